@@ -1,0 +1,286 @@
+//! The comfortable methods of every executor, written once.
+
+use crate::{Executor, Job, JobError, Reject, Rejected, Room, Submit, block_on};
+use std::collections::VecDeque;
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// The comfortable methods of every [`Executor`].
+///
+/// The futures have names, and are `Send` whenever the executor can be shared and the work and the output can be sent.
+pub trait ExecutorExt<W>: Executor<W> {
+    /// Accepts `work` with the default options and returns at once.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`], which holds the work and the reason.
+    fn try_submit(&self, work: W) -> Result<Job<Self::Output>, Rejected<W>> {
+        self.try_submit_with(work, Submit::new())
+    }
+
+    /// Waits for a place in the queue, then submits. Any other refusal gives the work back.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future before it is ready drops the work, which has not started.
+    ///
+    /// # Python
+    ///
+    /// `Executor.submit`, whose queue has no bound and which therefore never waits.
+    fn submit(&self, work: W) -> Submitting<'_, Self, W> {
+        self.submit_with(work, Submit::new())
+    }
+
+    /// [`submit`](Self::submit) with options. The deadline counts from the moment the work is accepted.
+    fn submit_with(&self, work: W, options: Submit) -> Submitting<'_, Self, W> {
+        Submitting { executor: self, work: Some(work), options, room: None }
+    }
+
+    /// Submits and awaits the output. A refusal is [`JobError::Rejected`].
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future cancels the job: what has not started never runs.
+    ///
+    /// # Python
+    ///
+    /// `await loop.run_in_executor(executor, work)`.
+    fn run(&self, work: W) -> Run<'_, Self, W> {
+        self.run_with(work, Submit::new())
+    }
+
+    /// [`run`](Self::run) with options.
+    fn run_with(&self, work: W, options: Submit) -> Run<'_, Self, W> {
+        Run(Stage::Submitting(self.submit_with(work, options)))
+    }
+
+    /// Runs all of `works`, at most `in_flight` at a time, and gives the outcomes in the order of `works`.
+    ///
+    /// Lazy: it pulls ahead of the outcome that was taken last by at most `in_flight`, so endless input is fine. A refusal
+    /// is the outcome of the work it met.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it cancels what is in flight.
+    ///
+    /// # Python
+    ///
+    /// `Executor.map(…, buffersize=in_flight)`; there an item's error ends the iteration, here the next items follow.
+    fn map<I>(&self, works: I, in_flight: NonZeroUsize) -> Map<'_, Self, W, I::IntoIter>
+    where
+        I: IntoIterator<Item = W>,
+    {
+        Map {
+            executor: self,
+            works: works.into_iter(),
+            in_flight: in_flight.get(),
+            jobs: VecDeque::new(),
+            stalled: None,
+            exhausted: false,
+        }
+    }
+}
+
+impl<W, E: Executor<W> + ?Sized> ExecutorExt<W> for E {}
+
+/// Waits for a place, then submits. Made by [`ExecutorExt::submit`].
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct Submitting<'a, E: Executor<W> + ?Sized, W> {
+    executor: &'a E,
+    work: Option<W>,
+    options: Submit,
+    room: Option<Room>,
+}
+
+// The work is moved, never pinned.
+impl<E: Executor<W> + ?Sized, W> Unpin for Submitting<'_, E, W> {}
+
+impl<E: Executor<W> + ?Sized, W> Future for Submitting<'_, E, W> {
+    type Output = Result<Job<E::Output>, Rejected<W>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        loop {
+            let mut options = this.options.again();
+            if let Some(room) = &mut this.room {
+                let Poll::Ready(place) = Pin::new(room).poll(cx) else { return Poll::Pending };
+                options = options.place(place);
+            } else if let Some(place) = this.options.take_place() {
+                options = options.place(place);
+            }
+            let work = this.work.take().expect("a submission was polled again after it was ready");
+            match this.executor.try_submit_with(work, options) {
+                Err(Rejected { work, why: Reject::Full }) => {
+                    this.work = Some(work);
+                    this.room = Some(this.executor.room());
+                }
+                settled => return Poll::Ready(settled),
+            }
+        }
+    }
+}
+
+/// Submits and awaits. Made by [`ExecutorExt::run`].
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct Run<'a, E: Executor<W> + ?Sized, W>(Stage<'a, E, W>);
+
+enum Stage<'a, E: Executor<W> + ?Sized, W> {
+    Submitting(Submitting<'a, E, W>),
+    Running(Job<E::Output>),
+}
+
+impl<E: Executor<W> + ?Sized, W> Unpin for Run<'_, E, W> {}
+
+impl<E: Executor<W> + ?Sized, W> Future for Run<'_, E, W> {
+    type Output = Result<E::Output, JobError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match &mut self.0 {
+                Stage::Running(job) => return Pin::new(job).poll(cx),
+                Stage::Submitting(submitting) => match Pin::new(submitting).poll(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(Err(rejected)) => return Poll::Ready(Err(JobError::Rejected(rejected.why))),
+                    Poll::Ready(Ok(job)) => self.0 = Stage::Running(job.cancel_on_drop()),
+                },
+            }
+        }
+    }
+}
+
+/// Outcomes in the order of the input. Made by [`ExecutorExt::map`].
+#[must_use = "nothing is submitted unless `next` is awaited"]
+pub struct Map<'a, E: Executor<W> + ?Sized, W, I> {
+    executor: &'a E,
+    works: I,
+    in_flight: usize,
+    jobs: VecDeque<Entry<E::Output>>,
+    /// Work that was pulled and found no place yet.
+    stalled: Option<Submitting<'a, E, W>>,
+    exhausted: bool,
+}
+
+enum Entry<T> {
+    Job(Job<T>),
+    Refused(Reject),
+}
+
+impl<'a, E: Executor<W> + ?Sized, W, I: Iterator<Item = W>> Map<'a, E, W, I> {
+    /// The next outcome; `None` after the last.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses nothing.
+    #[expect(clippy::should_implement_trait, reason = "the asynchronous form of the same idea")]
+    pub fn next(&mut self) -> NextResult<'_, 'a, E, W, I> {
+        NextResult(self)
+    }
+
+    /// The same as an iterator that blocks this thread.
+    pub fn blocking(self) -> Blocking<'a, E, W, I> {
+        Blocking(self)
+    }
+
+    fn fill(&mut self, cx: &mut Context<'_>) {
+        while self.jobs.len() < self.in_flight {
+            let mut submitting = match self.stalled.take() {
+                Some(stalled) => stalled,
+                None if self.exhausted => return,
+                None => match self.works.next() {
+                    Some(work) => self.executor.submit(work),
+                    None => {
+                        self.exhausted = true;
+                        return;
+                    }
+                },
+            };
+            match Pin::new(&mut submitting).poll(cx) {
+                Poll::Ready(Ok(job)) => self.jobs.push_back(Entry::Job(job.cancel_on_drop())),
+                Poll::Ready(Err(rejected)) => self.jobs.push_back(Entry::Refused(rejected.why)),
+                Poll::Pending => {
+                    self.stalled = Some(submitting);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<E::Output, JobError>>> {
+        self.fill(cx);
+        match self.jobs.front_mut() {
+            None if self.stalled.is_some() => Poll::Pending,
+            None => Poll::Ready(None),
+            Some(Entry::Job(job)) => match Pin::new(job).poll(cx) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(outcome) => {
+                    self.jobs.pop_front();
+                    Poll::Ready(Some(outcome))
+                }
+            },
+            Some(Entry::Refused(why)) => {
+                let error = JobError::Rejected(why.clone());
+                self.jobs.pop_front();
+                Poll::Ready(Some(Err(error)))
+            }
+        }
+    }
+}
+
+/// The next outcome of a [`Map`].
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct NextResult<'m, 'a, E: Executor<W> + ?Sized, W, I>(&'m mut Map<'a, E, W, I>);
+
+impl<E: Executor<W> + ?Sized, W, I: Iterator<Item = W>> Future for NextResult<'_, '_, E, W, I> {
+    type Output = Option<Result<E::Output, JobError>>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll_next(cx)
+    }
+}
+
+/// A [`Map`] as a blocking iterator. Made by [`Map::blocking`].
+#[must_use = "an iterator does nothing unless it is iterated"]
+pub struct Blocking<'a, E: Executor<W> + ?Sized, W, I>(Map<'a, E, W, I>);
+
+impl<E: Executor<W> + ?Sized, W, I: Iterator<Item = W>> Iterator for Blocking<'_, E, W, I> {
+    type Item = Result<E::Output, JobError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        block_on(self.0.next())
+    }
+}
+
+impl<E: Executor<W> + ?Sized, W> fmt::Debug for Submitting<'_, E, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Submitting").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+impl<E: Executor<W> + ?Sized, W> fmt::Debug for Run<'_, E, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Stage::Submitting(submitting) => f.debug_tuple("Run").field(submitting).finish(),
+            Stage::Running(job) => f.debug_tuple("Run").field(job).finish(),
+        }
+    }
+}
+
+impl<E: Executor<W> + ?Sized, W, I> fmt::Debug for Map<'_, E, W, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Map").field("in_flight", &self.jobs.len()).finish_non_exhaustive()
+    }
+}
+
+impl<E: Executor<W> + ?Sized, W, I> fmt::Debug for NextResult<'_, '_, E, W, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl<E: Executor<W> + ?Sized, W, I> fmt::Debug for Blocking<'_, E, W, I> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}

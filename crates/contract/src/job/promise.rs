@@ -1,0 +1,271 @@
+//! The executor's side of a job: the promise to complete it, or the package of work and promise.
+
+use super::cell::{Core, Shared};
+use crate::sync::{Mutex, lock};
+use crate::{Cancel, JobError, Panic, Place, Submit};
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+/// What an executor wants to know of its jobs. `()` wants to know nothing.
+pub trait Control: Send + Sync + 'static {
+    /// The job was withdrawn before it started. Runs on the thread that cancelled.
+    fn dequeued(&self) {}
+
+    /// The job is running and was asked to stop. Runs on the thread that cancelled; may come more than once.
+    fn signalled(&self) {}
+}
+
+impl Control for () {}
+
+/// Job, work and control in one allocation.
+struct Cell<T, W, C> {
+    core: Core<T>,
+    /// Emptied when the work starts or is withdrawn.
+    work: Mutex<Option<W>>,
+    control: C,
+}
+
+impl<T, W, C: Control> Cell<T, W, C> {
+    fn new(work: Option<W>, options: &Submit, place: Place, control: C) -> Arc<Self> {
+        Arc::new(Self { core: Core::new(options, place), work: Mutex::new(work), control })
+    }
+
+    fn withdraw(&self, error: JobError) -> bool {
+        let withdrawn = self.core.withdraw(error);
+        if withdrawn {
+            let work = lock(&self.work).take();
+            let _reported = Panic::catch(|| drop(work));
+            self.control.dequeued();
+        }
+        withdrawn
+    }
+}
+
+impl<T: Send, W: Send, C: Control> Shared<T> for Cell<T, W, C> {
+    fn core(&self) -> &Core<T> {
+        &self.core
+    }
+
+    fn cancel(&self) -> Cancel {
+        if self.withdraw(JobError::Cancelled { started: false }) {
+            Cancel::Dequeued
+        } else if self.core.done() {
+            Cancel::AlreadyDone
+        } else {
+            self.control.signalled();
+            Cancel::Signalled
+        }
+    }
+}
+
+/// What can be done to a job without knowing its types.
+trait Erased: Send + Sync {
+    fn expire(&self) -> bool;
+    fn withdraw(&self, error: JobError) -> bool;
+    fn queued(&self) -> bool;
+    fn label(&self) -> Option<&Cow<'static, str>>;
+}
+
+impl<T: Send, W: Send, C: Control> Erased for Cell<T, W, C> {
+    fn expire(&self) -> bool {
+        Cell::withdraw(self, JobError::Deadline { started: false })
+            || self.core.abandon(JobError::Deadline { started: true })
+    }
+
+    fn withdraw(&self, error: JobError) -> bool {
+        Cell::withdraw(self, error)
+    }
+
+    fn queued(&self) -> bool {
+        self.core.queued()
+    }
+
+    fn label(&self) -> Option<&Cow<'static, str>> {
+        self.core.label()
+    }
+}
+
+/// Work that can be run on a thread.
+trait Work: Erased {
+    fn run(&self);
+}
+
+impl<T: Send, F: FnOnce() -> T + Send, C: Control> Work for Cell<T, F, C> {
+    fn run(&self) {
+        if !self.core.start() {
+            return;
+        }
+        let work = lock(&self.work).take().expect("work that starts is still there");
+        self.core.finish(Panic::catch(work).map_err(JobError::Panicked));
+    }
+}
+
+/// Work packed with its promise: what the queue of a thread pool holds.
+///
+/// Whoever drops it without running it completes the job with [`JobError::Shutdown`]: nothing accepted is lost silently.
+///
+/// # Python
+///
+/// `concurrent.futures.thread._WorkItem`.
+pub struct Runnable(Arc<dyn Work>);
+
+impl Runnable {
+    /// Runs the work on this thread, unless it was withdrawn. A panic goes to the job.
+    pub fn run(self) {
+        self.0.run();
+    }
+
+    /// Whether it still waits to be run: `false` after a cancel or a deadline.
+    #[must_use]
+    pub fn is_queued(&self) -> bool {
+        self.0.queued()
+    }
+
+    /// Completes the job with `error`, if the work has not started; it never will then.
+    pub fn withdraw(self, error: JobError) -> bool {
+        self.0.withdraw(error)
+    }
+
+    /// The label it was submitted with.
+    #[must_use]
+    pub fn label(&self) -> Option<&Cow<'static, str>> {
+        self.0.label()
+    }
+
+    /// A weak reference, for whoever enforces deadlines.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        let erased: Arc<dyn Erased> = self.0.clone();
+        Watch(Arc::downgrade(&erased))
+    }
+}
+
+impl Drop for Runnable {
+    fn drop(&mut self) {
+        self.0.withdraw(JobError::Shutdown { started: false });
+    }
+}
+
+/// A weak reference to a job, without its types: for whoever enforces deadlines.
+#[derive(Clone)]
+pub struct Watch(Weak<dyn Erased>);
+
+impl Watch {
+    /// The deadline has passed: completes the job with [`JobError::Deadline`]. `false` if it had an outcome already.
+    ///
+    /// Work that runs goes on; its output will be thrown away.
+    pub fn expire(&self) -> bool {
+        self.0.upgrade().is_some_and(|job| job.expire())
+    }
+
+    /// Whether the work still waits to be run.
+    #[must_use]
+    pub fn is_queued(&self) -> bool {
+        self.0.upgrade().is_some_and(|job| job.queued())
+    }
+}
+
+/// The promise to complete a job: what an executor keeps whose work does not run on a thread of this process.
+///
+/// Dropping it unfulfilled completes the job with [`JobError::Shutdown`]: nothing accepted is lost silently.
+pub struct Promise<T: Send + 'static, C: Control = ()>(Arc<Cell<T, NoWork, C>>);
+
+/// The work is somewhere else.
+enum NoWork {}
+
+impl<T: Send + 'static, C: Control> Promise<T, C> {
+    /// The work starts now. `false` if the job was withdrawn: the work must not run.
+    #[must_use = "a withdrawn job must not run"]
+    pub fn start(&self) -> bool {
+        self.0.core.start()
+    }
+
+    /// Completes the job. If the work had not [started](Self::start), it counts as started now.
+    pub fn finish(self, outcome: Result<T, JobError>) {
+        self.0.core.start();
+        if self.0.core.running() {
+            self.0.core.finish(outcome);
+        }
+    }
+
+    /// Completes the job with `error`, if the work has not started; it never will then.
+    pub fn withdraw(&self, error: JobError) -> bool {
+        self.0.withdraw(error)
+    }
+
+    /// Whether the work still waits to be started: `false` after a cancel or a deadline.
+    #[must_use]
+    pub fn is_queued(&self) -> bool {
+        self.0.core.queued()
+    }
+
+    /// The label it was submitted with.
+    #[must_use]
+    pub fn label(&self) -> Option<&Cow<'static, str>> {
+        self.0.core.label()
+    }
+
+    /// What the executor wanted to know.
+    #[must_use]
+    pub fn control(&self) -> &C {
+        &self.0.control
+    }
+
+    /// A weak reference, for whoever enforces deadlines.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        let erased: Arc<dyn Erased> = self.0.clone();
+        Watch(Arc::downgrade(&erased))
+    }
+}
+
+impl<T: Send + 'static, C: Control> Drop for Promise<T, C> {
+    fn drop(&mut self) {
+        if !self.0.withdraw(JobError::Shutdown { started: false }) && self.0.core.running() {
+            self.0.core.finish(Err(JobError::Shutdown { started: true }));
+        }
+    }
+}
+
+pub(super) fn package<T, F, C>(
+    work: F,
+    options: &Submit,
+    place: Place,
+    control: C,
+) -> (Runnable, Arc<dyn Shared<T>>)
+where
+    T: Send + 'static,
+    F: FnOnce() -> T + Send + 'static,
+    C: Control,
+{
+    let cell = Cell::new(Some(work), options, place, control);
+    (Runnable(cell.clone()), cell)
+}
+
+pub(super) fn promise<T, C>(options: &Submit, place: Place, control: C) -> (Promise<T, C>, Arc<dyn Shared<T>>)
+where
+    T: Send + 'static,
+    C: Control,
+{
+    let cell = Cell::new(None, options, place, control);
+    (Promise(cell.clone()), cell)
+}
+
+impl fmt::Debug for Runnable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runnable").field("label", &self.label()).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("queued", &self.is_queued()).finish_non_exhaustive()
+    }
+}
+
+impl<T: Send + 'static, C: Control> fmt::Debug for Promise<T, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Promise").field("label", &self.label()).finish_non_exhaustive()
+    }
+}

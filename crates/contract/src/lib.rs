@@ -1,0 +1,30 @@
+#![doc = include_str!("../README.md")]
+
+pub mod block;
+pub mod budget;
+#[cfg(unix)]
+pub mod driver;
+mod error;
+mod executor;
+mod ext;
+mod job;
+mod many;
+mod panic;
+pub mod role;
+mod room;
+mod shutdown;
+mod sync;
+
+pub use block::{block_on, block_on_timeout};
+#[cfg(unix)]
+pub use driver::{
+    Direction, Driver, Io, Listener, Profile, Reactor, Readiness, Sockets, Stream, Unavailable,
+};
+pub use error::{CodecError, Death, Exit, JobError, OutOfMemory, Side};
+pub use executor::{Executor, Reject, Rejected, Submit};
+pub use ext::{Blocking, ExecutorExt, Map, NextResult, Run, Submitting};
+pub use job::{Cancel, Control, Job, Promise, Runnable, Watch};
+pub use many::{AsCompleted, NextCompleted, Wait, When, as_completed, wait};
+pub use panic::Panic;
+pub use room::{Place, Room, Slots};
+pub use shutdown::{Drain, Report, Shutdown, Straggler};

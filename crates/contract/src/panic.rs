@@ -1,0 +1,142 @@
+//! A panic that was caught: what it said, where it was raised, and the payload to raise it again.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::{Mutex, Once, PoisonError};
+
+thread_local! {
+    /// Where this thread panicked last: only the hook is told, the catcher fetches it from here.
+    static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// A caught panic.
+///
+/// # Python
+///
+/// The exception that a `concurrent.futures.Future` holds. There the traceback travels along; here the message and the
+/// place do, and [`resume`](Self::resume) raises it again where it is wanted.
+pub struct Panic {
+    message: String,
+    location: Option<String>,
+    /// In a mutex so that every error that holds a panic is `Sync`, whatever the payload.
+    payload: Mutex<Box<dyn Any + Send>>,
+}
+
+impl Panic {
+    /// Runs `work` and catches its panic.
+    ///
+    /// The process's panic hook still runs, so the panic is reported as usual; this function adds one hook of its own
+    /// in front, once, to learn the location.
+    ///
+    /// # Errors
+    ///
+    /// The panic, if `work` panicked. Its location is missing only if somebody replaced the panic hook without calling
+    /// the one before.
+    pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Self> {
+        note_locations();
+        catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+            let location = LOCATION.try_with(RefCell::take).ok().flatten();
+            Self { message: message_of(&*payload), location, payload: Mutex::new(payload) }
+        })
+    }
+
+    /// A panic that happened somewhere else (in a worker process), of which only words came back.
+    #[must_use]
+    pub fn from_words(message: String, location: Option<String>) -> Self {
+        Self { payload: Mutex::new(Box::new(message.clone())), message, location }
+    }
+
+    /// What the panic said; a fixed phrase if its payload was not text.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Where it was raised, as `file:line:column`.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
+    /// What the code panicked with.
+    #[must_use]
+    pub fn into_payload(self) -> Box<dyn Any + Send> {
+        self.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes on unwinding here, without running the panic hook a second time.
+    ///
+    /// # Panics
+    ///
+    /// Always: that is what it is for.
+    pub fn resume(self) -> ! {
+        resume_unwind(self.into_payload())
+    }
+}
+
+fn message_of(payload: &(dyn Any + Send)) -> String {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        (*text).to_owned()
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text.clone()
+    } else {
+        "a panic whose payload is not text".to_owned()
+    }
+}
+
+fn note_locations() {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            let place = info.location().map(ToString::to_string);
+            // A thread that is going away has no cell left; its panic has no catcher either.
+            let _ = LOCATION.try_with(|location| location.replace(place));
+            before(info);
+        }));
+    });
+}
+
+impl fmt::Display for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        match &self.location {
+            Some(location) => write!(f, " (at {location})"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Debug for Panic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Panic")
+            .field("message", &self.message)
+            .field("location", &self.location)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Panic {}
+
+#[cfg(test)]
+mod tests {
+    use super::Panic;
+
+    #[test]
+    fn a_caught_panic_knows_what_and_where() {
+        let panic = Panic::catch(|| panic!("no {}", "luck")).expect_err("it panicked");
+        assert_eq!(panic.message(), "no luck");
+        let location = panic.location().expect("the hook was there");
+        assert!(location.contains("panic.rs:"), "{location}");
+        assert_eq!(panic.to_string(), format!("no luck (at {location})"));
+    }
+
+    #[test]
+    fn a_resumed_panic_keeps_its_payload() {
+        let panic = Panic::catch(|| std::panic::panic_any(7_u8)).expect_err("it panicked");
+        let again = Panic::catch(|| panic.resume()).map(|(): ()| ()).expect_err("it goes on");
+        assert_eq!(*again.into_payload().downcast::<u8>().expect("the same payload"), 7);
+    }
+}

@@ -1,0 +1,71 @@
+//! What this thread is, for whoever is about to block it.
+//!
+//! Every blocking wait of the workspace asks first: a plain thread simply sleeps, an event loop's thread must never
+//! block, and a worker of a pool makes itself useful meanwhile, so that a job may wait for another job of its own pool.
+
+use std::cell::RefCell;
+use std::fmt;
+use std::sync::Arc;
+use std::task::Waker;
+
+/// What a thread is.
+#[derive(Clone, Default)]
+#[non_exhaustive]
+pub enum Role {
+    /// Nothing special: it may block.
+    #[default]
+    Plain,
+    /// It runs an event loop: blocking it would stop every task of that loop.
+    Loop,
+    /// It is a worker of a pool, and can run other jobs of that pool while it waits.
+    Worker(Arc<dyn Help>),
+}
+
+/// What a worker can do for its pool while it has to wait.
+pub trait Help: Send + Sync {
+    /// Runs one queued job on this thread. `false` if there was none.
+    fn help(&self) -> bool;
+
+    /// Wakes `waker` when the next job is queued: [`help`](Self::help) is worth another try then.
+    fn wake_on_work(&self, waker: &Waker);
+}
+
+thread_local! {
+    static ROLE: RefCell<Role> = const { RefCell::new(Role::Plain) };
+}
+
+/// This thread's role.
+#[must_use]
+pub fn current() -> Role {
+    ROLE.with_borrow(Role::clone)
+}
+
+/// Gives this thread a role until the guard is dropped; the role before comes back then, also on unwind.
+#[must_use = "the role ends when the guard is dropped"]
+pub fn enter(role: Role) -> RoleGuard {
+    RoleGuard { before: ROLE.replace(role), here: std::marker::PhantomData }
+}
+
+/// Restores the role before. Made by [`enter`].
+#[derive(Debug)]
+pub struct RoleGuard {
+    before: Role,
+    /// A role belongs to its thread, so the guard must stay there.
+    here: std::marker::PhantomData<*const ()>,
+}
+
+impl Drop for RoleGuard {
+    fn drop(&mut self) {
+        ROLE.set(std::mem::take(&mut self.before));
+    }
+}
+
+impl fmt::Debug for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Plain => "Plain",
+            Self::Loop => "Loop",
+            Self::Worker(_) => "Worker",
+        })
+    }
+}

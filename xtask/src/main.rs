@@ -1,0 +1,2 @@
+//! Builds, tests and compares: `cargo xtask`.
+fn main() {}
