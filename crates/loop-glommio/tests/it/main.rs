@@ -2,5 +2,9 @@
 
 #[path = "../../../loop-tokio/tests/it/driver.rs"]
 mod driver;
+mod leaks;
+mod seccomp;
+mod sockets;
+mod unavailable;
 
 driver::every_driver!(loop_glommio::GlommioDriver::new().unwrap(), polls_max: 4);
