@@ -171,8 +171,16 @@ impl Race {
     }
 }
 
+/// Two threads: every interleaving. With a third they are too many, and those with more than three preemptions are left
+/// out.
+fn model(threads: usize, model: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = (threads > 2).then_some(3);
+    builder.check(model);
+}
+
 fn race<const N: usize>(acts: [Act; N]) {
-    loom::model(move || {
+    model(N, move || {
         let race = Race::new();
         let threads = acts.map(|act| {
             let race = race.clone();
@@ -235,7 +243,7 @@ mod one_outcome_of {
 #[test]
 fn a_promise_that_is_finished_while_it_is_cancelled_and_expires_has_one_outcome() {
     for begins in [false, true] {
-        loom::model(move || {
+        model(3, move || {
             let (promise, job) = Job::promise(&Submit::new(), Place::none(), ());
             let watch = promise.watch();
             let started = begins && promise.start();
@@ -259,7 +267,7 @@ fn a_promise_that_is_finished_while_it_is_cancelled_and_expires_has_one_outcome(
 
 #[test]
 fn the_next_completion_is_never_slept_through() {
-    loom::model(|| {
+    model(3, || {
         let (runnables, jobs): (Vec<_>, Vec<_>) =
             (0..2).map(|n| Job::package(move || n, &Submit::new(), Place::none(), ())).unzip();
         let threads: Vec<_> =
@@ -279,7 +287,7 @@ fn the_next_completion_is_never_slept_through() {
 fn enough_completions_are_never_slept_through() {
     use contract::{When, wait};
     for when in [When::FirstCompleted, When::FirstFailed, When::All] {
-        loom::model(move || {
+        model(3, move || {
             let (runnables, jobs): (Vec<_>, Vec<_>) =
                 (0..2).map(|n| Job::package(move || n, &Submit::new(), Place::none(), ())).unzip();
             let threads: Vec<_> =
@@ -293,7 +301,7 @@ fn enough_completions_are_never_slept_through() {
 
 /// Every place is taken: one thread gives it back, the others do what they do.
 fn places(acts: &'static [fn(Slots)]) {
-    loom::model(move || {
+    model(acts.len() + 1, move || {
         let slots = Slots::new(1);
         let held = slots.try_take().expect("it is free");
         let threads: Vec<_> = acts
@@ -405,7 +413,7 @@ mod a_worker_that_waits {
 
     #[test]
     fn never_sleeps_through_work_that_is_queued() {
-        loom::model(|| {
+        model(2, || {
             let pool = Arc::new(Pool::default());
             let (runnable, job) = Job::package(|| 7, &Submit::new(), Place::none(), ());
             let pusher = thread::spawn({
