@@ -70,7 +70,7 @@ impl Loop {
 #[test]
 fn no_wake_is_lost_and_each_sleep_is_ended_by_one_ring() {
     let mut model = loom::model::Builder::new();
-    // Two wakers without a bound take minutes; a race that needs a fourth preemption has not been seen by anybody.
+    // Without a bound it holds as well, after two minutes; with this one, in a second.
     model.preemption_bound = Some(3);
     model.check(|| {
         let this = Loop::new();
