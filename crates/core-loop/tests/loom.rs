@@ -16,7 +16,7 @@ use loom::thread;
 use park::Park;
 use std::task::{Wake, Waker};
 
-/// Every order with at most three preemptions: more find nothing new in protocols of two steps, and take minutes.
+/// Every order with at most three preemptions. Without a bound they hold as well, after minutes.
 fn model(check: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = Some(3);
