@@ -15,7 +15,7 @@
 //! after it is released.
 
 use crate::sync::{Mutex, MutexGuard, lock};
-use crate::{Cancel, JobError, Panic, Place, Submit};
+use crate::{Cancel, Control, JobError, Panic, Place, Submit};
 use std::any::Any;
 use std::borrow::Cow;
 use std::task::{Context, Poll, Waker};
@@ -109,16 +109,17 @@ impl<T> Core<T> {
     }
 
     /// RUNNING → ENDED with what the work gave, or ABANDONED → ENDED, and the outcome is thrown away.
-    pub(crate) fn finish(&self, outcome: Result<T, JobError>) {
+    pub(crate) fn finish(&self, outcome: Result<T, JobError>, control: &impl Control) {
         // The guards go first: whoever sees the outcome must find what they hold free again.
         let guards = std::mem::take(&mut lock(&self.state).guards);
         drop_all(guards);
+        control.ending(outcome.is_err());
         let state = lock(&self.state);
         debug_assert!(
             matches!(state.phase, Phase::Running | Phase::Abandoned),
             "finished a job that did not run"
         );
-        if let Some(unwanted) = self.settle(state, Phase::Ended, outcome) {
+        if let Some(unwanted) = self.settle(state, Phase::Ended, outcome, || control.lingering()) {
             drop(unwanted);
         }
     }
@@ -129,7 +130,7 @@ impl<T> Core<T> {
         if state.phase != Phase::Queued {
             return false;
         }
-        self.settle(state, Phase::Ended, Err(error));
+        self.settle(state, Phase::Ended, Err(error), || ());
         true
     }
 
@@ -139,16 +140,18 @@ impl<T> Core<T> {
         if state.phase != Phase::Running {
             return false;
         }
-        self.settle(state, Phase::Abandoned, Err(error));
+        self.settle(state, Phase::Abandoned, Err(error), || ());
         true
     }
 
-    /// Sets the outcome if there is none, and tells everybody. Gives back an outcome that came too late.
+    /// Sets the outcome if there is none, and tells everybody. Gives back an outcome that came too late. `lingering` is
+    /// called before callbacks and before such a return.
     fn settle(
         &self,
         mut state: MutexGuard<'_, State<T>>,
         phase: Phase,
         outcome: Result<T, JobError>,
+        lingering: impl FnOnce(),
     ) -> Option<Result<T, JobError>> {
         state.phase = phase;
         let unwanted = match state.outcome {
@@ -167,6 +170,9 @@ impl<T> Core<T> {
         drop(place);
         if let Some(waker) = waker {
             waker.wake();
+        }
+        if !callbacks.is_empty() || unwanted.is_some() {
+            lingering();
         }
         callbacks.into_iter().for_each(|(_, callback)| call(callback));
         unwanted
