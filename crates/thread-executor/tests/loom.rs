@@ -136,11 +136,19 @@ fn a_shutdown_that_races_with_a_submission_refuses_or_runs_it() {
     model(3, || {
         let queue = queue(1);
         wait(submit(&queue, || ()).unwrap()).unwrap();
-        let theirs = queue.clone();
-        let submitter = thread::spawn(move || submit(&theirs, || 1).map(|job| wait(job).unwrap()));
-        let report = queue.shutdown(Drain::Queued, None, None);
-        assert!(report.is_clean());
-        assert!(matches!(submitter.join().unwrap(), Ok(1) | Err(Refusal::Closed)));
+        let (theirs, ran) = (queue.clone(), Arc::new(AtomicUsize::new(0)));
+        let runs = ran.clone();
+        let submitter = thread::spawn(move || {
+            submit(&theirs, move || runs.fetch_add(1, Ordering::Relaxed)).map(|job| wait(job).unwrap())
+        });
+        assert!(queue.shutdown(Drain::Queued, None, None).is_clean());
+        let ran_by_then = ran.load(Ordering::Relaxed);
+        match submitter.join().unwrap() {
+            Ok(_) => assert_eq!(ran_by_then, 1, "the shutdown waited for what was accepted"),
+            Err(Refusal::Closed) => assert_eq!(ran.load(Ordering::Relaxed), 0),
+            Err(refusal) => panic!("{refusal:?}"),
+        }
+        assert!(matches!(submit(&queue, || ()), Err(Refusal::Closed)));
     });
 }
 

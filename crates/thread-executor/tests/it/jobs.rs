@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
-use thread_executor::{Cancel, ExecutorExt, JobError, block_on};
+use std::time::Duration;
+use thread_executor::{Cancel, Executor, ExecutorExt, JobError, block_on, block_on_timeout};
 
 #[test]
 fn work_runs_elsewhere_and_its_output_comes_back() {
@@ -160,4 +161,39 @@ fn callbacks_run_once_in_order_and_one_that_panics_does_not_stop_the_rest() {
     gate.open();
     output(job);
     assert!(receiver.iter().eq(0..3));
+}
+
+#[test]
+fn a_map_that_is_dropped_cancels_what_has_not_started() {
+    let pool = pool(1, 8);
+    let mut gate = Gate::new();
+    let ran = Arc::new(AtomicUsize::new(0));
+    let held = gate.hold(&pool, 1);
+    let works = std::iter::repeat_with(|| {
+        let ran = ran.clone();
+        move || ran.fetch_add(1, Ordering::Relaxed)
+    });
+    let mut map = pool.map(works, count(4));
+    assert!(block_on_timeout(&mut map.next(), Duration::ZERO).is_none());
+    assert_eq!(pool.stats().queued, 4, "of endless input it pulls so many");
+    drop(map);
+    assert_eq!(pool.stats().queued, 0);
+    gate.open();
+    held.into_iter().for_each(output);
+    output(start(&pool, || ()));
+    assert_eq!(ran.load(Ordering::Relaxed), 0);
+}
+
+#[test]
+fn any_executor_of_boxed_closures_can_stand_in_its_place() {
+    type Boxed = Box<dyn FnOnce() -> u32 + Send>;
+    let executors: [Arc<dyn Executor<Boxed, Output = u32> + Send + Sync>; 1] = [Arc::new(pool(1, 8))];
+    for executor in executors {
+        let within = executor.clone();
+        let work: Boxed = Box::new(move || {
+            let inner: Boxed = Box::new(|| 41);
+            within.try_submit(inner).expect("there is room").wait().expect("it has an output") + 1
+        });
+        assert_eq!(block_on(executor.run(work)).expect("it has an output"), 42);
+    }
 }
