@@ -110,10 +110,17 @@ impl<T> Core<T> {
 
     /// RUNNING → ENDED with what the work gave, or ABANDONED → ENDED, and the outcome is thrown away.
     pub(crate) fn finish(&self, outcome: Result<T, JobError>) {
-        // The guards go first: whoever sees the outcome must find what they hold free again.
-        let guards = std::mem::take(&mut lock(&self.state).guards);
-        drop_all(guards);
-        let state = lock(&self.state);
+        // The guards go first: whoever sees the outcome must find what they hold free again. Until there are none: one may
+        // be attached while others are dropped.
+        let state = loop {
+            let mut state = lock(&self.state);
+            let guards = std::mem::take(&mut state.guards);
+            if guards.is_empty() {
+                break state;
+            }
+            drop(state);
+            drop_all(guards);
+        };
         debug_assert!(
             matches!(state.phase, Phase::Running | Phase::Abandoned),
             "finished a job that did not run"
@@ -240,5 +247,34 @@ fn call(callback: Callback) {
 fn drop_all(guards: Vec<Box<dyn Any + Send>>) {
     for guard in guards {
         let _reported = Panic::catch(|| drop(guard));
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use crate::{Job, Place, Submit};
+    use std::sync::{Arc, Mutex};
+
+    #[test]
+    fn a_guard_attached_while_others_are_dropped_is_dropped_before_the_outcome_is_seen() {
+        struct OnDrop<F: FnMut()>(F);
+        impl<F: FnMut()> Drop for OnDrop<F> {
+            fn drop(&mut self) {
+                (self.0)();
+            }
+        }
+        let (runnable, job) = Job::package(|| (), &Submit::new(), Place::none(), ());
+        let (job, seen) = (Arc::new(job), Arc::new(Mutex::new(Vec::new())));
+        let late = {
+            let (job, seen) = (job.clone(), seen.clone());
+            move || {
+                let (inside, seen) = (job.clone(), seen.clone());
+                job.attach(OnDrop(move || seen.lock().unwrap().push(inside.done())));
+            }
+        };
+        job.attach(OnDrop(late));
+        runnable.run();
+        assert_eq!(*seen.lock().unwrap(), [false]);
+        assert!(job.done());
     }
 }
