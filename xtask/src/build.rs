@@ -3,7 +3,7 @@
 use crate::args::Command;
 use crate::error::Result;
 use crate::processes::{self, BOUND, Keep};
-use crate::report::{Progress, Tally, Verdict};
+use crate::report::{Obstacle, Progress, Tally, Verdict};
 use crate::runtimes::RUNTIMES;
 use crate::workspace::{Package, Workspace};
 
@@ -45,7 +45,7 @@ fn run(_: &crate::args::Args) -> Result<Verdict> {
 }
 
 /// Why a crate cannot be built on this machine.
-pub(crate) fn carrier_obstacle(package: &Package) -> Option<crate::report::Obstacle> {
+fn carrier_obstacle(package: &Package) -> Option<Obstacle> {
     RUNTIMES.iter().find(|runtime| runtime.carrier == package.folder)?.build_obstacle()
 }
 

@@ -53,9 +53,9 @@ impl Tally {
         self.inapplicable.extend(other.inapplicable);
     }
 
-    /// Something was skipped. A reason that names a cure speaks of this machine; one without speaks of the design.
+    /// Something was skipped: because of this machine, or by design.
     pub(crate) fn skip(&mut self, what: &str, reason: &str) {
-        let list = if reason.contains("cure: ") { &mut self.blocked } else { &mut self.inapplicable };
+        let list = if speaks_of_this_machine(reason) { &mut self.blocked } else { &mut self.inapplicable };
         list.push(format!("{what}: {reason}"));
     }
 
@@ -92,6 +92,11 @@ impl Tally {
         }
         println!("\n{}", self.counts());
     }
+}
+
+/// The words of `contract::Unavailable`, and of [`Obstacle`].
+pub(crate) fn speaks_of_this_machine(reason: &str) -> bool {
+    reason.contains(" cannot run here: ") || reason.contains("; cure: ")
 }
 
 /// `1.2 s`, `3 min 05 s`.

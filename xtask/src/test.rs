@@ -5,12 +5,11 @@ pub(crate) mod libtest;
 mod readme;
 
 use crate::args::{Args, Command, switch, valued};
-use crate::build::carrier_obstacle;
 use crate::conformance;
 use crate::error::Result;
 use crate::processes::{self, Keep};
-use crate::report::{Progress, Tally, Verdict};
-use crate::runtimes::{self, Runtime};
+use crate::report::{Obstacle, Progress, Tally, Verdict};
+use crate::runtimes::{self, RUNTIMES, Runtime};
 use crate::workspace::{Package, Workspace};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -63,7 +62,7 @@ pub(crate) fn all(
     let mut tally = Tally::default();
     let mut steps = Vec::new();
     for package in chosen(workspace, runtime, one)? {
-        if let Some(obstacle) = carrier_obstacle(package) {
+        if let Some(obstacle) = obstacle(package) {
             tally.blocked.push(format!("{}: {obstacle}", package.folder));
         } else {
             steps.extend(steps_of(package));
@@ -81,6 +80,11 @@ pub(crate) fn all(
         tally.add(progress.step(&step.title(), || step.run(workspace), word)?);
     }
     Ok(tally)
+}
+
+/// Why the tests of a crate cannot run on this machine.
+fn obstacle(package: &Package) -> Option<Obstacle> {
+    RUNTIMES.iter().find(|runtime| runtime.carrier == package.folder)?.obstacle()
 }
 
 fn chosen<'a>(
@@ -124,7 +128,7 @@ impl Step<'_> {
 
 fn tests(workspace: &Workspace, package: &Package) -> Result<Tally> {
     let mut cargo = processes::cargo(&workspace.root);
-    cargo.args(["test", "-p", &package.name, "--no-fail-fast", "--", "--show-output"]);
+    cargo.args(["test", "-p", &package.name, "--no-fail-fast"]);
     let ended = processes::run(&mut cargo, Keep::Both, BOUND)?;
     let tally = libtest::tally(&package.folder, &ended);
     if !tally.failed.is_empty() {

@@ -1,23 +1,18 @@
 //! What `cargo test` printed, counted.
 
 use crate::processes::Finished;
-use crate::report::Tally;
+use crate::report::{Tally, speaks_of_this_machine};
 
-/// A test that could not run here prints a line that begins with this, and passes.
-const SKIP_MARK: &str = "skipped: ";
-
-/// Counts all test programs of one `cargo test -- --show-output` run of `what`.
+/// Counts all test programs of one `cargo test` run of `what`.
 ///
-/// A run without a single test is a failure, and so is one that ended badly without saying which test it was.
+/// A run without a single test is a failure, and so is one that ended badly without saying which test it was. A test that
+/// could not run passes, and writes `skipped NAME: reason` past the harness to standard error.
 pub(crate) fn tally(what: &str, ended: &Finished) -> Tally {
     let mut tally = Tally::default();
-    let (mut passed, mut marked) = (0, 0);
+    let mut passed = 0;
     for line in ended.stdout.lines() {
         if let Some(counts) = line.strip_prefix("test result: ") {
             passed += count(counts, "passed");
-        } else if let Some(reason) = line.trim_start().strip_prefix(SKIP_MARK) {
-            marked += 1;
-            tally.skip(what, reason);
         } else if let Some((name, verdict)) = verdict(line) {
             if verdict.starts_with("FAILED") {
                 tally.failed.push(format!("{what}: {name}"));
@@ -26,16 +21,34 @@ pub(crate) fn tally(what: &str, ended: &Finished) -> Tally {
             }
         }
     }
-    // They passed only to say that they could not run.
-    tally.passed = passed.saturating_sub(marked);
+    let skips: Vec<(&str, &str)> = ended.stderr.lines().filter_map(skip).collect();
+    // They passed only to say that they did not run.
+    tally.passed = passed.saturating_sub(skips.len());
+    add_skips(&mut tally, what, &skips);
     if !ended.success && tally.failed.is_empty() {
-        let line = first_error(&ended.stderr).unwrap_or("see above");
+        let line = ended.stderr.lines().find(|line| line.starts_with("error")).unwrap_or("see above");
         tally.failed.push(format!("{what}: the tests did not run to their end ({}): {line}", ended.how));
     }
     if ended.success && tally.passed + tally.skipped() == 0 {
         tally.failed.push(format!("{what}: no test ran"));
     }
     tally
+}
+
+/// `skipped a.b on c: why` as `("a.b on c", "why")`.
+fn skip(line: &str) -> Option<(&str, &str)> {
+    line.strip_prefix("skipped ")?.split_once(": ")
+}
+
+/// What this machine keeps from running is one entry, however many tests it hits.
+fn add_skips(tally: &mut Tally, what: &str, skips: &[(&str, &str)]) {
+    let (machine, design): (Vec<_>, Vec<_>) = skips.iter().partition(|(_, why)| speaks_of_this_machine(why));
+    design.iter().for_each(|(name, why)| tally.skip(&format!("{what}: {name}"), why));
+    let mut reasons: Vec<&str> = machine.iter().map(|(_, why)| *why).collect();
+    reasons.sort_unstable();
+    for same in reasons.chunk_by(|a, b| a == b) {
+        tally.skip(&format!("{what}: {} tests", same.len()), same[0]);
+    }
 }
 
 /// The names of the tests that passed.
@@ -52,10 +65,6 @@ fn verdict(line: &str) -> Option<(&str, &str)> {
 fn count(counts: &str, word: &str) -> usize {
     let before = counts.split(word).next().unwrap_or_default();
     before.split_whitespace().next_back().and_then(|number| number.parse().ok()).unwrap_or(0)
-}
-
-fn first_error(stderr: &str) -> Option<&str> {
-    stderr.lines().find(|line| line.starts_with("error"))
 }
 
 #[cfg(test)]
@@ -104,12 +113,22 @@ mod tests {
     }
 
     #[test]
-    fn a_test_that_says_it_cannot_run_here_is_skipped_and_not_passed() {
-        let out = "test a ... ok\ntest b ... ok\n\nsuccesses:\n\n---- b stdout ----\n\
-                   skipped: io_uring is forbidden; cure: allow it\n\ntest result: ok. 2 passed; 0 failed; 0 ignored\n";
-        let tally = tally("loop-glommio", &ended(true, out, ""));
+    fn tests_that_this_machine_keeps_from_running_are_one_skip_and_not_passed() {
+        let out =
+            "test a ... ok\ntest b ... ok\ntest c ... ok\ntest result: ok. 3 passed; 0 failed; 0 ignored\n";
+        let err = "skipped b on glommio: glommio cannot run here: no io_uring; allow it\n\
+                   skipped all of glommio: glommio cannot run here: no io_uring; allow it\n";
+        let tally = tally("loop-glommio", &ended(true, out, err));
         assert_eq!(tally.counts(), "1 passed, 0 failed, 1 skipped");
-        assert_eq!(tally.blocked, ["loop-glommio: io_uring is forbidden; cure: allow it"]);
+        assert_eq!(tally.blocked, ["loop-glommio: 2 tests: glommio cannot run here: no io_uring; allow it"]);
+    }
+
+    #[test]
+    fn a_test_that_does_not_apply_is_skipped_by_design() {
+        let out = "test a ... ok\ntest b ... ok\ntest result: ok. 2 passed; 0 failed; 0 ignored\n";
+        let tally = tally("x", &ended(true, out, "skipped b on a thread per job: it has no bound\n"));
+        assert_eq!(tally.inapplicable, ["x: b on a thread per job: it has no bound"]);
+        assert_eq!((tally.passed, tally.blocked.len()), (1, 0));
     }
 
     #[test]
