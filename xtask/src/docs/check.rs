@@ -1,6 +1,6 @@
 //! Whether everything that the book points to is there. No network, no mdBook.
 
-use super::markdown::{anchors, includes, lines, links};
+use super::markdown::{anchors, includes, lines, links, named_files};
 use crate::error::{Error, Result};
 use std::collections::BTreeSet;
 use std::path::{Component, Path, PathBuf};
@@ -82,10 +82,22 @@ fn check_page(root: &Path, page: &Path, found: &mut Found) -> Result<()> {
             for target in links(line.text).iter().filter(|target| !is_remote(target)) {
                 found.links += 1;
                 link(page, &text, target).unwrap_or_else(&mut wrong);
+                if is_book && leaves_the_book(root, folder, target) {
+                    wrong(format!("{target} is not part of the book: name the file in backquotes"));
+                }
+            }
+            for file in named_files(line.text).into_iter().filter(|file| !root.join(file).exists()) {
+                wrong(format!("there is no {file}"));
             }
         }
     }
     Ok(())
+}
+
+/// Such a link works in the repository, but leads nowhere in the built book.
+fn leaves_the_book(root: &Path, folder: &Path, target: &str) -> bool {
+    let file = target.split('#').next().unwrap_or_default();
+    !plain(&folder.join(file)).starts_with(root.join("docs/src"))
 }
 
 type Checked = std::result::Result<(), String>;
@@ -178,6 +190,13 @@ mod tests {
         let found = problems(&scene("link", "# One\n[a](gone.md) [b](#two)\n"));
         assert_eq!(found[0], "docs/src/page.md:2: the link to gone.md leads nowhere");
         assert!(found[1].ends_with("has no heading #two"), "{found:?}");
+    }
+
+    #[test]
+    fn a_link_out_of_the_book_and_a_named_file_that_is_gone_are_found() {
+        let found = problems(&scene("outside", "# One\n[a](../../code.rs) `crates/gone.rs`\n"));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert_eq!(found[1], "docs/src/page.md:2: there is no crates/gone.rs");
     }
 
     #[test]

@@ -39,6 +39,13 @@ pub(crate) fn links(prose: &str) -> Vec<String> {
     found
 }
 
+/// Files of ours that a line of prose names in backquotes: `crates/contract/src/job.rs`.
+pub(crate) fn named_files(prose: &str) -> Vec<&str> {
+    let spans = prose.split('`').skip(1).step_by(2);
+    let is_ours = |span: &&str| ["crates/", "xtask/", "docs/"].iter().any(|folder| span.starts_with(folder));
+    spans.filter(is_ours).filter(|span| !span.contains([' ', '<', '*', '{'])).collect()
+}
+
 /// Backquoted stretches are blanked; an address behind them stays.
 fn without_code(prose: &str) -> String {
     let mut code = false;
@@ -90,7 +97,7 @@ pub(crate) fn includes(line: &str) -> Vec<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{anchors, includes, lines, links};
+    use super::{anchors, includes, lines, links, named_files};
 
     #[test]
     fn links_in_code_are_no_links() {
@@ -107,6 +114,11 @@ mod tests {
             anchors("# Start reading here: `a_b`\n## Why\n## Why\n"),
             ["start-reading-here-a_b", "why", "why-1"]
         );
+    }
+
+    #[test]
+    fn a_file_of_ours_in_backquotes_is_seen_and_a_pattern_is_not() {
+        assert_eq!(named_files("see `crates/a/b.rs`, `cargo`, `crates/<folder>`"), ["crates/a/b.rs"]);
     }
 
     #[test]
