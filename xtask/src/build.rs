@@ -1,11 +1,11 @@
 //! `cargo xtask build`: every crate alone, as a user gets it, then all together.
 
-use crate::args::Command;
+use crate::args::{Args, Command};
 use crate::error::Result;
+use crate::features;
 use crate::processes::{self, BOUND, Keep};
-use crate::report::{Obstacle, Progress, Tally, Verdict};
-use crate::runtimes::RUNTIMES;
-use crate::workspace::{Package, Workspace};
+use crate::report::{Progress, Tally, Verdict};
+use crate::workspace::Workspace;
 
 pub(crate) const COMMAND: Command = Command {
     name: "build",
@@ -14,39 +14,32 @@ pub(crate) const COMMAND: Command = Command {
     run,
 };
 
-fn run(_: &crate::args::Args) -> Result<Verdict> {
+fn run(_: &Args) -> Result<Verdict> {
     let workspace = Workspace::load()?;
-    let alone: Vec<&Package> = workspace.packages.iter().filter(|package| package.publishable).collect();
-    let mut progress = Progress::new(alone.len() + 1);
+    let mut progress = Progress::new(workspace.packages.len() + 1);
     let mut tally = Tally::default();
-    let mut blocked: Vec<&str> = Vec::new();
-    for package in alone {
-        if let Some(obstacle) = carrier_obstacle(package) {
-            blocked.push(&package.name);
-            tally.blocked.push(format!("{}: {obstacle}", package.folder));
-            progress.step(&package.folder, || (), |()| "skipped".into());
-        } else {
-            build(&workspace, &mut progress, &mut tally, &package.folder, &["-p", &package.name])?;
+    let mut together = vec!["--workspace".to_owned()];
+    for package in &workspace.packages {
+        match features::of(package) {
+            Ok(features) => {
+                // A workspace has no features to choose, so whoever needs a choice is built alone only.
+                if !features.is_empty() {
+                    together.extend(["--exclude".into(), package.name.clone()]);
+                }
+                let alone: Vec<String> =
+                    ["-p".into(), package.name.clone()].into_iter().chain(features).collect();
+                build(&workspace, &mut progress, &mut tally, &package.folder, &alone)?;
+            }
+            Err(obstacle) => {
+                together.extend(["--exclude".into(), package.name.clone()]);
+                tally.blocked.push(format!("{}: {obstacle}", package.folder));
+                progress.step(&package.folder, || (), |()| "skipped".into());
+            }
         }
-    }
-    // Whatever stands on a crate that cannot be built here cannot be built either.
-    let stands_on_blocked = |package: &&Package| {
-        package.dependencies.iter().any(|needs| blocked.contains(&needs.package.as_str()))
-    };
-    let excluded: Vec<&str> =
-        workspace.packages.iter().filter(stands_on_blocked).map(|package| package.name.as_str()).collect();
-    let mut together = vec!["--workspace"];
-    for name in blocked.iter().chain(&excluded) {
-        together.extend(["--exclude", name]);
     }
     build(&workspace, &mut progress, &mut tally, "all together", &together)?;
     tally.print(false);
     Ok(tally.verdict(false))
-}
-
-/// Why a crate cannot be built on this machine.
-fn carrier_obstacle(package: &Package) -> Option<Obstacle> {
-    RUNTIMES.iter().find(|runtime| runtime.carrier == package.folder)?.build_obstacle()
 }
 
 fn build(
@@ -54,7 +47,7 @@ fn build(
     progress: &mut Progress,
     tally: &mut Tally,
     what: &str,
-    args: &[&str],
+    args: &[String],
 ) -> Result<()> {
     let mut cargo = processes::cargo(&workspace.root);
     cargo.arg("build").args(args);

@@ -41,9 +41,7 @@ fn run(args: &Args) -> Result<Verdict> {
         return Err(Error::new(format!("the comparison did not finish ({}); why stands above", ended.how)));
     }
     let mut document = json::parse(&ended.stdout, "the comparison")?;
-    if document["machine"].is_null() {
-        document["machine"] = machine::describe();
-    }
+    document["machine"] = machine::describe();
     if args.has("--json") {
         json::print(&document);
     } else {
@@ -85,8 +83,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
 
 /// What was worked on, the table, what could not be read, and the sentence.
 fn page(document: &Value) -> Result<String> {
-    let machine = &document["machine"];
-    let machine = machine.as_str().map_or_else(|| machine::sentence(machine), str::to_owned);
+    let machine = machine::sentence(&document["machine"]);
     let (files, bytes) = (json::number(document, "files")?, json::number(document, "bytes")?);
     let mut text = format!("{files} files, {:.1} MiB; on {machine}\n\n", bytes / 1024.0 / 1024.0);
     let rows: Vec<Vec<String>> = json::list(document, "rows")?.iter().map(row).collect::<Result<_>>()?;
@@ -177,7 +174,7 @@ mod tests {
 
     #[test]
     fn a_row_without_a_number_names_the_field() {
-        let document = json!({ "machine": "m", "files": 1, "bytes": 1, "rows": [{ "work": "hash", "runtime": "native",
+        let document = json!({ "machine": {}, "files": 1, "bytes": 1, "rows": [{ "work": "hash", "runtime": "native",
                                "place": "inline" }], "advice": "" });
         let error = page(&document).unwrap_err().to_string();
         assert!(error.starts_with("`jobs` should be a number"), "{error}");

@@ -14,6 +14,12 @@ impl Error {
     }
 }
 
+impl From<crate::report::Obstacle> for Error {
+    fn from(obstacle: crate::report::Obstacle) -> Self {
+        Self(obstacle.to_string())
+    }
+}
+
 /// Reads a text file; the error names it.
 pub(crate) fn read(path: &std::path::Path) -> Result<String> {
     std::fs::read_to_string(path).map_err(|error| Error(format!("cannot read {}: {error}", path.display())))

@@ -7,6 +7,7 @@ mod readme;
 use crate::args::{Args, Command, switch, valued};
 use crate::conformance;
 use crate::error::Result;
+use crate::features;
 use crate::processes::{self, Keep};
 use crate::report::{Obstacle, Progress, Tally, Verdict};
 use crate::runtimes::{self, RUNTIMES, Runtime};
@@ -84,7 +85,8 @@ pub(crate) fn all(
 
 /// Why the tests of a crate cannot run on this machine.
 fn obstacle(package: &Package) -> Option<Obstacle> {
-    RUNTIMES.iter().find(|runtime| runtime.carrier == package.folder)?.obstacle()
+    let carried = RUNTIMES.iter().find(|runtime| runtime.carrier == package.folder);
+    carried.and_then(Runtime::obstacle).or_else(|| features::of(package).err())
 }
 
 fn chosen<'a>(
@@ -128,7 +130,7 @@ impl Step<'_> {
 
 fn tests(workspace: &Workspace, package: &Package) -> Result<Tally> {
     let mut cargo = processes::cargo(&workspace.root);
-    cargo.args(["test", "-p", &package.name, "--no-fail-fast"]);
+    cargo.args(["test", "-p", &package.name, "--no-fail-fast"]).args(features::of(package)?);
     let ended = processes::run(&mut cargo, Keep::Both, BOUND)?;
     let tally = libtest::tally(&package.folder, &ended);
     if !tally.failed.is_empty() {
@@ -139,7 +141,7 @@ fn tests(workspace: &Workspace, package: &Package) -> Result<Tally> {
 
 fn example(workspace: &Workspace, package: &Package, name: &str) -> Result<Tally> {
     let mut cargo = processes::cargo(&workspace.root);
-    cargo.args(["run", "-p", &package.name, "--example", name]);
+    cargo.args(["run", "-p", &package.name, "--example", name]).args(features::of(package)?);
     let ended = processes::run(&mut cargo, Keep::Both, EXAMPLE_BOUND)?;
     let mut tally = Tally::default();
     if ended.success {

@@ -56,6 +56,11 @@ impl Package {
         self.publishable && self.targets.iter().any(|target| target.kind == "lib")
     }
 
+    /// Whether it depends on our crate in `folder`, for its tests at least.
+    pub(crate) fn needs(&self, folder: &str) -> bool {
+        self.dependencies.iter().any(|needs| needs.ours && needs.package == format!("anyloop-{folder}"))
+    }
+
     /// The names of its targets of one kind.
     pub(crate) fn named(&self, kind: &str) -> Vec<&str> {
         self.targets.iter().filter(|target| target.kind == kind).map(|target| target.name.as_str()).collect()
