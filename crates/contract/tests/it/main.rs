@@ -2,6 +2,7 @@
 
 mod by_hand;
 mod compiles;
+mod control;
 mod job;
 mod many;
 mod map;
