@@ -1,0 +1,42 @@
+#![doc = include_str!("../README.md")]
+
+mod callback;
+mod clean_up;
+mod close;
+mod current;
+mod driven;
+mod error;
+mod exception;
+mod finally;
+mod gather;
+mod handle;
+mod inbox;
+mod lend;
+mod native;
+mod offload;
+mod runner;
+mod shared;
+mod slab;
+mod sleep;
+mod sync;
+mod sys;
+mod task;
+mod thread_bound;
+mod timeout;
+mod timers;
+mod turn;
+
+pub use callback::{Handle, ThreadsafeHandle};
+pub use contract;
+pub use current::Loop;
+pub use error::{CloseReport, Closed, Elapsed, JoinError, Reason, RunError};
+pub use exception::ExceptionContext;
+pub use finally::finally;
+pub use gather::{Child, Children, Gather, Gathered, gather};
+pub use handle::{LoopHandle, Pinned, pinned};
+pub use native::NativeDriver;
+pub use offload::{BoxedWork, DefaultExecutor, ToThread, run_in_executor, to_thread};
+pub use runner::{Carry, GRACE, Runner, carry, run, run_on};
+pub use sleep::{Sleep, sleep, sleep_until};
+pub use task::{Task, YieldNow, spawn, yield_now};
+pub use timeout::{Timeout, timeout};
