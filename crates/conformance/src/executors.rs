@@ -2,8 +2,8 @@
 
 use crate::behaviour::{Behaviour, Kind, Miss};
 use crate::catalogue::registry;
-use crate::{Bench, Gate, Work};
-use contract::{ExecutorExt, Job};
+use crate::{Bench, Gate, Subject, Work};
+use contract::{ExecutorExt, Job, Unavailable};
 use std::time::Duration;
 
 mod cf_as_completed;
@@ -24,6 +24,16 @@ impl Kind for Executors {
 
     fn behaviours() -> &'static [Behaviour<Self>] {
         BEHAVIOURS
+    }
+}
+
+impl Subject<Executors> {
+    /// An executor, fresh for each behaviour.
+    pub fn executor(
+        name: impl Into<String>,
+        make: impl Fn() -> Result<Bench, Unavailable> + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(name, make)
     }
 }
 

@@ -5,7 +5,9 @@ mod bench;
 mod catalogue;
 mod executors;
 mod gate;
+mod loops;
 mod run;
+mod spy;
 mod subject;
 mod suite;
 mod work;
@@ -16,6 +18,7 @@ pub use bench::{Bench, BoxFuture, Closure};
 pub use catalogue::id;
 pub use executors::Executors;
 pub use gate::{Arrival, Gate, this_worker};
+pub use loops::Loops;
 pub use run::Outcome;
 pub use subject::{Exception, Subject, Treatment};
 #[doc(hidden)]

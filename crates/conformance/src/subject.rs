@@ -40,16 +40,11 @@ pub enum Treatment {
 }
 
 impl<K: Kind> Subject<K> {
-    /// A subject called `name`; `make` gives a fresh one for each behaviour, on the behaviour's thread.
-    pub fn new<M>(
+    pub(crate) fn new(
         name: impl Into<String>,
-        make: impl Fn() -> Result<M, Unavailable> + Send + Sync + 'static,
-    ) -> Self
-    where
-        M: Into<K::Made>,
-    {
-        let make = Arc::new(move || make().map(Into::into));
-        Self { name: name.into(), make, exceptions: Vec::new(), limit: LIMIT }
+        make: impl Fn() -> Result<K::Made, Unavailable> + Send + Sync + 'static,
+    ) -> Self {
+        Self { name: name.into(), make: Arc::new(make), exceptions: Vec::new(), limit: LIMIT }
     }
 
     /// Does not try the behaviour `id`, for this reason.

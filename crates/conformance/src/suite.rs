@@ -32,7 +32,7 @@ const STRICT: &str = "CONFORMANCE_STRICT";
 /// #       fn shutdown(&self, _: Drain, _: std::time::Duration) -> Report { Report::default() }
 /// #   }
 ///
-///     conformance::suite!(executors: Subject::new("a thread per job", || Ok(Bench::closures(ThreadPerJob)))
+///     conformance::suite!(executors: Subject::executor("a thread per job", || Ok(Bench::closures(ThreadPerJob)))
 ///         .skip("executor.submit_after_shutdown", "it owns nothing that could be shut down"));
 /// }
 /// ```

@@ -7,5 +7,5 @@ mod workers {
     use super::thread_per_worker::Workers;
     use conformance::{Bench, Subject};
 
-    conformance::suite!(executors: Subject::new("plain workers", || Ok(Bench::closures(Workers::start(2)).workers(2))));
+    conformance::suite!(executors: Subject::executor("plain workers", || Ok(Bench::closures(Workers::start(2)).workers(2))));
 }
