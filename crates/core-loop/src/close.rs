@@ -60,7 +60,7 @@ impl Closing {
             let (lp, round, deadline) = (&self.lp, self.round, self.deadline);
             let late = || deadline.is_some_and(|deadline| lp.time() >= deadline);
             let mut done =
-                || late() || !lp.inner().tasks.borrow().iter().any(|task| task.header().id() <= round);
+                || late() || !lp.inner().tasks.borrow().iter().any(|task| task.header().key().id <= round);
             if lp.poll_turns(cx, &mut done).is_pending() {
                 return Poll::Pending;
             }

@@ -123,6 +123,12 @@ impl Loop {
     }
 }
 
+/// The reactor under the loop that runs on this thread.
+#[track_caller]
+pub(crate) fn current_reactor() -> Rc<dyn Reactor> {
+    Loop::current().inner().reactor.clone()
+}
+
 /// Restores what was current before, also on unwind.
 pub(crate) struct Entered {
     before: Option<Loop>,

@@ -4,7 +4,6 @@
 use crate::callback::Call;
 use crate::current::Loop;
 use crate::inbox::Inbox;
-use crate::task::Steps;
 use crate::thread_bound::ThreadBound;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -19,15 +18,22 @@ pub(crate) struct Shared {
 
 /// What another thread sends.
 pub(crate) enum Remote {
-    Wake(Arc<dyn Steps>),
+    Wake(TaskKey),
     Call(RemoteCall),
+}
+
+/// Names a task for as long as it is in the loop's registry. Both parts must match: slots are used again, ids are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TaskKey {
+    pub(crate) slot: u32,
+    pub(crate) id: u64,
 }
 
 pub(crate) type RemoteCall = Box<dyn FnOnce(&Loop) + Send>;
 
 /// What a turn runs.
 pub(crate) enum Entry {
-    Step(Arc<dyn Steps>),
+    Step(TaskKey),
     Call(Rc<dyn Call>),
     Remote(RemoteCall),
 }
@@ -49,7 +55,7 @@ impl Shared {
     }
 
     /// Queues the next step of a task, from any thread. After the close it does nothing.
-    pub(crate) fn schedule(&self, task: Arc<dyn Steps>) {
+    pub(crate) fn schedule(&self, task: TaskKey) {
         match self.ready() {
             Some(ready) => ready.push(Entry::Step(task)),
             None => {

@@ -6,6 +6,9 @@ pub(crate) struct Slab<T> {
     holes: Vec<u32>,
 }
 
+/// An empty slab keeps the memory of this many entries.
+const KEEP: usize = 1024;
+
 impl<T> Slab<T> {
     pub(crate) const fn new() -> Self {
         Self { entries: Vec::new(), holes: Vec::new() }
@@ -15,13 +18,20 @@ impl<T> Slab<T> {
         self.entries.len() - self.holes.len()
     }
 
-    pub(crate) fn insert(&mut self, value: T) -> u32 {
-        if let Some(hole) = self.holes.pop() {
-            self.entries[hole as usize] = Some(value);
-            return hole;
+    /// The key that the next insert gives.
+    pub(crate) fn next_key(&self) -> u32 {
+        match self.holes.last() {
+            Some(hole) => *hole,
+            None => u32::try_from(self.entries.len()).expect("fewer than four billion at once"),
         }
-        let key = u32::try_from(self.entries.len()).expect("fewer than four billion at once");
-        self.entries.push(Some(value));
+    }
+
+    pub(crate) fn insert(&mut self, value: T) -> u32 {
+        let key = self.next_key();
+        match self.holes.pop() {
+            Some(_) => self.entries[key as usize] = Some(value),
+            None => self.entries.push(Some(value)),
+        }
         key
     }
 
@@ -36,10 +46,9 @@ impl<T> Slab<T> {
     pub(crate) fn remove(&mut self, key: u32) -> Option<T> {
         let value = self.entries.get_mut(key as usize)?.take()?;
         self.holes.push(key);
-        if self.holes.len() == self.entries.len() {
-            // Empty: the next burst starts at zero again, and a past burst keeps no memory.
-            self.entries = Vec::new();
-            self.holes = Vec::new();
+        if self.holes.len() == self.entries.len() && self.entries.len() > KEEP {
+            // Empty: a past burst keeps no memory.
+            *self = Self::new();
         }
         Some(value)
     }

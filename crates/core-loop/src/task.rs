@@ -90,7 +90,7 @@ impl<T: 'static> Task<T> {
     ///
     /// `Task.cancel(msg)`, which throws an exception into the task that it may swallow. Rust has nothing to throw.
     pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
-        self.cell.clone().cancel(reason.into())
+        self.cell.cancel(reason.into())
     }
 
     /// Whether it has ended.
@@ -164,12 +164,12 @@ impl<T: 'static> Future for Task<T> {
 impl<T: 'static> Drop for Task<T> {
     fn drop(&mut self) {
         if self.cancel_on_drop {
-            self.cell.clone().cancel("its handle was dropped".into());
+            self.cell.cancel("its handle was dropped".into());
         } else if self.awaited
             && let Some(lp) = Loop::try_current()
             && let Some(reason) = lp.inner().cancelling.borrow().clone()
         {
-            self.cell.clone().cancel(reason);
+            self.cell.cancel(reason);
         }
         self.cell.detach(self.quiet);
     }

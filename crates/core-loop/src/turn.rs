@@ -16,8 +16,10 @@
 use crate::callback::Timer;
 use crate::current::Loop;
 use crate::exception::ExceptionContext;
-use crate::shared::{Entry, Ready, Remote};
+use crate::shared::{Entry, Ready, Remote, TaskKey};
+use crate::task::Steps;
 use contract::Panic;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -89,7 +91,7 @@ impl Loop {
         let inner = self.inner();
         inner.shared.inbox.take_into(|remote| {
             ready.push(match remote {
-                Remote::Wake(task) => Entry::Step(task),
+                Remote::Wake(key) => Entry::Step(key),
                 Remote::Call(call) => Entry::Remote(call),
             });
         });
@@ -110,9 +112,19 @@ impl Loop {
         self.inner().timers.borrow_mut().pop_due(now)
     }
 
+    /// The task by that name, if it has not ended.
+    fn task(&self, key: TaskKey) -> Option<Arc<dyn Steps>> {
+        let tasks = self.inner().tasks.borrow();
+        tasks.get(key.slot).filter(|task| task.header().key() == key).cloned()
+    }
+
     fn run_entry(&self, entry: Entry) {
         match entry {
-            Entry::Step(task) => task.step(self),
+            Entry::Step(key) => {
+                if let Some(task) = self.task(key) {
+                    task.step(self);
+                }
+            }
             Entry::Call(call) => call.call(self),
             Entry::Remote(call) => {
                 if let Err(panic) = Panic::catch(|| call(self)) {

@@ -20,7 +20,7 @@
 use crate::current::Loop;
 use crate::error::{JoinError, Reason};
 use crate::exception::{ExceptionContext, report};
-use crate::shared::Shared;
+use crate::shared::{Shared, TaskKey};
 use crate::thread_bound::ThreadBound;
 use contract::{Panic, budget};
 use std::cell::{Cell, RefCell};
@@ -35,15 +35,12 @@ const SCHEDULED: u8 = 1;
 /// The task has ended: it is out of the loop's registry, and its stage is SETTLED or EMPTY for good.
 const DONE: u8 = 2;
 
-/// The key of a task that never came into the registry.
-const UNREGISTERED: u32 = u32::MAX;
-
 /// A task without its types.
 pub(crate) trait Steps: Send + Sync {
     /// Runs one step. On the loop's thread.
     fn step(self: Arc<Self>, lp: &Loop);
     /// Asks for a cancel; `false` if the task has ended. On the loop's thread.
-    fn cancel(self: Arc<Self>, reason: Reason) -> bool;
+    fn cancel(&self, reason: Reason) -> bool;
     /// Drops the future on the spot; the outcome is `Shutdown`. For the close, on the loop's thread.
     fn discard(&self, lp: &Loop);
     fn header(&self) -> &Header;
@@ -60,7 +57,7 @@ pub(crate) trait Join<T>: Steps {
 pub(crate) struct Header {
     state: AtomicU8,
     shared: Arc<Shared>,
-    id: u64,
+    key: TaskKey,
     name: OnceLock<Box<str>>,
     spawned_at: &'static Location<'static>,
 }
@@ -71,12 +68,21 @@ impl Header {
         self.state.load(Ordering::Acquire) & DONE != 0
     }
 
-    pub(crate) fn id(&self) -> u64 {
-        self.id
+    pub(crate) fn key(&self) -> TaskKey {
+        self.key
+    }
+
+    /// Queues a step, unless one is queued already or the task has ended.
+    fn wake(&self) {
+        // AcqRel: pairs with the AcqRel in `step`, so that the step sees what was written before the wake. Whoever sets
+        // the bit queues the step, once.
+        if self.state.fetch_or(SCHEDULED, Ordering::AcqRel) & (SCHEDULED | DONE) == 0 {
+            self.shared.schedule(self.key);
+        }
     }
 
     pub(crate) fn name(&self) -> String {
-        self.name.get().map_or_else(|| format!("Task-{}", self.id), |name| name.to_string())
+        self.name.get().map_or_else(|| format!("Task-{}", self.key.id), |name| name.to_string())
     }
 
     pub(crate) fn set_name(&self, name: String) {
@@ -97,8 +103,6 @@ struct TaskCell<F: Future> {
 /// What only the loop's thread reaches. Owns nothing once the task is DONE and its handle is gone.
 struct Local<F: Future> {
     stage: RefCell<Stage<F>>,
-    /// The task's key in the loop's registry.
-    key: Cell<u32>,
     cancel: Cell<Option<Reason>>,
     waiter: Cell<Option<Waker>>,
     /// There is a handle that may still ask for the outcome.
@@ -116,32 +120,33 @@ enum Stage<F: Future> {
 #[track_caller]
 pub(super) fn spawn<F: Future + 'static>(lp: &Loop, future: F) -> Arc<dyn Join<F::Output>> {
     let inner = lp.inner();
-    inner.spawned.set(inner.spawned.get() + 1);
+    let mut tasks = inner.tasks.borrow_mut();
+    let key = TaskKey { slot: tasks.next_key(), id: inner.spawned.get() + 1 };
+    inner.spawned.set(key.id);
     let cell = Arc::new(TaskCell {
         header: Header {
             state: AtomicU8::new(SCHEDULED),
             shared: inner.shared.clone(),
-            id: inner.spawned.get(),
+            key,
             name: OnceLock::new(),
             spawned_at: Location::caller(),
         },
         local: ThreadBound::new(Local {
             stage: RefCell::new(Stage::Running(future)),
-            key: Cell::new(UNREGISTERED),
             cancel: Cell::new(None),
             waiter: Cell::new(None),
             has_handle: Cell::new(true),
             quiet: Cell::new(false),
         }),
     });
+    tasks.insert(cell.clone());
+    drop(tasks);
     if inner.discarding.get() {
         // Spawned by a destructor while the loop drops everything: it will not run any more.
         cell.end(lp, JoinError::Shutdown);
-        return cell;
+    } else {
+        inner.shared.schedule(key);
     }
-    let key = inner.tasks.borrow_mut().insert(cell.clone());
-    cell.local().key.set(key);
-    inner.shared.schedule(cell.clone());
     cell
 }
 
@@ -179,7 +184,7 @@ impl<F: Future + 'static> TaskCell<F> {
         }
         let settled = matches!(*stage, Stage::Settled(_));
         drop(stage);
-        lp.inner().clean_ups.poll(local.key.get(), cx).is_ready() && settled
+        lp.inner().clean_ups.poll(self.header.key.slot, cx).is_ready() && settled
     }
 
     /// Drops the future, and with it, if it was cancelled, whatever it was awaiting.
@@ -204,7 +209,7 @@ impl<F: Future + 'static> TaskCell<F> {
         let local = self.local();
         // Release: pairs with the Acquire in `is_done`.
         self.header.state.fetch_or(DONE, Ordering::Release);
-        let ours = lp.inner().tasks.borrow_mut().remove(local.key.get());
+        let ours = lp.inner().tasks.borrow_mut().remove(self.header.key.slot);
         drop(ours);
         local.cancel.take();
         match local.waiter.take() {
@@ -246,21 +251,24 @@ impl<F: Future + 'static> TaskCell<F> {
 
 impl<F: Future + 'static> Steps for TaskCell<F> {
     fn step(self: Arc<Self>, lp: &Loop) {
+        let this: *const Self = Arc::as_ptr(&self);
+        let waker = Waker::from(self);
+        // SAFETY: the waker is the `Arc` that came in, and is dropped last of all.
+        let this = unsafe { &*this };
         // AcqRel: pairs with the AcqRel in `wake`, so that the step sees what was written before the wake; and the bit is
         // cleared before the step looks at anything, so that a wake during it queues another.
-        if self.header.state.fetch_and(!SCHEDULED, Ordering::AcqRel) & DONE != 0 {
+        if this.header.state.fetch_and(!SCHEDULED, Ordering::AcqRel) & DONE != 0 {
             return;
         }
         let current = &lp.inner().current;
-        let before = current.replace(Some(self.local().key.get()));
-        let waker = Waker::from(self.clone());
-        if self.advance(lp, &waker) {
-            self.finish(lp);
+        let before = current.replace(Some(this.header.key.slot));
+        if this.advance(lp, &waker) {
+            this.finish(lp);
         }
         current.set(before);
     }
 
-    fn cancel(self: Arc<Self>, reason: Reason) -> bool {
+    fn cancel(&self, reason: Reason) -> bool {
         let local = self.local();
         let ended = match local.stage.try_borrow() {
             Ok(stage) => !matches!(*stage, Stage::Running(_)),
@@ -272,14 +280,14 @@ impl<F: Future + 'static> Steps for TaskCell<F> {
         }
         let first = local.cancel.take().unwrap_or(reason);
         local.cancel.set(Some(first));
-        self.wake();
+        self.header.wake();
         true
     }
 
     fn discard(&self, lp: &Loop) {
         let current = &lp.inner().current;
-        let before = current.replace(Some(self.local().key.get()));
-        let clean_ups = lp.inner().clean_ups.remove(self.local().key.get());
+        let before = current.replace(Some(self.header.key.slot));
+        let clean_ups = lp.inner().clean_ups.remove(self.header.key.slot);
         if !clean_ups.is_empty() {
             let message = format!("{} clean-ups did not end before the close", clean_ups.len());
             lp.report(&ExceptionContext::new(message).in_task(self.header.name()));
@@ -321,16 +329,10 @@ impl<F: Future + 'static> Join<F::Output> for TaskCell<F> {
 
 impl<F: Future + 'static> Wake for TaskCell<F> {
     fn wake(self: Arc<Self>) {
-        // AcqRel: see `step`. Whoever sets the bit queues the step, once.
-        if self.header.state.fetch_or(SCHEDULED, Ordering::AcqRel) & (SCHEDULED | DONE) == 0 {
-            let shared = self.header.shared.clone();
-            shared.schedule(self);
-        }
+        self.header.wake();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if self.header.state.fetch_or(SCHEDULED, Ordering::AcqRel) & (SCHEDULED | DONE) == 0 {
-            self.header.shared.schedule(self.clone());
-        }
+        self.header.wake();
     }
 }
