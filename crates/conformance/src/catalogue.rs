@@ -128,6 +128,8 @@ macro_rules! loop_behaviours {
             cancel_of_due_timer_in_same_batch Must "src:asyncio.base_events._run_once";
             /// The loop does not wake for a timer that was cancelled.
             cancelled_head_not_waited_for Must "test_asyncio/test_base_events::BaseEventLoopTests::test__run_once";
+            /// A timer that is due before the one that the loop already sleeps for is not late.
+            earlier_timer_is_not_late Must "contract::Reactor::poll_timer";
             /// Cancelling many timers releases what they hold.
             mass_cancel_releases_memory Must "test_asyncio/test_base_events::BaseEventLoopTests::test__run_once_cancelled_event_cleanup";
             /// Timers for one and the same time run in the order of registration.

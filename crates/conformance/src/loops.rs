@@ -108,6 +108,10 @@ impl<T: Clone + 'static> Trace<T> {
         OnDrop(move || trace.note(event.clone()))
     }
 
+    fn clear(&self) {
+        self.0.borrow_mut().clear();
+    }
+
     fn seen(&self) -> Vec<T> {
         self.0.borrow().clone()
     }

@@ -4,9 +4,14 @@ use crate::subject::Treatment;
 use crate::{Behaviour, Kind, Miss, Subject, Verdict};
 use contract::Panic;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
+
+/// How many behaviours [`Subject::failures`] tries at a time. Nearly all of them only wait, and those that hang do nothing
+/// else.
+const AT_A_TIME: usize = 24;
 
 /// What came of trying one behaviour on one subject. Displayed as the cell of the matrix: `pass`, `fail: why`, `skip: why`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -69,18 +74,27 @@ impl<K: Kind> Subject<K> {
         K::behaviours().iter().map(|behaviour| (behaviour, behaviour.try_on(self)))
     }
 
-    /// The ids of the behaviours that fail, tried all at once.
+    /// The ids of the behaviours that fail, in the order of the catalogue; many are tried at a time.
     #[must_use]
     pub fn failures(&self) -> Vec<&'static str> {
-        let outcomes = thread::scope(|scope| {
-            let threads: Vec<_> =
-                K::behaviours().iter().map(|behaviour| scope.spawn(|| behaviour.try_on(self))).collect();
-            threads.into_iter().map(thread::ScopedJoinHandle::join).collect::<Vec<_>>()
-        });
-        let failed = |(behaviour, outcome): (&Behaviour<K>, _)| {
-            matches!(outcome, Ok(Outcome::Fail(_)) | Err(_)).then_some(behaviour.id)
+        let next = AtomicUsize::new(0);
+        let try_some = || {
+            let mut failed = Vec::new();
+            while let Some(behaviour) = K::behaviours().get(next.fetch_add(1, Ordering::Relaxed)) {
+                if let Outcome::Fail(_) = behaviour.try_on(self) {
+                    failed.push(behaviour.id);
+                }
+            }
+            failed
         };
-        K::behaviours().iter().zip(outcomes).filter_map(failed).collect()
+        let failed: Vec<_> = thread::scope(|scope| {
+            let threads: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(try_some)).collect();
+            threads
+                .into_iter()
+                .flat_map(|thread| thread.join().expect("trying a behaviour never panics"))
+                .collect()
+        });
+        K::behaviours().iter().map(|behaviour| behaviour.id).filter(|id| failed.contains(id)).collect()
     }
 }
 

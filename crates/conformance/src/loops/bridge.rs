@@ -1,6 +1,6 @@
 //! `bridge`: threads and the loop.
 
-use super::{GRACE, Loops, Trace, here, turns};
+use super::{GRACE, Loops, here, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Gate, Miss, Subject};
 use contract::{Cancel, ExecutorExt, JobError};
@@ -132,7 +132,7 @@ pub(super) fn run_in_executor_cancel_running(subject: &Subject<Loops>) -> Verdic
         let (sender, receiver) = mpsc::channel();
         let work = gate.wait(1);
         let awaiter = spawn(to_thread(move || {
-            work.perform();
+            let _one = work.perform();
             sender.send("the job ended")
         }));
         while gate.numbers().is_empty() {
@@ -140,7 +140,10 @@ pub(super) fn run_in_executor_cancel_running(subject: &Subject<Loops>) -> Verdic
         }
         awaiter.cancel("not needed");
         let outcome = awaiter.await;
-        ensure(matches!(outcome, Err(JoinError::Cancelled(_))), "the awaiter was cancelled and gave an output")?;
+        ensure(
+            matches!(outcome, Err(JoinError::Cancelled(_))),
+            "the awaiter was cancelled and gave an output",
+        )?;
         gate.open();
         same("the job", receiver.recv_timeout(GRACE).ok(), Some("the job ended"))
     })

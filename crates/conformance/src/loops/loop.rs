@@ -84,8 +84,11 @@ pub(super) fn rearming_callback_starves_nobody(subject: &Subject<Loops>) -> Verd
 
         let listener = core_loop::net::TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
+        let accepted = core_loop::spawn(async move { listener.accept().await.map(|_| ()) });
+        // It has found no connection yet, and depends on being told.
+        turns(2).await;
         let client = thread::spawn(move || TcpStream::connect(address));
-        listener.accept().await?;
+        accepted.await??;
         ensure(Instant::now() < patience, "no socket was served beside the callback")?;
         done.set(true);
         client.join().map_err(|_| Miss::Fail("the client panicked".to_owned()))??;
@@ -127,7 +130,11 @@ pub(super) fn spawn_on_closed_loop_disposes_future(subject: &Subject<Loops>) -> 
 pub(super) fn aborted_run_leaves_no_stale_stop(subject: &Subject<Loops>) -> Verdict {
     let mut runner = subject.runner()?;
     let aborted = Panic::catch(|| runner.run(async { quiet_panic("no luck") }).is_ok());
-    same("the panic of the run", aborted.err().map(|panic| panic.message().to_owned()), Some("no luck".into()))?;
+    same(
+        "the panic of the run",
+        aborted.err().map(|panic| panic.message().to_owned()),
+        Some("no luck".into()),
+    )?;
     let later = runner.run(async {
         turns(5).await;
         7

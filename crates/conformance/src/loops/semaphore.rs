@@ -8,7 +8,12 @@ use std::rc::Rc;
 use sync_primitives::Semaphore;
 
 /// A task that takes a permit, notes its name, and keeps the permit for a turn, `rounds` times over.
-fn taker(semaphore: &Rc<Semaphore>, trace: &Trace<&'static str>, name: &'static str, rounds: usize) -> Task<()> {
+fn taker(
+    semaphore: &Rc<Semaphore>,
+    trace: &Trace<&'static str>,
+    name: &'static str,
+    rounds: usize,
+) -> Task<()> {
     let (semaphore, trace) = (semaphore.clone(), trace.clone());
     spawn(async move {
         for _ in 0..rounds {

@@ -6,6 +6,7 @@ use crate::{Miss, Subject};
 use core_loop::{Elapsed, JoinError, spawn, timeout};
 use std::future::pending;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 use sync_primitives::Event;
 
@@ -29,19 +30,22 @@ pub(super) fn expires(subject: &Subject<Loops>) -> Verdict {
 
 pub(super) fn absolute_none_and_unused(subject: &Subject<Loops>) -> Verdict {
     subject.run_watched(async |log| {
-        let soon = MS * 20;
-        let begin = here().time();
-        let output = timeout(soon, async {
+        let output = timeout(NEVER, async {
             turns(2).await;
             5
         });
         same("a body that is faster", output.await, Ok(5))?;
         same("a body without a bound", timeout(Duration::MAX, turns(2)).await, Ok(()))?;
         log.take_armed();
-        let later = begin + soon * 2;
-        core_loop::sleep_until(later).await;
-        let left = log.take_armed().into_iter().filter(|deadline| *deadline < later).count();
-        same("timers left behind by a timeout that was not needed", left, 0)
+        // The loop falls asleep once more, and would arm what is left.
+        let event = Arc::new(Event::new());
+        let set = event.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(MS * 5);
+            set.set();
+        });
+        event.wait().await;
+        same("timers left by timeouts that were not needed", log.take_armed().len(), 0)
     })
 }
 
@@ -52,14 +56,23 @@ pub(super) fn past_deadline_needs_a_yield(subject: &Subject<Loops>) -> Verdict {
     })
 }
 
+/// Times from short to long: what must happen within one of them is tried again in the next, should the machine be slow.
+const PATIENCE: [Duration; 3] =
+    [Duration::from_millis(20), Duration::from_millis(200), Duration::from_secs(2)];
+
 pub(super) fn inner_expiry_stays_inner(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let trace = Trace::new();
-        let outcome = timeout(MS * 20, async {
-            trace.note(timeout(MS * 2, pending::<()>()).await);
-            pending::<()>().await;
-        });
-        same("the outer timeout", outcome.await, Err(Elapsed))?;
+        for patience in PATIENCE {
+            let outcome = timeout(patience, async {
+                trace.note(timeout(MS * 2, pending::<()>()).await);
+                pending::<()>().await;
+            });
+            same("the outer timeout", outcome.await, Err(Elapsed))?;
+            if !trace.seen().is_empty() {
+                break;
+            }
+        }
         same("the inner timeout", trace.seen(), [Err(Elapsed)])
     })
 }
@@ -86,7 +99,11 @@ pub(super) fn completion_in_same_tick_loses(subject: &Subject<Loops>) -> Verdict
             std::thread::sleep(MS * 10);
             set.set();
         });
-        same("a body that is ready when the deadline is over", timeout(MS * 2, event.wait()).await, Err(Elapsed))
+        same(
+            "a body that is ready when the deadline is over",
+            timeout(MS * 2, event.wait()).await,
+            Err(Elapsed),
+        )
     })
 }
 
@@ -105,14 +122,19 @@ pub(super) fn external_cancel_stays_cancel(subject: &Subject<Loops>) -> Verdict 
 pub(super) fn external_cancel_plus_deadline(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let trace = Trace::new();
-        let said = trace.clone();
-        let task = spawn(async move { said.note(timeout(MS * 2, pending::<()>()).await) });
-        turns(2).await;
-        // The deadline is over as well when the task runs next.
-        std::thread::sleep(MS * 10);
-        task.cancel("from outside");
-        cancelled_from_outside(task.await)?;
-        same("what the timeout said", trace.seen(), [Ok(()); 0])
+        for patience in PATIENCE {
+            let said = trace.clone();
+            let task = spawn(async move { said.note(timeout(patience, pending::<()>()).await) });
+            turns(2).await;
+            // The deadline is over as well when the task runs next.
+            std::thread::sleep(patience);
+            if task.cancel("from outside") {
+                cancelled_from_outside(task.await)?;
+                return same("what the timeout said", trace.seen(), [Ok(()); 0]);
+            }
+            trace.clear();
+        }
+        Err(Miss::Skip("this machine is too slow: the deadline was always seen before the cancel".to_owned()))
     })
 }
 

@@ -1,16 +1,19 @@
 //! `timer`: callbacks at a time.
 
 use super::{Loops, NEVER, Trace, here, turns};
-use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};
+use crate::{Miss, Subject};
 use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
 use std::time::{Duration, Instant};
+use sync_primitives::Event;
 
 const MS: Duration = Duration::from_millis(1);
 
 pub(super) fn never_early(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
-        for delay in [MS / 10, MS, MS * 3, MS * 10] {
+        for delay in [MS / 10, MS, MS * 10, MS * 30] {
             let trace = Trace::new();
             let fired = trace.clone();
             let begin = Instant::now();
@@ -72,6 +75,24 @@ pub(super) fn cancelled_head_not_waited_for(subject: &Subject<Loops>) -> Verdict
             armed.iter().all(|deadline| *deadline != head),
             "the loop armed its timer for a timer that was cancelled",
         )
+    })
+}
+
+pub(super) fn earlier_timer_is_not_late(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        here().call_later(NEVER, || ());
+        let event = Arc::new(Event::new());
+        let (handle, set) = (here().handle(), event.clone());
+        let thread = thread::spawn(move || {
+            // Gives the loop time to fall asleep for the first timer; if it has not, nothing is wrong.
+            thread::sleep(MS * 20);
+            handle.call_soon_threadsafe(move || {
+                here().call_later(MS * 2, move || set.set());
+            })
+        });
+        event.wait().await;
+        thread.join().map_err(|_| Miss::Fail("the other thread panicked".to_owned()))??;
+        Ok(())
     })
 }
 

@@ -6,11 +6,9 @@ use std::time::Duration;
 
 /// The behaviours that fail on a pool with this bug.
 fn caught(bug: Bug) -> Vec<&'static str> {
-    Subject::executor(format!("{bug:?}"), move || {
-        Ok(Bench::closures(Workers::with(2, bug)).workers(2))
-    })
-    .limit(Duration::from_secs(5))
-    .failures()
+    Subject::executor(format!("{bug:?}"), move || Ok(Bench::closures(Workers::with(2, bug)).workers(2)))
+        .limit(Duration::from_secs(5))
+        .failures()
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The suite, tried on executors and loops that are right, and on some that are broken on purpose.
 
 mod broken_executors;
+mod broken_loops;
 mod thread_per_worker;
 
 mod workers {
@@ -8,4 +9,10 @@ mod workers {
     use conformance::{Bench, Subject};
 
     conformance::suite!(executors: Subject::executor("plain workers", || Ok(Bench::closures(Workers::start(2)).workers(2))));
+}
+
+mod native {
+    use conformance::Subject;
+
+    conformance::suite!(loops: Subject::driver("native", core_loop::NativeDriver::new));
 }
