@@ -5,6 +5,7 @@ mod bench;
 mod catalogue;
 mod executors;
 mod gate;
+mod loop_thread;
 mod loops;
 mod run;
 mod spy;

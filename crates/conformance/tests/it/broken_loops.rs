@@ -148,6 +148,7 @@ fn a_driver_that_forgets_wakes_from_other_threads_is_caught() {
             "bridge.to_thread_value_error_concurrency",
             "bridge.run_coroutine_threadsafe_roundtrip",
             "bridge.threadsafe_result_timeout_then_cancel",
+            "timeout.absolute_none_and_unused",
         ]
         .contains(id)
     });

@@ -16,3 +16,9 @@ mod native {
 
     conformance::suite!(loops: Subject::driver("native", core_loop::NativeDriver::new));
 }
+
+mod loop_handle {
+    use conformance::Subject;
+
+    conformance::suite!(executors: Subject::loop_handle("loop handle", core_loop::NativeDriver::new));
+}
