@@ -1,6 +1,7 @@
 //! The executor's side of a job: the promise to complete it, or the package of work and promise.
 
 use super::cell::{Core, Shared};
+use crate::panic::shielded;
 use crate::sync::{Mutex, lock};
 use crate::{Cancel, JobError, Panic, Place, Submit};
 use std::borrow::Cow;
@@ -9,10 +10,12 @@ use std::sync::{Arc, Weak};
 
 /// What an executor wants to know of its jobs. `()` wants to know nothing.
 pub trait Control: Send + Sync + 'static {
-    /// The job was withdrawn before it started. Runs on the thread that cancelled.
+    /// The job was withdrawn before it started (a cancel, a deadline, a shutdown): its place is free and its work is
+    /// dropped, its outcome is not visible yet. Comes once, on the thread that withdrew it.
     fn dequeued(&self) {}
 
-    /// The job is running and was asked to stop. Runs on the thread that cancelled; may come more than once.
+    /// The job is running and was asked to stop. Runs on the thread that cancelled; may come more than once, and may come
+    /// late: the job can end at the same moment, so act only on what still runs *this* job.
     fn signalled(&self) {}
 }
 
@@ -32,13 +35,11 @@ impl<T, W, C: Control> Cell<T, W, C> {
     }
 
     fn withdraw(&self, error: JobError) -> bool {
-        let withdrawn = self.core.withdraw(error);
-        if withdrawn {
+        self.core.withdraw(error, || {
             let work = lock(&self.work).take();
-            let _reported = Panic::catch(|| drop(work));
+            shielded(|| drop(work));
             self.control.dequeued();
-        }
-        withdrawn
+        })
     }
 }
 
@@ -50,11 +51,11 @@ impl<T: Send, W: Send, C: Control> Shared<T> for Cell<T, W, C> {
     fn cancel(&self) -> Cancel {
         if self.withdraw(JobError::Cancelled { started: false }) {
             Cancel::Dequeued
-        } else if self.core.done() {
-            Cancel::AlreadyDone
-        } else {
+        } else if self.core.can_be_signalled() {
             self.control.signalled();
             Cancel::Signalled
+        } else {
+            Cancel::AlreadyDone
         }
     }
 }
@@ -181,12 +182,11 @@ impl<T: Send + 'static, C: Control> Promise<T, C> {
         self.0.core.start()
     }
 
-    /// Completes the job. If the work had not [started](Self::start), it counts as started now.
+    /// Completes the job. If the work had not [started](Self::start), it counts as started now. The outcome of a job that
+    /// was withdrawn or whose deadline has passed is thrown away.
     pub fn finish(self, outcome: Result<T, JobError>) {
         self.0.core.start();
-        if self.0.core.running() {
-            self.0.core.finish(outcome);
-        }
+        self.0.core.finish(outcome);
     }
 
     /// Completes the job with `error`, if the work has not started; it never will then.
@@ -222,7 +222,7 @@ impl<T: Send + 'static, C: Control> Promise<T, C> {
 
 impl<T: Send + 'static, C: Control> Drop for Promise<T, C> {
     fn drop(&mut self) {
-        if !self.0.withdraw(JobError::Shutdown { started: false }) && self.0.core.running() {
+        if !self.0.withdraw(JobError::Shutdown { started: false }) {
             self.0.core.finish(Err(JobError::Shutdown { started: true }));
         }
     }
