@@ -60,7 +60,7 @@ impl<K: Kind> Subject<K> {
     fn except(mut self, exception: Exception) -> Self {
         assert!(
             K::behaviours().iter().any(|behaviour| behaviour.id == exception.id),
-            "`{}` is no behaviour of a {}: the exception names nothing",
+            "`{}` is no {} behaviour: the exception names nothing",
             exception.id,
             K::NAME
         );

@@ -2,6 +2,7 @@
 
 mod broken_executors;
 mod broken_loops;
+mod catalogue;
 mod thread_per_worker;
 
 mod workers {
