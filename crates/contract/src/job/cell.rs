@@ -17,7 +17,7 @@
 
 use crate::panic::shielded;
 use crate::sync::{Mutex, MutexGuard, lock};
-use crate::{Cancel, JobError, Place, Submit};
+use crate::{Cancel, Control, JobError, Place, Submit};
 use std::any::Any;
 use std::borrow::Cow;
 use std::task::{Context, Poll, Waker};
@@ -143,7 +143,7 @@ impl<T> Core<T> {
     /// RUNNING → ENDED with what the work gave; ABANDONED → ENDED, and it is thrown away.
     ///
     /// `false`, and nothing but a drop of `outcome`, if the job was withdrawn and so never ran.
-    pub(crate) fn finish(&self, outcome: Result<T, JobError>) -> bool {
+    pub(crate) fn finish(&self, outcome: Result<T, JobError>, control: &impl Control) -> bool {
         let mut state = lock(&self.state);
         let ran = matches!(state.phase, Phase::Running | Phase::Abandoned);
         if ran {
@@ -151,7 +151,8 @@ impl<T> Core<T> {
         }
         drop(state);
         if ran {
-            self.end(outcome);
+            let failed = outcome.is_err();
+            self.end(outcome, || control.ending(failed), || control.lingering());
         } else {
             shielded(|| drop(outcome));
         }
@@ -164,7 +165,7 @@ impl<T> Core<T> {
         let withdrawn = self.leave_queue(Phase::Ending { started: false });
         if withdrawn {
             shielded(release);
-            self.end(Err(error));
+            self.end(Err(error), || (), || ());
         }
         withdrawn
     }
@@ -175,12 +176,21 @@ impl<T> Core<T> {
         if state.phase != Phase::Running {
             return false;
         }
-        Self::settle(state, Phase::Abandoned, Err(error));
+        Self::settle(state, Phase::Abandoned, Err(error), || ());
         true
     }
 
-    /// ENDING → ENDED. Guards go first, also those that are attached while others are being dropped.
-    fn end(&self, outcome: Result<T, JobError>) {
+    /// ENDING → ENDED. Guards go first, also those that are attached while others are being dropped; `before` is called
+    /// when they are gone, `lingering` as [`settle`](Self::settle) says.
+    fn end(&self, outcome: Result<T, JobError>, before: impl FnOnce(), lingering: impl FnOnce()) {
+        drop(self.drop_guards());
+        shielded(before);
+        let state = self.drop_guards();
+        Self::settle(state, Phase::Ended, outcome, lingering);
+    }
+
+    /// Drops all guards, and gives the lock under which there are none.
+    fn drop_guards(&self) -> MutexGuard<'_, State<T>> {
         let mut state = lock(&self.state);
         while !state.guards.is_empty() {
             let guards = std::mem::take(&mut state.guards);
@@ -188,11 +198,17 @@ impl<T> Core<T> {
             guards.into_iter().for_each(|guard| shielded(|| drop(guard)));
             state = lock(&self.state);
         }
-        Self::settle(state, Phase::Ended, outcome);
+        state
     }
 
-    /// Sets the outcome, unless there is one, and tells everybody.
-    fn settle(mut state: MutexGuard<'_, State<T>>, phase: Phase, outcome: Result<T, JobError>) {
+    /// Sets the outcome, unless there is one, and tells everybody. `lingering` is called before code of others that may
+    /// take its time.
+    fn settle(
+        mut state: MutexGuard<'_, State<T>>,
+        phase: Phase,
+        outcome: Result<T, JobError>,
+        lingering: impl FnOnce(),
+    ) {
         state.phase = phase;
         let mut unwanted = None;
         match state.outcome {
@@ -208,6 +224,9 @@ impl<T> Core<T> {
         drop(state);
         if let Some(waker) = waker {
             shielded(|| waker.wake());
+        }
+        if !callbacks.is_empty() || unwanted.is_some() {
+            shielded(lingering);
         }
         callbacks.into_iter().for_each(|(_, callback)| shielded(callback));
         shielded(|| drop(unwanted));

@@ -17,6 +17,15 @@ pub trait Control: Send + Sync + 'static {
     /// The job is running and was asked to stop. Runs on the thread that cancelled; may come more than once, and may come
     /// late: the job can end at the same moment, so act only on what still runs *this* job.
     fn signalled(&self) {}
+
+    /// The work has ended, `failed` or not, and its outcome can be seen next. Comes once, on the thread that ends the job.
+    fn ending(&self, failed: bool) {
+        let _ = failed;
+    }
+
+    /// The outcome can be seen, and this thread goes on with code of others, which may take its time: callbacks, or the
+    /// destructor of an output that nobody wants. Comes after [`ending`](Self::ending), and only if there is such code.
+    fn lingering(&self) {}
 }
 
 impl Control for () {}
@@ -65,6 +74,7 @@ trait Erased: Send + Sync {
     fn expire(&self) -> bool;
     fn withdraw(&self, error: JobError) -> bool;
     fn queued(&self) -> bool;
+    fn done(&self) -> bool;
     fn label(&self) -> Option<&Cow<'static, str>>;
 }
 
@@ -80,6 +90,10 @@ impl<T: Send, W: Send, C: Control> Erased for Cell<T, W, C> {
 
     fn queued(&self) -> bool {
         self.core.queued()
+    }
+
+    fn done(&self) -> bool {
+        self.core.done()
     }
 
     fn label(&self) -> Option<&Cow<'static, str>> {
@@ -98,7 +112,7 @@ impl<T: Send, F: FnOnce() -> T + Send, C: Control> Work for Cell<T, F, C> {
             return;
         }
         let work = lock(&self.work).take().expect("work that starts is still there");
-        self.core.finish(Panic::catch(work).map_err(JobError::Panicked));
+        self.core.finish(Panic::catch(work).map_err(JobError::Panicked), &self.control);
     }
 }
 
@@ -165,6 +179,12 @@ impl Watch {
     pub fn is_queued(&self) -> bool {
         self.0.upgrade().is_some_and(|job| job.queued())
     }
+
+    /// Whether there is nothing left to enforce: the job has its outcome, or it is gone.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.0.upgrade().is_none_or(|job| job.done())
+    }
 }
 
 /// The promise to complete a job: what an executor keeps whose work does not run on a thread of this process.
@@ -186,7 +206,7 @@ impl<T: Send + 'static, C: Control> Promise<T, C> {
     /// was withdrawn or whose deadline has passed is thrown away.
     pub fn finish(self, outcome: Result<T, JobError>) {
         self.0.core.start();
-        self.0.core.finish(outcome);
+        self.0.core.finish(outcome, &self.0.control);
     }
 
     /// Completes the job with `error`, if the work has not started; it never will then.
@@ -223,7 +243,7 @@ impl<T: Send + 'static, C: Control> Promise<T, C> {
 impl<T: Send + 'static, C: Control> Drop for Promise<T, C> {
     fn drop(&mut self) {
         if !self.0.withdraw(JobError::Shutdown { started: false }) {
-            self.0.core.finish(Err(JobError::Shutdown { started: true }));
+            self.0.core.finish(Err(JobError::Shutdown { started: true }), &self.0.control);
         }
     }
 }

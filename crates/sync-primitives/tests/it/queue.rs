@@ -307,7 +307,8 @@ fn a_producer_and_a_consumer_over_a_bound_of_two_take_turns_as_in_asyncio() {
     tasks.spawn(async {
         loop {
             let item: u32 = queue.get().await.unwrap();
-            (yield_now().await, yield_now().await);
+            yield_now().await;
+            yield_now().await;
             trace.log(format_args!("got{item}"));
             queue.task_done().unwrap();
         }
