@@ -172,13 +172,44 @@ fn a_reader_and_a_writer_share_a_stream() {
                     return Poll::Ready(());
                 }
             }
-            eprintln!("pending sent {sent} received {received}");
             Poll::Pending
         })
         .await;
         drop(stream);
         visit().await;
         echo.join().unwrap();
+    });
+}
+
+#[test]
+fn a_root_that_wakes_itself_for_ever_sees_what_is_read_and_accepted() {
+    let driver = GlommioDriver::new().unwrap();
+    run(&driver, async |reactor| {
+        let (listener, address) = listen(reactor);
+        for _ in 0..20 {
+            poll_fn(|cx| {
+                assert!(listener.poll_accept(cx).is_pending());
+                Poll::Ready(())
+            })
+            .await;
+            let mut client = StdStream::connect(address).unwrap();
+            let mut polls = 0;
+            let (served, _) = poll_fn(|cx| {
+                polls += 1;
+                cx.waker().wake_by_ref();
+                listener.poll_accept(cx).map(Result::unwrap)
+            })
+            .await;
+            client.write_all(b"x").unwrap();
+            let read = poll_fn(|cx| {
+                polls += 1;
+                cx.waker().wake_by_ref();
+                served.poll_read(cx, &mut [0; 8])
+            })
+            .await;
+            assert_eq!(read.unwrap(), 1);
+            assert!(polls <= 8, "seen after {polls} polls");
+        }
     });
 }
 
