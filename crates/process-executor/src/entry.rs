@@ -1,5 +1,8 @@
 //! How a process becomes a worker: before `main`, or where `main` calls [`init`].
-#![expect(unsafe_code, reason = "a function that runs before main, and a variable removed while there is one thread")]
+#![expect(
+    unsafe_code,
+    reason = "a function that runs before main, and a variable removed while there is one thread"
+)]
 
 use crate::token::Mode;
 use crate::worker;

@@ -54,7 +54,11 @@ struct Found {
 }
 
 /// Looks at one loaded object; stops at the one that holds the anchor.
-unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _size: usize, search: *mut libc::c_void) -> libc::c_int {
+unsafe extern "C" fn look(
+    info: *mut libc::dl_phdr_info,
+    _size: usize,
+    search: *mut libc::c_void,
+) -> libc::c_int {
     // SAFETY: the loader passes a valid description, and the `Search` that `image` lent it.
     let (info, search) = unsafe { (&*info, &mut *search.cast::<Search>()) };
     if info.dlpi_phdr.is_null() {

@@ -69,7 +69,11 @@ fn begin(ticket: &Ticket) -> Result<(UnixStream, usize), String> {
     watch(lifeline).map_err(|error| told("the lifeline's thread")(&error))?;
     let mut socket = UnixStream::from(socket);
     let hello = Frame::new(Kind::Hello, ticket.nonce, image::fingerprint(), crate::frame::Body::default());
-    hello.into_pieces().iter().try_for_each(|piece| socket.write_all(piece)).map_err(|e| told("hello")(&e))?;
+    hello
+        .into_pieces()
+        .iter()
+        .try_for_each(|piece| socket.write_all(piece))
+        .map_err(|e| told("hello")(&e))?;
     Ok((socket, limit))
 }
 

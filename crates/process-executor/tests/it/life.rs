@@ -2,7 +2,7 @@
 
 use crate::help::{Flag, LONG, alive, builder, hang, pid, pool, raise, sigkill, spin, until};
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, Signal, SigmaskHow, pthread_sigmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use nix::unistd::{Pid, getpgid, getpgrp, getppid};
 use process_executor::{Executor, ExecutorExt, ProcessPool, Submit, call};
 use std::fs;
@@ -107,7 +107,8 @@ fn the_lifeline_alone_is_enough() {
                 prctl::set_pdeathsig(None).expect("it may");
                 std::process::id()
             };
-            let worker = pool.try_submit(call(forgets_its_parent, ())).expect("room").wait().expect("it runs");
+            let worker =
+                pool.try_submit(call(forgets_its_parent, ())).expect("room").wait().expect("it runs");
             pool.try_submit(call(spin, ())).expect("room").detach();
             worker
         };
@@ -122,11 +123,13 @@ fn the_death_signal_alone_is_enough() {
             let pool = Box::leak(Box::new(crate::help::pool(1)));
             let holds_its_lifeline = |()| {
                 // Another writing end of the same pipe: it never comes to its end now.
-                let lifeline = fs::OpenOptions::new().write(true).open("/proc/self/fd/4").expect("it is a pipe");
+                let lifeline =
+                    fs::OpenOptions::new().write(true).open("/proc/self/fd/4").expect("it is a pipe");
                 std::mem::forget(lifeline);
                 std::process::id()
             };
-            let worker = pool.try_submit(call(holds_its_lifeline, ())).expect("room").wait().expect("it runs");
+            let worker =
+                pool.try_submit(call(holds_its_lifeline, ())).expect("room").wait().expect("it runs");
             pool.try_submit(call(spin, ())).expect("room").detach();
             worker
         };
