@@ -1,3 +1,6 @@
 //! The loop on tokio.
 
+mod driver;
+mod guest;
+mod host;
 mod suite;
