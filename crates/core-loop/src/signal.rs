@@ -1,5 +1,6 @@
 //! Waiting for Ctrl-C.
 
+mod bell;
 mod handler;
 
 use crate::Descriptor;
@@ -46,6 +47,12 @@ pub async fn ctrl_c() -> io::Result<()> {
     let waiter = Waiter::new()?;
     let descriptor = Descriptor::new(waiter.bell.try_clone()?)?;
     descriptor.readable().await
+}
+
+/// What the bell stands on; the model puts its own in place.
+mod sync {
+    pub(super) use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+    pub(super) use std::thread::yield_now;
 }
 
 /// One who waits. Its bell is a duplicate: it is in no other loop's poller, and stays readable once it was rung.

@@ -1,17 +1,25 @@
-//! The native loop's park and wake, in every order that the threads can take.
+//! The native loop's park and wake, and the signal handler's bell, in every order that the threads can take.
 #![cfg(loom)]
 
+#[path = "../src/signal/bell.rs"]
+mod bell;
 #[path = "../src/native/park.rs"]
 mod park;
 
-use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+/// What the bell stands on.
+mod sync {
+    pub(crate) use loom::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+    pub(crate) use loom::thread::yield_now;
+}
+
+use loom::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use park::Park;
 
 /// The eventfd: it remembers a ring.
 #[derive(Default)]
-struct Bell {
+struct EventFd {
     rings: Mutex<usize>,
     rung: Condvar,
 }
@@ -19,7 +27,7 @@ struct Bell {
 #[derive(Default)]
 struct Loop {
     park: Option<Park>,
-    bell: Bell,
+    bell: EventFd,
     /// What wakes announce. Relaxed: only the park orders it.
     work: AtomicUsize,
     rings: AtomicUsize,
@@ -118,5 +126,24 @@ fn a_late_ring_does_no_harm() {
         // Its wake may be behind us or ahead of us, and so may its ring.
         assert!(this.run(1) <= 2);
         other.join().unwrap();
+    });
+}
+
+#[test]
+fn no_signal_handler_writes_to_a_bell_that_was_closed() {
+    loom::model(|| {
+        let bell = Arc::new(bell::Bell { descriptor: AtomicI32::new(0), running: AtomicUsize::new(0) });
+        let is_open = Arc::new([AtomicBool::new(true), AtomicBool::new(true)]);
+        let handler = {
+            let (bell, is_open) = (bell.clone(), is_open.clone());
+            thread::spawn(move || {
+                bell.ring(|descriptor| assert!(is_open[descriptor as usize].load(Relaxed), "it was closed"));
+            })
+        };
+        for (closed, next) in [(0, 1), (1, bell::NONE)] {
+            bell.replace(next);
+            is_open[closed].store(false, Relaxed);
+        }
+        handler.join().unwrap();
     });
 }
