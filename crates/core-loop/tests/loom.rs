@@ -8,7 +8,7 @@ mod park;
 
 /// What the bell stands on.
 mod sync {
-    pub(crate) use loom::sync::atomic::{AtomicI32, AtomicUsize, Ordering};
+    pub(crate) use loom::sync::atomic::{AtomicI32, AtomicUsize, Ordering, fence};
     pub(crate) use loom::thread::yield_now;
 }
 

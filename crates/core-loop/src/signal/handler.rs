@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "signal handlers are beyond what the compiler can check")]
 
 use super::bell::{self, Bell};
-use super::sync::{AtomicI32, AtomicUsize, Ordering::SeqCst};
+use super::sync::{AtomicI32, AtomicUsize, Ordering::Relaxed};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::eventfd::EventFd;
@@ -17,7 +17,8 @@ static OWNER: AtomicI32 = AtomicI32::new(0);
 
 extern "C" fn on_signal(_: libc::c_int) {
     let errno = Errno::last_raw();
-    if getpid() == Pid::from_raw(OWNER.load(SeqCst)) {
+    // Relaxed: it was stored before the handler was installed, and forks copy it.
+    if getpid() == Pid::from_raw(OWNER.load(Relaxed)) {
         BELL.ring(|descriptor| {
             // SAFETY: the descriptor is open until this returns: whoever closes it has called `replace` before.
             let bell = unsafe { BorrowedFd::borrow_raw(descriptor) };
@@ -50,7 +51,7 @@ pub(super) struct Handler {
 impl Handler {
     /// From now on SIGINT rings `bell`. One handler at a time.
     pub(super) fn install(bell: &EventFd) -> nix::Result<Self> {
-        OWNER.store(getpid().as_raw(), SeqCst);
+        OWNER.store(getpid().as_raw(), Relaxed);
         BELL.replace(bell.as_raw_fd());
         // Restarting, so that no thread's system call fails because somebody listens.
         let ours = SigAction::new(SigHandler::Handler(on_signal), SaFlags::SA_RESTART, SigSet::empty());

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 /// Runs `main`; a bound catches what would hang.
 fn run<T>(main: impl Future<Output = T>) -> T {
-    crate::run(core_loop::timeout(Duration::from_secs(60), main)).expect("it hangs")
+    crate::run(async { core_loop::timeout(Duration::from_secs(60), main).await.expect("it hangs") })
 }
 
 async fn local() -> (TcpListener, SocketAddr) {
