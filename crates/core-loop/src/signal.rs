@@ -50,7 +50,7 @@ pub async fn ctrl_c() -> io::Result<()> {
 }
 
 /// What the bell stands on; the model puts its own in place.
-mod sync {
+mod atomics {
     pub(super) use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering, fence};
     pub(super) use std::thread::yield_now;
 }

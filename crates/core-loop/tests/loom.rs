@@ -1,21 +1,36 @@
-//! The native loop's park and wake, and the signal handler's bell, in every order that the threads can take.
+//! The native loop's park and wake, the inbox, the cancel of a job's task, and the signal handler's bell, in every order
+//! that threads can take.
 #![cfg(loom)]
 
 #[path = "../src/signal/bell.rs"]
 mod bell;
+#[path = "../src/inbox.rs"]
+#[expect(dead_code, reason = "the models use what races")]
+mod inbox;
 #[path = "../src/native/park.rs"]
 mod park;
+#[path = "../src/sync.rs"]
+mod sync;
 
 /// What the bell stands on.
-mod sync {
+mod atomics {
     pub(crate) use loom::sync::atomic::{AtomicI32, AtomicUsize, Ordering, fence};
     pub(crate) use loom::thread::yield_now;
 }
 
+use inbox::Inbox;
 use loom::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use park::Park;
+use std::task::{Wake, Waker};
+
+/// Every order with at most three preemptions. Without a bound they hold as well, after minutes.
+fn model(check: impl Fn() + Sync + Send + 'static) {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(check);
+}
 
 /// The eventfd: it remembers a ring.
 #[derive(Default)]
@@ -77,10 +92,7 @@ impl Loop {
 
 #[test]
 fn no_wake_is_lost_and_each_sleep_is_ended_by_one_ring() {
-    let mut model = loom::model::Builder::new();
-    // Without a bound it holds as well, after two minutes; with this one, in a second.
-    model.preemption_bound = Some(3);
-    model.check(|| {
+    model(|| {
         let this = Loop::new();
         let wakers = [(); 2].map(|()| {
             let this = this.clone();
@@ -95,7 +107,7 @@ fn no_wake_is_lost_and_each_sleep_is_ended_by_one_ring() {
 
 #[test]
 fn a_wake_that_finds_the_loop_awake_rings_nothing() {
-    loom::model(|| {
+    model(|| {
         let this = Loop::new();
         this.announce();
         let other = {
@@ -113,7 +125,7 @@ fn a_wake_that_finds_the_loop_awake_rings_nothing() {
 
 #[test]
 fn a_late_ring_does_no_harm() {
-    loom::model(|| {
+    model(|| {
         let this = Loop::new();
         // The sleep that was ended by something else: a timer.
         assert!(this.park().park());
@@ -129,9 +141,75 @@ fn a_late_ring_does_no_harm() {
     });
 }
 
+/// A host that sleeps until it is rung.
+#[derive(Default)]
+struct Host {
+    rung: Mutex<bool>,
+    changed: Condvar,
+    rings: AtomicUsize,
+}
+
+impl Host {
+    fn sleep(&self) {
+        let mut rung = self.rung.lock().unwrap();
+        while !*rung {
+            rung = self.changed.wait(rung).unwrap();
+        }
+        *rung = false;
+    }
+}
+
+impl Wake for Host {
+    fn wake(self: std::sync::Arc<Self>) {
+        self.rings.fetch_add(1, Relaxed);
+        *self.rung.lock().unwrap() = true;
+        self.changed.notify_one();
+    }
+}
+
+#[test]
+fn nothing_that_is_pushed_to_the_inbox_is_left_there_while_the_host_sleeps() {
+    model(|| {
+        let inbox = Arc::new(Inbox::new());
+        let host = std::sync::Arc::new(Host::default());
+        inbox.set_host(&Waker::from(host.clone()));
+        let pushers = [1, 2].map(|item| {
+            let inbox = inbox.clone();
+            thread::spawn(move || assert!(inbox.push_with(|| item)))
+        });
+        let mut taken = Vec::new();
+        loop {
+            inbox.take_into(|item| taken.push(item));
+            if taken.len() == 2 {
+                break;
+            }
+            host.sleep();
+        }
+        pushers.into_iter().for_each(|pusher| pusher.join().unwrap());
+        assert!(host.rings.load(Relaxed) <= 2);
+        taken.sort_unstable();
+        assert_eq!(taken, [1, 2]);
+    });
+}
+
+#[test]
+fn a_push_that_races_with_the_close_is_refused_or_handed_over() {
+    model(|| {
+        let inbox = Arc::new(Inbox::new());
+        let pusher = {
+            let inbox = inbox.clone();
+            thread::spawn(move || inbox.push_with(|| 7))
+        };
+        let left = inbox.close();
+        let accepted = pusher.join().unwrap();
+        assert_eq!(left, if accepted { vec![7] } else { vec![] });
+        assert!(!inbox.push_with(|| unreachable!("it is closed")));
+    });
+}
+
 #[test]
 fn no_signal_handler_writes_to_a_bell_that_was_closed() {
-    loom::model(|| {
+    model(|| {
         let bell = Arc::new(bell::Bell { descriptor: AtomicI32::new(0), running: AtomicUsize::new(0) });
         let is_open = Arc::new([AtomicBool::new(true), AtomicBool::new(true)]);
         let handler = {

@@ -4,7 +4,7 @@
 //! bell; `replace` takes the bell away, then waits until nobody runs. A fence stands between the two steps on both sides,
 //! so whoever comes second sees the first: either the handler finds the new bell, or `replace` sees that it runs.
 
-use super::sync::{AtomicI32, AtomicUsize, Ordering, fence, yield_now};
+use super::atomics::{AtomicI32, AtomicUsize, Ordering, fence, yield_now};
 
 /// No descriptor.
 pub(super) const NONE: i32 = -1;

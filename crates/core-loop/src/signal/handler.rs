@@ -1,8 +1,8 @@
 //! The SIGINT handler: what runs between any two instructions of any thread.
 #![expect(unsafe_code, reason = "signal handlers are beyond what the compiler can check")]
 
+use super::atomics::{AtomicI32, AtomicUsize, Ordering::Relaxed};
 use super::bell::{self, Bell};
-use super::sync::{AtomicI32, AtomicUsize, Ordering::Relaxed};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::eventfd::EventFd;
