@@ -212,6 +212,7 @@ fn join_returns_when_every_item_is_marked_done_and_at_once_on_a_fresh_queue() {
     assert!(joining.poll().is_some(), "released, although there is more to do by now");
     assert!(!queue.join_timeout(Duration::from_millis(1)));
     queue.task_done().unwrap();
+    assert!(queue.join_timeout(Duration::ZERO));
     queue.join_blocking();
 }
 
