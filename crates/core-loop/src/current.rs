@@ -110,6 +110,10 @@ impl Loop {
         self.0.reactor.now()
     }
 
+    pub(crate) fn reactor(&self) -> Rc<dyn Reactor> {
+        self.0.reactor.clone()
+    }
+
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
     }
@@ -121,12 +125,6 @@ impl Loop {
             _role: contract::role::enter(contract::role::Role::Loop),
         }
     }
-}
-
-/// The reactor under the loop that runs on this thread.
-#[track_caller]
-pub(crate) fn current_reactor() -> Rc<dyn Reactor> {
-    Loop::current().inner().reactor.clone()
 }
 
 /// Restores what was current before, also on unwind.

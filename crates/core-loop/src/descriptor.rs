@@ -1,5 +1,6 @@
 //! Readiness of any descriptor.
 
+use crate::Loop;
 use contract::{Direction, Readiness, budget};
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -55,7 +56,7 @@ impl Descriptor {
     ///
     /// Outside a loop.
     pub fn new(descriptor: impl Into<OwnedFd>) -> io::Result<Self> {
-        let reactor = crate::current::current_reactor();
+        let reactor = Loop::current().reactor();
         let descriptor = Rc::new(descriptor.into());
         let flags = OFlag::from_bits_retain(fcntl(&descriptor, FcntlArg::F_GETFL)?);
         if !flags.contains(OFlag::O_NONBLOCK) {
@@ -142,7 +143,8 @@ impl Descriptor {
             output = Some(operation(self.descriptor.as_fd())?);
             Ok(0)
         }))?;
-        Poll::Ready(Ok(output.expect("the operation succeeded")))
+        let Some(output) = output else { unreachable!("the runtime says that the operation succeeded") };
+        Poll::Ready(Ok(output))
     }
 }
 

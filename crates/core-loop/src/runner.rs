@@ -51,7 +51,7 @@ pub const GRACE: Duration = Duration::from_secs(300);
 /// }
 /// ```
 pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
-    run_on(|| NativeDriver::new(), main)
+    run_on(NativeDriver::new, main)
 }
 
 /// Runs `main` on a new loop carried by the driver that `make` makes, and closes the loop: the `run` of every carrier.

@@ -8,4 +8,5 @@ mod many;
 mod map;
 mod outcome;
 mod room;
+mod stress;
 mod waiting;

@@ -3,6 +3,7 @@
 use super::address::Address;
 use super::ready::{self, ReadyListener};
 use super::stream::TcpStream;
+use crate::Loop;
 use contract::{Listener, budget};
 use std::fmt;
 use std::future::poll_fn;
@@ -84,7 +85,7 @@ impl TcpListener {
     ///
     /// Outside a loop.
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
-        let reactor = crate::current::current_reactor();
+        let reactor = Loop::current().reactor();
         let listener = match reactor.sockets() {
             Some(sockets) => {
                 listener.set_nonblocking(false)?;

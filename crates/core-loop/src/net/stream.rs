@@ -2,6 +2,7 @@
 
 use super::address::Address;
 use super::ready;
+use crate::Loop;
 use contract::{Stream, budget};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::fmt;
@@ -80,7 +81,7 @@ impl TcpStream {
     }
 
     async fn connect_one(address: SocketAddr) -> io::Result<Box<dyn Stream>> {
-        let reactor = crate::current::current_reactor();
+        let reactor = Loop::current().reactor();
         let connecting = match reactor.sockets() {
             Some(sockets) => sockets.connect(address),
             None => return Ok(Box::new(ready::connect(&*reactor, address).await?)),

@@ -1,6 +1,7 @@
 //! TCP over the native driver.
 
 use crate::alone::{alone, descriptors};
+use crate::run;
 use contract::budget;
 use core_loop::Descriptor;
 use core_loop::net::{TcpListener, TcpStream};
@@ -12,10 +13,6 @@ use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
 use std::pin::pin;
 use std::task::Poll;
-
-fn run<T>(main: impl Future<Output = T>) -> T {
-    core_loop::run(main).unwrap()
-}
 
 async fn local() -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
