@@ -10,6 +10,7 @@ fn runner() -> Runner {
 }
 
 #[test]
+#[expect(clippy::async_yields_async, reason = "the task comes out of its loop on purpose")]
 fn several_runs_share_one_loop_and_its_tasks() {
     let mut runner = runner();
     let task = runner
@@ -85,6 +86,7 @@ fn a_task_that_a_clean_up_spawned_and_left_is_cancelled_too() {
 }
 
 #[test]
+#[expect(clippy::async_yields_async, reason = "the task comes out of its loop on purpose")]
 fn a_handle_that_outlives_its_loop_says_that_the_loop_closed() {
     let mut runner = runner();
     let task = runner

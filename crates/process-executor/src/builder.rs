@@ -1,0 +1,179 @@
+//! What a pool is made of.
+
+use crate::supervisor::Supervisor;
+use crate::token::{self, Mode};
+use crate::{ProcessPool, StartError, sys};
+use contract::Slots;
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// What becomes of what a worker writes to its standard error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Stderr {
+    /// Whole lines are passed on to this program's standard error; the tail is kept for [`contract::Death`].
+    Forward,
+    /// Only the tail is kept.
+    Keep,
+    /// The worker writes to this program's standard error itself; no tail is kept.
+    Inherit,
+}
+
+/// How many workers a pool has: a number, or a range to grow in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workers(RangeInclusive<usize>);
+
+impl From<usize> for Workers {
+    fn from(count: usize) -> Self {
+        Self(count..=count)
+    }
+}
+
+impl From<RangeInclusive<usize>> for Workers {
+    fn from(range: RangeInclusive<usize>) -> Self {
+        Self(range)
+    }
+}
+
+/// What a pool is made of. Made by [`ProcessPool::builder`]; what is not set has a default.
+#[derive(Debug, Clone)]
+#[must_use = "a builder does nothing until `build` is called"]
+pub struct Builder {
+    plan: Plan,
+    queue: usize,
+}
+
+/// What the supervisor needs to know.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    pub(crate) workers: RangeInclusive<usize>,
+    pub(crate) grace: Duration,
+    pub(crate) start_within: Duration,
+    pub(crate) stderr: Stderr,
+    pub(crate) tail: usize,
+    pub(crate) limit: usize,
+    pub(crate) program: PathBuf,
+    pub(crate) mode: Mode,
+    /// Whether to use pidfds where the kernel has them.
+    pub(crate) pidfds: bool,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        let count = std::thread::available_parallelism().map_or(1, usize::from);
+        let plan = Plan {
+            workers: count..=count,
+            grace: Duration::from_millis(200),
+            start_within: Duration::from_secs(10),
+            stderr: Stderr::Forward,
+            tail: 8 << 10,
+            limit: 1 << 30,
+            program: PathBuf::from("/proc/self/exe"),
+            mode: Mode::BeforeMain,
+            pidfds: true,
+        };
+        Self { plan, queue: 1024 }
+    }
+
+    /// How many workers there are: a number (`4`), or a range (`1..=4`) to grow in, on demand. Default: one per CPU that
+    /// this process may use.
+    pub fn workers(mut self, workers: impl Into<Workers>) -> Self {
+        self.plan.workers = workers.into().0;
+        self
+    }
+
+    /// How many jobs may wait for a worker. Default: 1024.
+    pub fn queue(mut self, jobs: usize) -> Self {
+        self.queue = jobs;
+        self
+    }
+
+    /// How long a job that was cancelled, or whose deadline has passed, may go on before its worker is killed: it can ask
+    /// [`current`](crate::current) and return. Default: 200 ms.
+    pub fn grace(mut self, grace: Duration) -> Self {
+        self.plan.grace = grace;
+        self
+    }
+
+    /// How long a new process may take to become a worker. Default: 10 s, against 1 ms that it takes.
+    pub fn start_within(mut self, timeout: Duration) -> Self {
+        self.plan.start_within = timeout;
+        self
+    }
+
+    /// What becomes of the workers' standard error. Default: [`Stderr::Forward`].
+    pub fn stderr(mut self, stderr: Stderr) -> Self {
+        self.plan.stderr = stderr;
+        self
+    }
+
+    /// How much of a worker's standard error is kept for its obituary.
+    ///
+    /// # Units
+    ///
+    /// Bytes. Default: 8 KiB.
+    pub fn stderr_tail(mut self, bytes: usize) -> Self {
+        self.plan.tail = bytes;
+        self
+    }
+
+    /// How large an argument or a result may be. Default: 1 GiB.
+    ///
+    /// # Units
+    ///
+    /// Bytes on the wire.
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.plan.limit = bytes;
+        self
+    }
+
+    /// The executable to start as a worker. It must be the very image that holds this code, which the handshake checks.
+    ///
+    /// Needed only where `/proc/self/exe` is something else: under valgrind, or when the program was started through
+    /// `ld.so`.
+    pub fn program(mut self, path: impl Into<PathBuf>) -> Self {
+        self.plan.program = path.into();
+        self
+    }
+
+    /// Lets workers run every constructor of the program and enter where `main` calls [`init`](crate::init), instead of
+    /// before `main`: for programs whose jobs need what another constructor sets up.
+    pub fn enter_in_main(mut self) -> Self {
+        self.plan.mode = Mode::InMain;
+        self
+    }
+
+    /// Starts the pool, and waits until a worker is ready: about a millisecond, and never longer than
+    /// [`start_within`](Self::start_within) allows a few attempts to take.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], when no worker becomes ready; each names the cure.
+    pub fn build(self) -> Result<ProcessPool, StartError> {
+        let Self { plan, queue } = self;
+        if *plan.workers.start() == 0 || plan.workers.is_empty() {
+            return Err(StartError::Invalid(
+                "a pool needs at least one worker, and a range must not be empty",
+            ));
+        }
+        if queue == 0 {
+            return Err(StartError::Invalid("a queue needs room for at least one job"));
+        }
+        if std::env::var_os(token::VARIABLE).is_some() {
+            return Err(StartError::IsWorker);
+        }
+        if sys::ignores_child_exits() && (!plan.pidfds || sys::pidfd_open(std::process::id()).is_err()) {
+            return Err(StartError::SigchldIgnored);
+        }
+        let limit = plan.limit;
+        let inbox = Supervisor::start(plan)?;
+        Ok(ProcessPool { inbox, slots: Slots::new(queue), limit })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn without_pidfds(mut self) -> Self {
+        self.plan.pidfds = false;
+        self
+    }
+}

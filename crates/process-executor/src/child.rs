@@ -1,0 +1,258 @@
+//! The parent's handle on one worker process.
+
+use crate::builder::{Plan, Stderr};
+use crate::frame::{Frame, Kind, Malformed, Reader, Step};
+use crate::pending::Pending;
+use crate::tail::Tail;
+use crate::{sys, token};
+use contract::{Death, Exit, OutOfMemory, Panic};
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
+use nix::sys::signal::{Signal, killpg};
+use nix::sys::socket::{ControlMessage, MsgFlags, send, sendmsg};
+use nix::unistd::{Pid, pipe2};
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::io::{self, IoSlice, Read};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::Instant;
+
+/// What a worker is doing.
+///
+/// ```text
+///   Starting ──hello──► Idle ──job──► Busy ──answer──► Idle ──hang up──► Leaving
+///   any of them ──► dead, and out of the supervisor's table
+/// ```
+pub(crate) enum Phase {
+    Starting,
+    Idle,
+    Busy(Running),
+    Leaving,
+}
+
+/// The job that a worker runs.
+pub(crate) struct Running {
+    pub(crate) id: u64,
+    pub(crate) pending: Box<dyn Pending>,
+    pub(crate) label: Option<Cow<'static, str>>,
+    pub(crate) since: Instant,
+    pub(crate) deadline: Option<Instant>,
+    /// Why it is being stopped, once it is.
+    pub(crate) stop: Option<Stop>,
+    /// A panic has begun. If the process aborts, it was of this.
+    pub(crate) last_words: Option<Panic>,
+}
+
+/// Why a job is being stopped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stop {
+    Cancelled,
+    Deadline,
+    Shutdown,
+}
+
+pub(crate) struct Child {
+    process: std::process::Child,
+    /// `None` where the kernel has none or refuses it: then the process is polled.
+    pub(crate) pidfd: Option<OwnedFd>,
+    pub(crate) socket: UnixStream,
+    /// Its end is the worker's end.
+    lifeline: OwnedFd,
+    pub(crate) tail: Option<Tail>,
+    reader: Reader,
+    outgoing: VecDeque<Vec<u8>>,
+    /// How much of the first piece has been written.
+    written: usize,
+    /// The number that its hello must repeat.
+    pub(crate) nonce: u64,
+    pub(crate) phase: Phase,
+    /// When it will be killed, if nothing changes.
+    pub(crate) kill_at: Option<Instant>,
+    /// SIGKILL was sent, by us.
+    pub(crate) killed: bool,
+    /// Whether it has been given a job.
+    pub(crate) used: bool,
+    /// What made no sense in what it sent.
+    pub(crate) nonsense: Option<String>,
+}
+
+impl Child {
+    /// Starts a worker. Only for the supervisor's thread: the worker dies with the thread that started it.
+    pub(crate) fn start(plan: &Plan, nonce: u64, now: Instant) -> io::Result<Self> {
+        let (socket, theirs) = UnixStream::pair()?;
+        socket.set_nonblocking(true)?;
+        let (read_end, lifeline) = pipe2(OFlag::O_CLOEXEC)?;
+        set_nonblocking(&lifeline)?;
+        let welcome = Frame::new(Kind::Welcome, nonce, plan.limit as u64, Default::default()).into_pieces();
+        let rights = [read_end.as_raw_fd()];
+        let part = [ControlMessage::ScmRights(&rights)];
+        let bytes = [IoSlice::new(&welcome[0])];
+        sendmsg::<()>(socket.as_raw_fd(), &bytes, &part, MsgFlags::MSG_NOSIGNAL, None)?;
+        // No hook between fork and exec, no change of user: either would make std fork instead of posix_spawn, which
+        // costs in proportion to this process's memory. The worker does the rest itself.
+        let mut command = Command::new(&plan.program);
+        command
+            .env(token::VARIABLE, token::value(plan.mode, nonce))
+            .stdin(OwnedFd::from(theirs))
+            .stderr(if plan.stderr == Stderr::Inherit { Stdio::inherit() } else { Stdio::piped() })
+            .process_group(0);
+        if let Some(name) = std::env::args_os().next() {
+            command.arg0(name);
+        }
+        let mut process = command.spawn()?;
+        let tail = process.stderr.take().map(|pipe| Tail::new(pipe, plan.stderr, plan.tail));
+        let pidfd = if plan.pidfds { sys::pidfd_open(process.id()).ok() } else { None };
+        let child = Self {
+            process,
+            pidfd,
+            socket,
+            lifeline,
+            tail,
+            reader: Reader::new(plan.limit),
+            outgoing: VecDeque::new(),
+            written: 0,
+            nonce,
+            phase: Phase::Starting,
+            kill_at: now.checked_add(plan.start_within),
+            killed: false,
+            used: false,
+            nonsense: None,
+        };
+        if let Some(tail) = &child.tail {
+            set_nonblocking(tail.pipe())?;
+        }
+        Ok(child)
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        matches!(self.phase, Phase::Idle) && !self.killed && self.nonsense.is_none()
+    }
+
+    /// The next frame, if one is there within the next `bytes`.
+    pub(crate) fn receive(&mut self, bytes: &mut usize) -> Result<Step, Malformed> {
+        self.reader.read(&mut Visit { socket: &self.socket, bytes })
+    }
+
+    /// Queues a frame and writes what can be written without waiting.
+    pub(crate) fn send(&mut self, frame: Frame) {
+        self.outgoing.extend(frame.into_pieces());
+        self.write();
+    }
+
+    /// Writes what can be written without waiting.
+    pub(crate) fn write(&mut self) {
+        while let Some(piece) = self.outgoing.front() {
+            // No signal: the program around this library may not ignore SIGPIPE.
+            let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+            match send(self.socket.as_raw_fd(), &piece[self.written..], flags) {
+                Ok(count) => self.written += count,
+                Err(Errno::EINTR) => {}
+                Err(Errno::EAGAIN) => return,
+                // It is gone or going; its end is reported elsewhere.
+                Err(_) => self.outgoing.clear(),
+            }
+            if self.outgoing.front().is_some_and(|piece| piece.len() == self.written) {
+                self.outgoing.pop_front();
+                self.written = 0;
+            }
+        }
+        self.written = 0;
+    }
+
+    /// Whether there is more to write.
+    pub(crate) fn wants_to_write(&self) -> bool {
+        !self.outgoing.is_empty()
+    }
+
+    /// Sets the job's flag in the worker.
+    pub(crate) fn ask_to_stop(&self, job: u64) {
+        // A pipe that is full of unread requests holds this one's meaning already.
+        let _ = nix::unistd::write(&self.lifeline, &job.to_le_bytes());
+    }
+
+    /// Lets the worker leave when it has nothing more to read.
+    pub(crate) fn hang_up(&mut self) {
+        let _ = self.socket.shutdown(std::net::Shutdown::Write);
+        self.phase = Phase::Leaving;
+    }
+
+    /// Kills the worker and whatever it started in its process group.
+    pub(crate) fn kill(&mut self) {
+        self.killed = true;
+        self.kill_at = None;
+        let pid = Pid::from_raw(self.pid().cast_signed());
+        match &self.pidfd {
+            Some(pidfd) => {
+                if sys::pidfd_kill(pidfd.as_fd()).is_ok() {
+                    let _ = killpg(pid, Signal::SIGKILL);
+                }
+            }
+            // Not reaped yet, so the number is still its own.
+            None => {
+                let _ = killpg(pid, Signal::SIGKILL);
+            }
+        }
+    }
+
+    /// Whether it has ended, and how. Leaves no zombie.
+    pub(crate) fn ended(&mut self) -> Option<Exit> {
+        match self.process.try_wait() {
+            Ok(status) => status.map(exit_of),
+            // Somebody else collected it.
+            Err(_) => Some(Exit::Unknown),
+        }
+    }
+
+    /// What is known of its death.
+    pub(crate) fn obituary(self, exit: Exit, now: Instant) -> (Phase, Death) {
+        let mut death = Death::new(self.pid(), exit);
+        if matches!(exit, Exit::Signal { number, .. } if number == Signal::SIGKILL as i32) && !self.killed {
+            death.out_of_memory = OutOfMemory::Suspected;
+        }
+        death.stderr_tail = self.tail.map(Tail::close).unwrap_or_default();
+        if let Phase::Busy(running) = &self.phase {
+            death.label = running.label.clone();
+            death.ran_for = now.saturating_duration_since(running.since);
+        }
+        (self.phase, death)
+    }
+}
+
+/// A socket that has nothing more to give once `bytes` are read.
+struct Visit<'a> {
+    socket: &'a UnixStream,
+    bytes: &'a mut usize,
+}
+
+impl Read for Visit<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if *self.bytes == 0 {
+            return Err(io::ErrorKind::WouldBlock.into());
+        }
+        let most = buffer.len().min(*self.bytes);
+        let count = self.socket.read(&mut buffer[..most])?;
+        *self.bytes -= count;
+        Ok(count)
+    }
+}
+
+fn exit_of(status: ExitStatus) -> Exit {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => Exit::Code(code),
+        (None, Some(number)) => Exit::Signal { number, core_dumped: status.core_dumped() },
+        (None, None) => Exit::Unknown,
+    }
+}
+
+fn set_nonblocking(fd: &impl AsFd) -> io::Result<()> {
+    let flags = OFlag::from_bits_retain(fcntl(fd, FcntlArg::F_GETFL)?);
+    fcntl(fd, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    Ok(())
+}

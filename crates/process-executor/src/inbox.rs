@@ -1,0 +1,255 @@
+//! Where submitters and the supervisor meet: the queue, the wishes, and the bell that ends the supervisor's sleep.
+//!
+//! ```text
+//!   submitter:   lock · put · was it silent? mark it rung · unlock · ring        (rings at most once per visit)
+//!   supervisor:  sleep until it rings or a time comes · hush the bell · lock · unmark · take · unlock · work
+//! ```
+//!
+//! The bell is hushed *before* the mark is taken away: what is put between the two is seen by the visit that follows,
+//! and what is put after it finds no mark and rings again. The other way round, a ring could be hushed unseen.
+
+use crate::sync::{Condvar, Mutex, lock};
+use contract::{Drain, Report};
+use std::collections::{BTreeMap, BTreeSet};
+use std::error::Error;
+use std::sync::{Arc, PoisonError};
+use std::time::Instant;
+
+/// Wakes the supervisor. Ringing twice before it looks is the same as once.
+pub(crate) trait Bell {
+    fn ring(&self);
+}
+
+pub(crate) struct Inbox<T, B> {
+    state: Mutex<State<T>>,
+    /// Notified once, when the supervisor has ended.
+    ended: Condvar,
+    bell: B,
+}
+
+struct State<T> {
+    /// What waits for a worker, in the order of arrival.
+    queue: BTreeMap<u64, Queued<T>>,
+    /// The deadlines of what is in `queue`, and of nothing else.
+    deadlines: BTreeSet<(Instant, u64)>,
+    next_id: u64,
+    /// Running jobs that are to be cancelled.
+    cancels: Vec<u64>,
+    phase: Phase,
+    /// The grace of a shutdown is over: everything ends now.
+    abandoned: bool,
+    /// The bell has rung since the supervisor looked last.
+    rung: bool,
+    report: Report,
+}
+
+/// ```text
+///   Open ──close──► Closing ──end──► Ended
+///     └──────────end (broken)─────────┘
+/// ```
+enum Phase {
+    Open,
+    Closing(Drain),
+    /// No supervisor any more; if it gave up, why.
+    Ended(Option<Broken>),
+}
+
+pub(crate) type Broken = Arc<dyn Error + Send + Sync>;
+
+/// Something that waits for a worker.
+pub(crate) struct Queued<T> {
+    pub(crate) item: T,
+    pub(crate) deadline: Option<Instant>,
+}
+
+/// Why nothing more is taken.
+#[derive(Debug, Clone)]
+pub(crate) enum Refusal {
+    Closed,
+    Broken(Broken),
+}
+
+/// What the supervisor finds when it looks.
+pub(crate) struct Orders<T> {
+    pub(crate) cancels: Vec<u64>,
+    /// Waited until its deadline passed.
+    pub(crate) expired: Vec<T>,
+    pub(crate) queued: usize,
+    pub(crate) next_deadline: Option<Instant>,
+    pub(crate) closing: Option<Drain>,
+    pub(crate) abandoned: bool,
+}
+
+impl<T, B: Bell> Inbox<T, B> {
+    pub(crate) fn new(bell: B) -> Self {
+        let state = State {
+            queue: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            next_id: 1,
+            cancels: Vec::new(),
+            phase: Phase::Open,
+            abandoned: false,
+            rung: false,
+            report: Report::default(),
+        };
+        Self { state: Mutex::new(state), ended: Condvar::new(), bell }
+    }
+
+    /// Whether something would be taken now.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        lock(&self.state).check()
+    }
+
+    /// Queues what `make` gives for its number; does not call it if nothing is taken any more.
+    pub(crate) fn push(&self, deadline: Option<Instant>, make: impl FnOnce(u64) -> T) -> Result<(), Refusal> {
+        let mut state = lock(&self.state);
+        state.check()?;
+        let id = state.next_id;
+        state.next_id += 1;
+        state.queue.insert(id, Queued { item: make(id), deadline });
+        state.deadlines.extend(deadline.map(|at| (at, id)));
+        self.ring(state);
+        Ok(())
+    }
+
+    /// Takes something out of the queue, if it is still there.
+    pub(crate) fn remove(&self, id: u64) -> Option<T> {
+        lock(&self.state).remove(id)
+    }
+
+    /// Asks for a running job to be cancelled.
+    pub(crate) fn cancel(&self, id: u64) {
+        let mut state = lock(&self.state);
+        if !matches!(state.phase, Phase::Ended(_)) {
+            state.cancels.push(id);
+            self.ring(state);
+        }
+    }
+
+    /// Takes nothing more from now on. `Started` is not taken back by a later `Queued`.
+    pub(crate) fn close(&self, how: Drain) {
+        let mut state = lock(&self.state);
+        state.phase = match state.phase {
+            Phase::Open => Phase::Closing(how),
+            Phase::Closing(Drain::Queued) => Phase::Closing(how),
+            Phase::Closing(Drain::Started) | Phase::Ended(_) => return,
+        };
+        self.ring(state);
+    }
+
+    /// Everything ends now.
+    pub(crate) fn abandon(&self) {
+        let mut state = lock(&self.state);
+        state.abandoned = true;
+        self.ring(state);
+    }
+
+    /// Waits until the supervisor has ended; `false` if `until` came first.
+    pub(crate) fn wait_until_ended(&self, until: Option<Instant>) -> bool {
+        let mut state = lock(&self.state);
+        while !matches!(state.phase, Phase::Ended(_)) {
+            state = match until {
+                None => self.ended.wait(state).unwrap_or_else(PoisonError::into_inner),
+                Some(until) => {
+                    let left = until.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return false;
+                    }
+                    self.ended.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+            };
+        }
+        true
+    }
+
+    /// What has been reported since the last time.
+    pub(crate) fn take_report(&self) -> Report {
+        std::mem::take(&mut lock(&self.state).report)
+    }
+
+    /// Rings once the lock is free, unless the supervisor has a ring to answer already.
+    fn ring(&self, mut state: crate::sync::MutexGuard<'_, State<T>>) {
+        let silent = !std::mem::replace(&mut state.rung, true);
+        drop(state);
+        if silent {
+            self.bell.ring();
+        }
+    }
+}
+
+/// The supervisor's side.
+impl<T, B: Bell> Inbox<T, B> {
+    pub(crate) fn bell(&self) -> &B {
+        &self.bell
+    }
+
+    /// What is to be done. The bell must have been hushed before.
+    pub(crate) fn look(&self, now: Instant) -> Orders<T> {
+        let mut state = lock(&self.state);
+        state.rung = false;
+        let mut expired = Vec::new();
+        while let Some((at, id)) = state.deadlines.first().copied()
+            && at <= now
+        {
+            expired.extend(state.remove(id));
+        }
+        Orders {
+            cancels: std::mem::take(&mut state.cancels),
+            expired,
+            queued: state.queue.len(),
+            next_deadline: state.deadlines.first().map(|first| first.0),
+            closing: match state.phase {
+                Phase::Closing(how) => Some(how),
+                Phase::Open | Phase::Ended(_) => None,
+            },
+            abandoned: state.abandoned,
+        }
+    }
+
+    /// What has waited longest.
+    pub(crate) fn pop(&self) -> Option<(u64, Queued<T>)> {
+        let mut state = lock(&self.state);
+        let (id, queued) = state.queue.pop_first()?;
+        if let Some(at) = queued.deadline {
+            state.deadlines.remove(&(at, id));
+        }
+        Some((id, queued))
+    }
+
+    /// Empties the queue.
+    pub(crate) fn drain(&self) -> Vec<T> {
+        let mut state = lock(&self.state);
+        state.deadlines.clear();
+        std::mem::take(&mut state.queue).into_values().map(|queued| queued.item).collect()
+    }
+
+    pub(crate) fn report(&self, note: impl FnOnce(&mut Report)) {
+        note(&mut lock(&self.state).report);
+    }
+
+    /// The supervisor is gone. Gives back what nobody will run.
+    #[must_use = "what nobody will run must be told so"]
+    pub(crate) fn end(&self, why: Option<Broken>) -> Vec<T> {
+        lock(&self.state).phase = Phase::Ended(why);
+        self.ended.notify_all();
+        self.drain()
+    }
+}
+
+impl<T> State<T> {
+    fn check(&self) -> Result<(), Refusal> {
+        match &self.phase {
+            Phase::Open => Ok(()),
+            Phase::Ended(Some(why)) => Err(Refusal::Broken(why.clone())),
+            Phase::Closing(_) | Phase::Ended(None) => Err(Refusal::Closed),
+        }
+    }
+
+    fn remove(&mut self, id: u64) -> Option<T> {
+        let queued = self.queue.remove(&id)?;
+        if let Some(at) = queued.deadline {
+            self.deadlines.remove(&(at, id));
+        }
+        Some(queued.item)
+    }
+}

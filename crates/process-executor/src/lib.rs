@@ -1,0 +1,35 @@
+#![doc = include_str!("../README.md")]
+
+#[cfg(not(all(target_os = "linux", target_pointer_width = "64")))]
+compile_error!("process-executor runs on 64-bit Linux only: it stands on pidfds, epoll and /proc");
+
+mod builder;
+mod call;
+mod child;
+mod codec;
+mod cx;
+mod entry;
+mod frame;
+mod image;
+mod inbox;
+mod pending;
+mod pool;
+mod start_error;
+mod supervisor;
+mod sync;
+mod sys;
+mod tail;
+mod token;
+mod trampoline;
+mod worker;
+
+pub use builder::{Builder, Stderr, Workers};
+pub use call::{Call, call};
+pub use contract::{
+    Cancel, CodecError, Death, Drain, Executor, ExecutorExt, Exit, Job, JobError, OutOfMemory, Panic, Reject,
+    Rejected, Report, Shutdown, Side, Submit,
+};
+pub use cx::{JobCx, current};
+pub use entry::init;
+pub use pool::ProcessPool;
+pub use start_error::StartError;

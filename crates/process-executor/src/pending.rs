@@ -1,0 +1,135 @@
+//! A job on its way, without its types: what the queue and the supervisor hold.
+
+use crate::codec;
+use crate::frame::Body;
+use crate::supervisor::PoolInbox;
+use contract::{CodecError, Control, JobError, Panic, Promise, Side};
+use std::any::type_name;
+use std::borrow::Cow;
+use std::marker::PhantomData;
+use std::sync::Weak;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A job that waits for a worker: what to send, and whom to tell.
+pub(crate) struct Request {
+    /// The trampoline, as an offset in the image.
+    pub(crate) offset: isize,
+    pub(crate) body: Body,
+    pub(crate) pending: Box<dyn Pending>,
+}
+
+/// What the worker said.
+pub(crate) enum Answer {
+    Result(Body),
+    Panicked(Panic),
+    BadArguments(String),
+    BadResult(String),
+    /// It sent something else.
+    Nonsense(String),
+    /// It gave none.
+    Failed(JobError),
+}
+
+/// The promise of a job, without its types.
+pub(crate) trait Pending: Send {
+    /// The job goes to a worker. `false` if it was withdrawn meanwhile.
+    fn start(&self) -> bool;
+    /// Its deadline has passed.
+    fn expire(&self);
+    /// It will never start. `false` if somebody else withdrew it before.
+    fn withdraw(&self, error: JobError) -> bool;
+    /// It has ended.
+    fn finish(self: Box<Self>, answer: Answer);
+    fn label(&self) -> Option<Cow<'static, str>>;
+}
+
+/// How a job reaches the supervisor when somebody cancels it.
+pub(crate) struct Cancels {
+    id: u64,
+    /// Weak, because the queue holds the job.
+    inbox: Weak<PoolInbox>,
+    /// Set before the supervisor is told: a result that comes after that is too late.
+    asked: AtomicBool,
+}
+
+impl Cancels {
+    pub(crate) fn new(id: u64, inbox: Weak<PoolInbox>) -> Self {
+        Self { id, inbox, asked: AtomicBool::new(false) }
+    }
+}
+
+impl Control for Cancels {
+    fn dequeued(&self) {
+        let request = self.inbox.upgrade().and_then(|inbox| inbox.remove(self.id));
+        // Dropped here, outside the inbox: it may be large.
+        drop(request);
+    }
+
+    fn signalled(&self) {
+        // Relaxed: the inbox's lock orders it before the supervisor's visit; a result that overtakes it just wins.
+        self.asked.store(true, Ordering::Relaxed);
+        if let Some(inbox) = self.inbox.upgrade() {
+            inbox.cancel(self.id);
+        }
+    }
+}
+
+/// The promise of a job that takes an `A` and gives an `R`.
+pub(crate) struct Typed<A, R: Send + 'static> {
+    promise: Promise<R, Cancels>,
+    argument: PhantomData<fn(A)>,
+}
+
+impl<A, R: Send + 'static> Typed<A, R> {
+    pub(crate) fn new(promise: Promise<R, Cancels>) -> Self {
+        Self { promise, argument: PhantomData }
+    }
+}
+
+impl<A, R> Pending for Typed<A, R>
+where
+    A: 'static,
+    R: serde::de::DeserializeOwned + Send + 'static,
+{
+    fn start(&self) -> bool {
+        self.promise.start()
+    }
+
+    fn expire(&self) {
+        self.promise.watch().expire();
+    }
+
+    fn withdraw(&self, error: JobError) -> bool {
+        self.promise.withdraw(error)
+    }
+
+    fn finish(self: Box<Self>, answer: Answer) {
+        let outcome = if self.promise.control().asked.load(Ordering::Relaxed) {
+            // Whoever was told "signalled" finds it cancelled, also if the function came to its end within the grace.
+            Err(JobError::Cancelled { started: true })
+        } else {
+            outcome::<A, R>(answer)
+        };
+        self.promise.finish(outcome);
+    }
+
+    fn label(&self) -> Option<Cow<'static, str>> {
+        self.promise.label().cloned()
+    }
+}
+
+fn outcome<A, R: serde::de::DeserializeOwned + 'static>(answer: Answer) -> Result<R, JobError> {
+    let bad = |side, name, detail: String| JobError::Codec(CodecError::new(side, name, detail));
+    match answer {
+        // Code of the user decodes here, on the supervisor: its panic must not be ours.
+        Answer::Result(body) => match Panic::catch(|| codec::decode::<R>(body)) {
+            Ok(decoded) => decoded.map_err(|why| bad(Side::Parent, type_name::<R>(), why)),
+            Err(panic) => Err(bad(Side::Parent, type_name::<R>(), format!("decoding panicked: {panic}"))),
+        },
+        Answer::Panicked(panic) => Err(JobError::Panicked(panic)),
+        Answer::BadArguments(why) => Err(bad(Side::Worker, type_name::<A>(), why)),
+        Answer::BadResult(why) => Err(bad(Side::Worker, type_name::<R>(), why)),
+        Answer::Nonsense(why) => Err(bad(Side::Parent, type_name::<R>(), why)),
+        Answer::Failed(error) => Err(error),
+    }
+}

@@ -1,0 +1,190 @@
+//! The pool: what a program holds.
+
+use crate::builder::{Builder, Workers};
+use crate::call::Call;
+use crate::inbox::Refusal;
+use crate::pending::{Cancels, Request, Typed};
+use crate::supervisor::PoolInbox;
+use crate::{StartError, codec, image, trampoline};
+use contract::role::{self, Role};
+use contract::{
+    CodecError, Drain, Executor, Job, Reject, Rejected, Report, Room, Shutdown, Side, Slots, Submit,
+};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::any::type_name;
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How much longer than its grace a shutdown waits for the processes that it has killed to be gone.
+const BURIAL: Duration = Duration::from_secs(1);
+
+/// Runs [calls](crate::call) in worker processes.
+///
+/// A worker runs one job at a time. A job that crashes kills one worker, a worker that dies fails one job, and another
+/// worker takes its place; everything else goes on. Workers die with this process, however it ends.
+///
+/// Dropping the pool does not block: nothing more is taken, what was accepted still runs as long as the program does.
+/// [`Shutdown::shutdown`] waits for it, with a bound.
+///
+/// # Ordering
+///
+/// Jobs start in the order in which they were submitted. A job starts when a worker is free, so what is queued can be
+/// cancelled without a trace.
+///
+/// # Cancel safety
+///
+/// [`Job::cancel`] of a running job sets a flag that the job can [ask for](crate::current), and kills its worker when the
+/// [grace](Builder::grace) is over. Either way the outcome is [`Cancelled`](contract::JobError::Cancelled). A deadline
+/// does the same, and the job's outcome is there at once.
+///
+/// # Examples
+///
+/// ```
+/// use contract::ExecutorExt;
+/// use process_executor::{ProcessPool, call};
+///
+/// let pool = ProcessPool::new(1)?;
+/// let job = pool.try_submit(call(|(a, b): (u32, u32)| a / b, (6, 0)))?;
+/// let error = job.wait().unwrap_err();
+/// assert!(error.to_string().contains("attempt to divide by zero"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
+/// # Python
+///
+/// `concurrent.futures.ProcessPoolExecutor`. There one worker that dies breaks the pool, and a running call cannot be
+/// cancelled.
+pub struct ProcessPool {
+    pub(crate) inbox: Arc<PoolInbox>,
+    pub(crate) slots: Slots,
+    /// The size of an argument or a result, at most.
+    pub(crate) limit: usize,
+}
+
+impl ProcessPool {
+    /// A pool with so many workers, and the defaults of [`builder`](Self::builder) otherwise.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], when no worker becomes ready; each names the cure.
+    pub fn new(workers: impl Into<Workers>) -> Result<Self, StartError> {
+        Self::builder().workers(workers).build()
+    }
+
+    /// A pool to be described.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// Checks everything that can be checked before the work is taken.
+    fn check<F, A>(&self, work: &Call<F, A>, options: &Submit) -> Result<(), Reject>
+    where
+        A: 'static,
+    {
+        self.inbox.check().map_err(reject)?;
+        if options.deadline_from_now().is_some_and(|deadline| deadline <= Instant::now()) {
+            return Err(Reject::DeadlinePassed);
+        }
+        self.check_size(codec::bulk_len(&work.argument))
+    }
+
+    fn check_size(&self, len: usize) -> Result<(), Reject> {
+        if len > self.limit { Err(Reject::TooLarge { len, limit: self.limit }) } else { Ok(()) }
+    }
+}
+
+impl<F, A, R> Executor<Call<F, A>> for ProcessPool
+where
+    F: Fn(A) -> R + Copy + Send + Sync + 'static,
+    A: Serialize + DeserializeOwned + Send + 'static,
+    R: Serialize + DeserializeOwned + Send + 'static,
+{
+    type Output = R;
+
+    /// The argument is encoded here, on the calling thread.
+    fn try_submit_with(&self, work: Call<F, A>, mut options: Submit) -> Result<Job<R>, Rejected<Call<F, A>>> {
+        if let Err(why) = self.check(&work, &options) {
+            return Err(Rejected::new(work, why));
+        }
+        let offset = trampoline::offset_of::<F, A, R>();
+        if !image::holds_code(trampoline::address(offset)) {
+            let why = "it lies outside the image that workers run";
+            let error = CodecError::new(Side::Parent, type_name::<F>(), why);
+            return Err(Rejected::new(work, Reject::Codec(error)));
+        }
+        let Some(place) = self.slots.claim(&mut options) else {
+            return Err(Rejected::new(work, Reject::Full));
+        };
+        let encoded = match codec::encode_ref(&work.argument) {
+            Ok(encoded) => encoded,
+            Err(why) => {
+                let error = CodecError::new(Side::Parent, type_name::<A>(), why);
+                return Err(Rejected::new(work, Reject::Codec(error)));
+            }
+        };
+        if let Some(Err(why)) = encoded.as_ref().map(|body| self.check_size(body.len())) {
+            return Err(Rejected::new(work, why));
+        }
+        // Moved into the queue under its lock, so that a refusal finds the work whole.
+        let mut work = Some(work);
+        let mut job = None;
+        let pushed = self.inbox.push(options.deadline_from_now(), |id| {
+            let (promise, handle) =
+                Job::promise(&options, place, Cancels::new(id, Arc::downgrade(&self.inbox)));
+            job = Some(handle);
+            let argument = work.take().map(Call::into_argument);
+            let body = encoded.or_else(|| argument.map(codec::encode_bulk)).unwrap_or_default();
+            Request { offset, body, pending: Box::new(Typed::<A, R>::new(promise)) }
+        });
+        match (pushed, job, work) {
+            (Err(refusal), _, Some(work)) => Err(Rejected::new(work, reject(refusal))),
+            (_, Some(job), _) => Ok(job),
+            _ => unreachable!("a push either takes the work or leaves it"),
+        }
+    }
+
+    fn room(&self) -> Room {
+        self.slots.room()
+    }
+}
+
+fn reject(refusal: Refusal) -> Reject {
+    match refusal {
+        Refusal::Closed => Reject::ShuttingDown,
+        Refusal::Broken(why) => Reject::Broken(why),
+    }
+}
+
+/// Returns when its grace is over, plus the moment that the kernel takes to end what was killed then.
+impl Shutdown for ProcessPool {
+    fn shutdown(&self, how: Drain, grace: Duration) -> Report {
+        assert!(
+            grace.is_zero() || !matches!(role::current(), Role::Loop),
+            "a shutdown with a grace would block the event loop that runs on this thread: move it to another thread \
+             with `to_thread`, or give it no grace"
+        );
+        self.inbox.close(how);
+        self.slots.close();
+        // A grace too long to count is no bound at all.
+        if !self.inbox.wait_until_ended(Instant::now().checked_add(grace)) {
+            self.inbox.abandon();
+            self.inbox.wait_until_ended(Instant::now().checked_add(BURIAL));
+        }
+        self.inbox.take_report()
+    }
+}
+
+impl Drop for ProcessPool {
+    fn drop(&mut self) {
+        self.inbox.close(Drain::Queued);
+        self.slots.close();
+    }
+}
+
+impl fmt::Debug for ProcessPool {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ProcessPool").field("free", &self.slots.free()).finish_non_exhaustive()
+    }
+}

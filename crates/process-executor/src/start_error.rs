@@ -1,0 +1,86 @@
+//! Why a pool has no workers.
+
+use contract::Death;
+use std::fmt;
+use std::io;
+use std::time::Duration;
+
+/// Why a pool could not start, or could not go on.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartError {
+    /// The new process did not become a worker in the time it was given.
+    NotInitialized {
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// This process was itself started to be a worker, and never became one.
+    IsWorker,
+    /// The operating system did not start the process.
+    Spawn(io::Error),
+    /// The worker is another program than this one, so functions cannot be found in it.
+    ImageMismatch,
+    /// The new process spoke, but not as a worker does.
+    Handshake(String),
+    /// Worker after worker died before it was ready.
+    CrashLoop {
+        /// How many in a row.
+        tries: u32,
+        /// How the last one died.
+        last: Death,
+    },
+    /// The program ignores SIGCHLD and the kernel has no pidfd, so nobody can tell when a worker ends.
+    SigchldIgnored,
+    /// The pool was asked for something that cannot be.
+    Invalid(&'static str),
+    /// The thread that looks after the workers could not begin, or failed.
+    Supervisor(String),
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInitialized { waited } => write!(
+                f,
+                "the new process did not become a worker within {waited:?}: if the program runs under valgrind or was \
+                 started through ld.so, or this code is a library in a foreign program, name the executable that holds it \
+                 with `Builder::program(path)`; with `Builder::enter_in_main()`, call `process_executor::init()` first in \
+                 `main`"
+            ),
+            Self::IsWorker => f.write_str(
+                "this process was started to be a worker but went on into `main`: call `process_executor::init()` there \
+                 before anything else, or leave out `Builder::enter_in_main()`",
+            ),
+            Self::Spawn(error) => write!(
+                f,
+                "no worker process could be started: {error}; if /proc is not mounted, name the executable with \
+                 `Builder::program(path)`"
+            ),
+            Self::ImageMismatch => f.write_str(
+                "the worker runs another program image than this process: `Builder::program(path)` must name the very \
+                 executable that is running here, unchanged",
+            ),
+            Self::Handshake(what) => write!(f, "the new process does not speak as a worker does: {what}"),
+            Self::CrashLoop { tries, last } => write!(
+                f,
+                "{tries} workers in a row died before they were ready, the last one so: {last}; a program that is not \
+                 this one, or that ends in a constructor before `main`, does this"
+            ),
+            Self::SigchldIgnored => f.write_str(
+                "the program ignores SIGCHLD and the kernel has no pidfd: restore the default action of SIGCHLD",
+            ),
+            Self::Invalid(what) => f.write_str(what),
+            Self::Supervisor(what) => write!(f, "the supervisor failed: {what}"),
+        }
+    }
+}
+
+impl std::error::Error for StartError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Spawn(error) => Some(error),
+            Self::CrashLoop { last, .. } => Some(last),
+            _ => None,
+        }
+    }
+}

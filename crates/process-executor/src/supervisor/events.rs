@@ -1,0 +1,142 @@
+//! What the workers do: they say hello, answer, write to standard error, and end.
+
+use super::{LEAVE_WITHIN, Supervisor, last_answer};
+use crate::child::{Child, Phase};
+use crate::frame::{Frame, Kind, Step};
+use crate::pending::Answer;
+use crate::{StartError, image, trampoline};
+use contract::Exit;
+use nix::libc::SIGABRT;
+use std::time::Instant;
+
+/// At most so many bytes of one worker are read before the others have their turn.
+const VISIT: usize = 1 << 20;
+
+impl Supervisor {
+    /// Room to write, or something to read.
+    pub(super) fn talk(&mut self, number: u64) {
+        if let Some(child) = self.children.get_mut(&number) {
+            child.write();
+        }
+        self.listen(number, VISIT);
+    }
+
+    /// Hears at most `bytes` of what a worker says.
+    fn listen(&mut self, number: u64, mut bytes: usize) {
+        loop {
+            let Some(child) = self.children.get_mut(&number) else { return };
+            match child.receive(&mut bytes) {
+                Ok(Step::Frame(frame)) => self.hear(number, frame),
+                Ok(Step::Wait) => return,
+                Ok(Step::End) => return self.hung_up(number),
+                Err(malformed) => return self.distrust(number, malformed.to_string()),
+            }
+        }
+    }
+
+    /// A worker without its socket is of no use. It is ending already, as a rule.
+    fn hung_up(&mut self, number: u64) {
+        let Some(child) = self.children.get_mut(&number) else { return };
+        self.watch.forget_socket(number, child);
+        let by = Instant::now() + LEAVE_WITHIN;
+        child.kill_at = Some(child.kill_at.map_or(by, |at| at.min(by)));
+        if child.is_idle() {
+            child.phase = Phase::Leaving;
+        }
+    }
+
+    /// What this worker says is worth nothing any more.
+    fn distrust(&mut self, number: u64, why: String) {
+        let Some(child) = self.children.get_mut(&number) else { return };
+        self.watch.forget_socket(number, child);
+        child.nonsense = Some(why);
+        child.kill();
+    }
+
+    fn hear(&mut self, number: u64, frame: Frame) {
+        let Some(child) = self.children.get_mut(&number) else { return };
+        match (&mut child.phase, frame.kind) {
+            (Phase::Starting, Kind::Hello) if frame.job == child.nonce => {
+                if frame.a != image::fingerprint() {
+                    return self.give_up(StartError::ImageMismatch);
+                }
+                child.phase = Phase::Idle;
+                child.kill_at = None;
+                self.staff.worker_is_ready();
+                if let Some(started) = self.started.take() {
+                    let _ = started.try_send(Ok(()));
+                }
+            }
+            (Phase::Busy(running), Kind::Panicking) if frame.job == running.id => {
+                running.last_words = Some(trampoline::panic_from(frame.body));
+            }
+            (Phase::Busy(running), kind) if frame.job == running.id => {
+                let Some(answer) = answer(kind, frame) else {
+                    return self.distrust(number, format!("a {kind:?} from a worker"));
+                };
+                finish(child, answer);
+                self.staff.worker_is_ready();
+            }
+            // A panic on another thread of the worker, noted while its answer was on the way.
+            (Phase::Idle, Kind::Panicking) => {}
+            (_, kind) => {
+                let why = format!("a {kind:?} at a time when there is none");
+                if self.started.is_some() {
+                    return self.give_up(StartError::Handshake(why));
+                }
+                self.distrust(number, why);
+            }
+        }
+    }
+
+    pub(super) fn read_stderr(&mut self, number: u64) {
+        let Some(child) = self.children.get_mut(&number) else { return };
+        if child.tail.as_mut().is_some_and(|tail| !tail.read()) {
+            self.watch.forget_stderr(child);
+        }
+    }
+
+    /// Buries the worker if it has ended.
+    pub(super) fn check_end(&mut self, number: u64) {
+        let Some(exit) = self.children.get_mut(&number).and_then(Child::ended) else { return };
+        // What it sent before it died still counts: an answer that is here is an answer.
+        self.listen(number, usize::MAX);
+        let Some(mut child) = self.children.remove(&number) else { return };
+        self.watch.forget(number);
+        let (used, nonsense) = (child.used, child.nonsense.take());
+        let (phase, death) = child.obituary(exit, Instant::now());
+        match phase {
+            Phase::Starting => self.died_before_ready(death, nonsense),
+            Phase::Idle => self.staff.died_idle(used),
+            Phase::Leaving => {}
+            Phase::Busy(mut running) => {
+                let aborted = matches!(exit, Exit::Signal { number, .. } if number == SIGABRT);
+                let answer = match running.last_words.take() {
+                    Some(words) if aborted && running.stop.is_none() => Answer::Panicked(words),
+                    _ => last_answer(&running, nonsense, death),
+                };
+                running.pending.finish(answer);
+            }
+        }
+    }
+}
+
+fn answer(kind: Kind, frame: Frame) -> Option<Answer> {
+    let words = |frame: Frame| String::from_utf8_lossy(&frame.body.structure).into_owned();
+    Some(match kind {
+        Kind::Done => Answer::Result(frame.body),
+        Kind::Panicked => Answer::Panicked(trampoline::panic_from(frame.body)),
+        Kind::BadArguments => Answer::BadArguments(words(frame)),
+        Kind::BadResult => Answer::BadResult(words(frame)),
+        Kind::Welcome | Kind::Hello | Kind::Run | Kind::Panicking => return None,
+    })
+}
+
+/// The worker is free again, and its job has an outcome.
+fn finish(child: &mut Child, answer: Answer) {
+    if let Phase::Busy(running) = std::mem::replace(&mut child.phase, Phase::Idle) {
+        // Unless it is being killed already, it has kept the grace.
+        child.kill_at = None;
+        running.pending.finish(answer);
+    }
+}

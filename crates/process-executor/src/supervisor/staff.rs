@@ -1,0 +1,206 @@
+//! How many workers there are, who gets the next job, and when to give up.
+
+use super::{LEAVE_WITHIN, Supervisor, withdraw_all};
+use crate::StartError;
+use crate::child::{Child, Phase, Running};
+use crate::frame::{Frame, Kind};
+use crate::inbox::Broken;
+use contract::{Death, JobError, Reject};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// So many starts in a row that fail break the pool.
+const TRIES: u32 = 5;
+/// The pause after the first failed start; doubled for each further one.
+const PAUSE: Duration = Duration::from_millis(5);
+/// The longest pause between two starts.
+const PAUSE_MAX: Duration = Duration::from_secs(1);
+
+/// How well starting workers goes.
+#[derive(Debug, Default)]
+pub(super) struct Staff {
+    /// Starts in a row that did not give a worker.
+    failed: u32,
+    /// Workers in a row that died before they were given a job.
+    idle_deaths: u32,
+    /// No start before this.
+    not_before: Option<Instant>,
+}
+
+impl Staff {
+    /// A worker said hello, or did a job.
+    pub(super) fn worker_is_ready(&mut self) {
+        self.failed = 0;
+    }
+
+    /// A worker died while it had nothing to do. One that had worked before is replaced at once.
+    pub(super) fn died_idle(&mut self, used: bool) {
+        self.idle_deaths = if used { 0 } else { self.idle_deaths.saturating_add(1) };
+        self.pause(Instant::now());
+    }
+
+    fn start_failed(&mut self) {
+        self.failed = self.failed.saturating_add(1);
+        self.pause(Instant::now());
+    }
+
+    fn pause(&mut self, now: Instant) {
+        let doublings = self.failed.saturating_add(self.idle_deaths);
+        if doublings > 0 {
+            let pause = PAUSE.saturating_mul(1 << (doublings - 1).min(16)).min(PAUSE_MAX);
+            self.not_before = now.checked_add(pause);
+        }
+    }
+
+    fn may_start(&mut self, now: Instant) -> bool {
+        if self.not_before.is_some_and(|at| at > now) {
+            return false;
+        }
+        self.not_before = None;
+        true
+    }
+
+    pub(super) fn due(&self, now: Instant) -> Option<Instant> {
+        self.not_before.filter(|at| *at > now)
+    }
+}
+
+impl Supervisor {
+    /// Starts the workers that are wanted, and lets go those that are not.
+    pub(super) fn staff(&mut self, now: Instant) {
+        if self.orders.closing.is_some() && self.orders.queued == 0 {
+            self.let_go(now);
+            return;
+        }
+        while !self.broken && self.wants_one_more() && self.staff.may_start(now) {
+            let number = self.next_child;
+            self.next_child += 1;
+            match Child::start(&self.plan, nonce(number), now) {
+                Ok(child) => {
+                    let watched = self.watch.add(number, &child);
+                    let child = self.children.entry(number).or_insert(child);
+                    if watched.is_err() {
+                        // Not watched, not used; it is buried once it is found dead.
+                        child.pidfd = None;
+                        child.kill();
+                    }
+                }
+                Err(error) => {
+                    self.staff.start_failed();
+                    if self.started.is_some() || self.may_give_up() {
+                        self.give_up(StartError::Spawn(error));
+                    }
+                }
+            }
+        }
+    }
+
+    fn wants_one_more(&self) -> bool {
+        let live = self.children.values().filter(|child| !child.killed && child.nonsense.is_none());
+        let (mut count, mut free) = (0, 0);
+        for child in live {
+            count += usize::from(!matches!(child.phase, Phase::Leaving));
+            free += usize::from(matches!(child.phase, Phase::Idle | Phase::Starting));
+        }
+        let fewest = if self.orders.closing.is_some() { 1 } else { *self.plan.workers.start() };
+        // The dead that are not buried yet count against the most: a pool never has more processes than that.
+        self.children.len() < *self.plan.workers.end() && (count < fewest || self.orders.queued > free)
+    }
+
+    /// The end of a pool: whoever has nothing to do may leave.
+    fn let_go(&mut self, now: Instant) {
+        for child in self.children.values_mut() {
+            match child.phase {
+                Phase::Idle => {
+                    child.hang_up();
+                    child.kill_at = Some(now + LEAVE_WITHIN);
+                }
+                Phase::Starting if !child.killed => child.kill(),
+                Phase::Starting | Phase::Busy(_) | Phase::Leaving => {}
+            }
+        }
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        let closed = self.orders.closing.is_some() && self.orders.queued == 0;
+        (closed || self.broken) && self.children.is_empty()
+    }
+
+    /// Gives queued jobs to workers that have nothing to do.
+    pub(super) fn assign(&mut self, now: Instant) {
+        for child in self.children.values_mut().filter(|child| child.is_idle()) {
+            loop {
+                let Some((id, queued)) = self.inbox.pop() else {
+                    // What was counted has been cancelled since.
+                    self.orders.queued = 0;
+                    return;
+                };
+                self.orders.queued = self.orders.queued.saturating_sub(1);
+                let request = queued.item;
+                // Withdrawn meanwhile: the next one, please.
+                if !request.pending.start() {
+                    continue;
+                }
+                let running = Running {
+                    id,
+                    label: request.pending.label(),
+                    pending: request.pending,
+                    since: now,
+                    deadline: queued.deadline,
+                    stop: None,
+                    last_words: None,
+                };
+                child.phase = Phase::Busy(running);
+                child.used = true;
+                child.send(Frame::new(Kind::Run, id, request.offset as u64, request.body));
+                break;
+            }
+        }
+    }
+
+    /// A worker died before it was ready.
+    pub(super) fn died_before_ready(&mut self, last: Death, nonsense: Option<String>) {
+        self.staff.start_failed();
+        if self.broken || self.orders.closing.is_some() && self.orders.queued == 0 {
+            return;
+        }
+        if let Some(nonsense) = nonsense {
+            if self.may_give_up() {
+                self.give_up(StartError::Handshake(nonsense));
+            }
+        } else if self.staff.failed >= TRIES && self.may_give_up() {
+            self.give_up(StartError::CrashLoop { tries: self.staff.failed, last });
+        }
+    }
+
+    /// As long as one worker works, the pool does.
+    fn may_give_up(&self) -> bool {
+        self.staff.failed >= TRIES
+            && !self.children.values().any(|child| matches!(child.phase, Phase::Idle | Phase::Busy(_)))
+    }
+
+    /// No worker will ever be ready: everything that waits is told so, and nothing more is taken.
+    pub(super) fn give_up(&mut self, why: StartError) {
+        if std::mem::replace(&mut self.broken, true) {
+            return;
+        }
+        for child in self.children.values_mut().filter(|child| !child.killed) {
+            child.kill();
+        }
+        self.orders.queued = 0;
+        if let Some(started) = self.started.take() {
+            // There is no pool yet, so nothing waits in it.
+            let _ = self.inbox.end(None);
+            let _ = started.try_send(Err(why));
+            return;
+        }
+        let why: Broken = Arc::new(why);
+        withdraw_all(self.inbox.end(Some(why.clone())), || JobError::Rejected(Reject::Broken(why.clone())));
+    }
+}
+
+/// A number that another process would not guess by accident; it is a check, not a secret.
+fn nonce(number: u64) -> u64 {
+    use std::hash::{BuildHasher, RandomState};
+    RandomState::new().hash_one(number)
+}

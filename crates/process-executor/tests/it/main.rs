@@ -1,0 +1,12 @@
+//! The process pool, tried from outside. Every worker here is this test binary, entered before its `main`.
+
+mod bulk;
+mod calls;
+mod endings;
+mod failures;
+mod help;
+mod life;
+mod model;
+mod source;
+mod starts;
+mod stops;

@@ -1,0 +1,155 @@
+//! Deadlines and cancels, in the queue and on a worker.
+
+use crate::help::{Flag, builder, hang, pid, pool, raise};
+use process_executor::{Cancel, Executor, ExecutorExt, JobError, ProcessPool, Reject, Submit, call, current};
+use std::time::{Duration, Instant};
+
+const SOON: Duration = Duration::from_millis(30);
+
+/// A job that returns as soon as it is asked to.
+fn obey(path: String) -> bool {
+    raise(&path);
+    let me = current().expect("in a worker");
+    while !me.is_cancelled() {
+        std::thread::yield_now();
+    }
+    true
+}
+
+fn pid_of(pool: &ProcessPool) -> u32 {
+    pool.try_submit(call(pid, ())).expect("room").wait().expect("it runs")
+}
+
+#[test]
+fn a_queued_job_is_cancelled_at_once_and_frees_its_place() {
+    let pool = builder().workers(1).queue(1).build().expect("a pool");
+    let flag = Flag::new();
+    let running = pool.try_submit(call(hang, flag.path())).expect("room");
+    flag.wait();
+    let queued = pool.try_submit(call(pid, ())).expect("room");
+    let refused = pool.try_submit(call(|n: u8| n, 9)).expect_err("the queue is full");
+    assert!(matches!(refused.why, Reject::Full));
+    assert_eq!(refused.work.into_argument(), 9);
+    assert_eq!(queued.cancel(), Cancel::Dequeued);
+    assert!(matches!(queued.wait(), Err(JobError::Cancelled { started: false })));
+    let next = pool.try_submit(call(|n: u8| n, 5)).expect("the place is free");
+    assert_eq!(running.cancel(), Cancel::Signalled);
+    assert_eq!(next.wait().expect("it runs"), 5);
+    assert!(matches!(running.wait(), Err(JobError::Cancelled { started: true })));
+}
+
+#[test]
+fn a_running_job_that_obeys_a_cancel_keeps_its_worker() {
+    let pool = builder().workers(1).grace(crate::help::LONG).build().expect("a pool");
+    let flag = Flag::new();
+    let job = pool.try_submit(call(obey, flag.path())).expect("room");
+    let worker = flag.wait();
+    assert_eq!(job.cancel(), Cancel::Signalled);
+    assert!(matches!(job.wait(), Err(JobError::Cancelled { started: true })));
+    assert_eq!(pid_of(&pool), worker);
+}
+
+#[test]
+fn a_running_job_that_does_not_obey_costs_its_worker_and_no_other() {
+    let pool = builder().workers(2).grace(SOON).build().expect("a pool");
+    let flags = [Flag::new(), Flag::new()];
+    let stays = pool.try_submit(call(obey, flags[0].path())).expect("room");
+    let goes = pool.try_submit(call(hang, flags[1].path())).expect("room");
+    let (kept, killed) = (flags[0].wait(), flags[1].wait());
+    goes.cancel();
+    assert!(matches!(goes.wait(), Err(JobError::Cancelled { started: true })));
+    crate::help::until("its worker is gone", || !crate::help::alive(killed));
+    assert!(crate::help::alive(kept) && stays.running());
+    stays.cancel();
+    assert!(matches!(stays.wait(), Err(JobError::Cancelled { started: true })));
+}
+
+#[test]
+fn what_a_killed_job_has_started_goes_with_it() {
+    let pool = builder().workers(1).grace(SOON).build().expect("a pool");
+    let flag = Flag::new();
+    let starts = |path: String| {
+        let child = std::process::Command::new("sleep").arg("1000").spawn().expect("it starts");
+        std::fs::write(format!("{path}.child"), child.id().to_string()).expect("written");
+        hang(path)
+    };
+    let job = pool.try_submit(call(starts, flag.path())).expect("room");
+    flag.wait();
+    let note = format!("{}.child", flag.path());
+    let child: u32 = std::fs::read_to_string(&note).expect("written").parse().expect("a number");
+    let _ = std::fs::remove_file(note);
+    assert!(crate::help::alive(child));
+    job.cancel();
+    crate::help::until("the grandchild is gone", || !crate::help::alive(child));
+}
+
+#[test]
+fn a_deadline_in_the_queue_withdraws_the_job() {
+    let pool = builder().workers(1).build().expect("a pool");
+    let flags = [Flag::new(), Flag::new()];
+    let running = pool.try_submit(call(hang, flags[0].path())).expect("room");
+    flags[0].wait();
+    let late = Submit::new().deadline(SOON);
+    let queued = pool.try_submit_with(call(hang, flags[1].path()), late).expect("room");
+    assert!(matches!(queued.wait(), Err(JobError::Deadline { started: false })));
+    running.cancel();
+    pid_of(&pool);
+    assert!(!std::path::Path::new(&flags[1].path()).exists(), "it never ran");
+}
+
+#[test]
+fn a_deadline_on_a_worker_is_told_at_once_and_kills_after_the_grace() {
+    let pool = builder().workers(1).grace(SOON).build().expect("a pool");
+    let flag = Flag::new();
+    let job = pool.try_submit_with(call(hang, flag.path()), Submit::new().deadline(Duration::from_secs(1)));
+    let job = job.expect("room");
+    let worker = flag.wait();
+    let begun = Instant::now();
+    assert!(matches!(job.wait(), Err(JobError::Deadline { started: true })));
+    assert!(begun.elapsed() < crate::help::LONG);
+    assert_ne!(pid_of(&pool), worker);
+    crate::help::until("its worker is gone", || !crate::help::alive(worker));
+}
+
+#[test]
+fn a_job_that_obeys_its_deadline_keeps_its_worker() {
+    let pool = builder().workers(1).grace(crate::help::LONG).build().expect("a pool");
+    let flag = Flag::new();
+    let job =
+        pool.try_submit_with(call(obey, flag.path()), Submit::new().deadline(Duration::from_millis(200)));
+    // The deadline may pass before it begins; then nothing was asked of the worker.
+    match job.expect("room").wait() {
+        Err(JobError::Deadline { started: true }) => {
+            assert_eq!(pid_of(&pool), flag.wait());
+        }
+        other => assert!(matches!(other, Err(JobError::Deadline { started: false })), "{other:?}"),
+    }
+}
+
+#[test]
+fn a_deadline_that_has_passed_already_refuses_the_work() {
+    let pool = pool(1);
+    let options = Submit::new().deadline(Duration::ZERO);
+    let rejected = pool.try_submit_with(call(|n: u8| n, 3), options).expect_err("too late");
+    assert!(matches!(rejected.why, Reject::DeadlinePassed));
+    assert_eq!(rejected.work.into_argument(), 3);
+}
+
+#[test]
+fn a_guard_is_kept_until_the_worker_has_really_stopped() {
+    let pool = builder().workers(1).grace(SOON).build().expect("a pool");
+    let flag = Flag::new();
+    let (guard, gone) = std::sync::mpsc::channel::<()>();
+    let job = pool.try_submit_with(call(hang, flag.path()), Submit::new().deadline(Duration::from_secs(1)));
+    let job = job.expect("room");
+    job.attach(guard);
+    let worker = flag.wait();
+    assert!(matches!(job.wait(), Err(JobError::Deadline { started: true })));
+    assert!(gone.recv().is_err(), "the guard is dropped");
+    assert!(!crate::help::alive(worker));
+}
+
+#[test]
+fn nobody_is_in_a_job_outside_a_worker() {
+    assert!(current().is_none());
+}
