@@ -5,10 +5,10 @@ use std::mem;
 use std::pin::{Pin, pin};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Wake, Waker};
-use std::time::Duration;
+use std::thread::{self, ThreadId};
 
-use glommio::timer::Timer;
-
+use crate::alarm::Alarm;
+use crate::bell::{Bell, Rope};
 use crate::orphans::Orphans;
 use crate::turn::Turn;
 
@@ -20,16 +20,20 @@ const LAST_LOOKS_MAX: usize = 8;
 ///
 /// glommio polls a task that has woken itself again at once, and looks at its I/O only when its preempt timer fires.
 /// Here such a root waits for one look first.
-pub(crate) async fn carry(root: Pin<&mut (dyn Future<Output = ()> + '_)>, orphans: &Orphans) {
-    let waker = Arc::new(RootWaker { turn: Turn::new(), host: Mutex::new(None) });
+pub(crate) async fn carry(
+    root: Pin<&mut (dyn Future<Output = ()> + '_)>,
+    bell: &mut Bell,
+    rope: Arc<Rope>,
+    orphans: &Orphans,
+) {
     let mut root = pin!(root);
-    poll_fn(|cx| {
-        waker.set_host(Some(cx.waker().clone()));
-        Poll::Ready(())
-    })
-    .await;
+    let host = poll_fn(|cx| Poll::Ready(cx.waker().clone())).await;
+    let loop_thread = thread::current().id();
+    let waker = Arc::new(RootWaker { turn: Turn::new(), loop_thread, rope, host: Mutex::new(Some(host)) });
     let root_waker = Waker::from(waker.clone());
-    while poll_fn(|_| {
+    while poll_fn(|host_cx| {
+        // Before `begin`: what rings after this wakes the host, what rang before it is seen by this poll.
+        bell.listen(host_cx);
         waker.turn.begin();
         let mut cx = Context::from_waker(&root_waker);
         orphans.poll(&mut cx);
@@ -44,7 +48,7 @@ pub(crate) async fn carry(root: Pin<&mut (dyn Future<Output = ()> + '_)>, orphan
         look().await;
     }
     // Here, on the loop's thread: a waker that another thread drops last would stay in glommio for ever.
-    waker.set_host(None);
+    waker.host.lock().unwrap_or_else(PoisonError::into_inner).take();
     finish(orphans).await;
 }
 
@@ -65,17 +69,12 @@ pub(crate) async fn finish(orphans: &Orphans) {
 
 /// Ends when glommio has looked at its I/O and timers once.
 async fn look() {
-    /// Any time that does not pass between two statements.
-    const LATER: Duration = Duration::from_secs(3600);
-    let mut timer = Timer::new(LATER);
-    let mut looked = false;
+    let (mut alarm, mut looked) = (None, false);
     poll_fn(|cx| {
         if mem::replace(&mut looked, true) {
             return Poll::Ready(());
         }
-        // A timer that is due when it is polled is ready at once; one that becomes due afterwards fires at the next look.
-        let _ = Pin::new(&mut timer).poll(cx);
-        timer.reset(Duration::ZERO);
+        Alarm::at_next_look(&mut alarm, cx);
         Poll::Pending
     })
     .await;
@@ -84,17 +83,14 @@ async fn look() {
 /// The waker that the root sees.
 ///
 /// It stands between the root and glommio's own waker for three reasons: it sees when the root wakes itself; glommio
-/// panics at the 32 768th clone of a waker; and a glommio waker that is dropped by another thread after the run leaks.
+/// panics at the 32 768th clone of a waker, and leaks one that another thread drops after the run; and a glommio waker
+/// that another thread wakes may be lost (see `bell`).
 struct RootWaker {
     turn: Turn,
-    /// The one clone of glommio's waker; `None` when the run is over, and a wake does nothing.
+    loop_thread: ThreadId,
+    rope: Arc<Rope>,
+    /// The one clone of glommio's waker, used on the loop's thread only; `None` when the run is over.
     host: Mutex<Option<Waker>>,
-}
-
-impl RootWaker {
-    fn set_host(&self, host: Option<Waker>) {
-        *self.host.lock().unwrap_or_else(PoisonError::into_inner) = host;
-    }
 }
 
 impl Wake for RootWaker {
@@ -103,9 +99,12 @@ impl Wake for RootWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if self.turn.wake()
-            && let Some(host) = &*self.host.lock().unwrap_or_else(PoisonError::into_inner)
-        {
+        if !self.turn.wake() {
+            return;
+        }
+        if thread::current().id() != self.loop_thread {
+            self.rope.pull();
+        } else if let Some(host) = &*self.host.lock().unwrap_or_else(PoisonError::into_inner) {
             host.wake_by_ref();
         }
     }

@@ -1,19 +1,25 @@
 //! A glommio executor that carries the loop.
 
-use std::cell::Cell;
+use std::cell::RefCell;
+use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use contract::driver::{Driver, Reactor, Unavailable};
 use glommio::{LocalExecutor, LocalExecutorBuilder, Placement};
 
+use crate::bell::{self, Bell, Rope};
 use crate::carry::{carry, finish};
 use crate::probe::probe;
 use crate::reactor::GlommioReactor;
 
-/// How long tasks that were spawned through glommio itself may keep it from its I/O; its own default is 100 ms.
-const PREEMPT_TIMER: Duration = Duration::from_millis(1);
+/// How long tasks that were spawned through glommio itself, and never wait, may keep it from its I/O.
+///
+/// Not less: a preempt timer that fires between glommio's look at its I/O and its first task makes glommio 0.9 sleep with
+/// that task ready to run. At 1 ms a busy machine shows it within seconds. The root needs no preempt timer (see `carry`).
+const PREEMPT_TIMER: Duration = Duration::from_secs(1);
 
 /// The registered memory of an executor, which only files in direct mode use: glommio's default is 10 MiB.
 const IO_MEMORY_BYTES: usize = 1 << 20;
@@ -27,18 +33,10 @@ pub struct GlommioDriver {
     reactor: Rc<GlommioReactor>,
     /// Made once for many runs: to make it costs milliseconds, and one eventfd that glommio 0.9 never closes.
     executor: LocalExecutor,
-    state: Cell<State>,
-}
-
-/// What may be done with the executor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    /// It has never run.
-    Fresh,
-    /// It runs, or a task of glommio's own has panicked in it: glommio would wait for ever in another run.
-    Running,
-    /// It can run again, and the last run may have left it something to do.
-    Rested,
+    /// `None` while it runs, and for good once a task of glommio's own has panicked in it: in another run glommio would
+    /// wait for ever.
+    bell: RefCell<Option<Bell>>,
+    rope: Arc<Rope>,
 }
 
 impl GlommioDriver {
@@ -49,21 +47,26 @@ impl GlommioDriver {
     /// [`Unavailable`] when the kernel is too old, `io_uring` is forbidden, or too little memory may be locked. All this
     /// is asked before glommio is, whose answer would be a panic or an `exit`.
     pub fn new() -> Result<Self, Unavailable> {
+        let pair = bell::pair().map_err(|error| no_descriptors(&error))?;
         probe()?;
         // Unbound, so never spinning before it parks.
         let executor = LocalExecutorBuilder::new(Placement::Unbound)
             .preempt_timer(PREEMPT_TIMER)
             .io_memory(IO_MEMORY_BYTES)
             .make()
-            .map_err(|error| {
-                Unavailable::new(
-                    "glommio",
-                    error.to_string(),
-                    "close other io_uring programs, or raise their limits",
-                )
-            })?;
-        Ok(Self { reactor: Rc::default(), executor, state: Cell::new(State::Fresh) })
+            .map_err(|error| no_descriptors(&error.into()))?;
+        let (bell, rope) = executor.run(async { bell::hang(pair) });
+        Ok(Self { reactor: Rc::default(), executor, bell: RefCell::new(Some(bell)), rope: Arc::new(rope) })
     }
+}
+
+/// What goes wrong before the probe, or after it when another thread took something in between.
+fn no_descriptors(error: &io::Error) -> Unavailable {
+    Unavailable::new(
+        "glommio",
+        error.to_string(),
+        "close descriptors, or raise the limits (ulimit -n, ulimit -l)",
+    )
 }
 
 impl Driver for GlommioDriver {
@@ -71,22 +74,21 @@ impl Driver for GlommioDriver {
         self.reactor.clone()
     }
 
+    /// # Panics
+    ///
+    /// Inside a glommio executor; and after a task of glommio's own has panicked in an earlier run.
     fn run(&self, root: Pin<&mut (dyn Future<Output = ()> + '_)>) {
-        let before = self.state.replace(State::Running);
-        assert_ne!(
-            before,
-            State::Running,
-            "a task of glommio's own has panicked in this driver: make a new one"
-        );
-        self.executor.run(carry(root, self.reactor.orphans()));
+        let bell = self.bell.take();
+        let mut bell = bell.expect("a task of glommio's own has panicked in this driver: make a new one");
+        self.executor.run(carry(root, &mut bell, self.rope.clone(), self.reactor.orphans()));
         self.reactor.disarm();
-        self.state.set(State::Rested);
+        self.bell.replace(Some(bell));
     }
 }
 
 impl Drop for GlommioDriver {
     fn drop(&mut self) {
-        if self.state.get() == State::Rested {
+        if self.bell.take().is_some() {
             // What was dropped since the last run: its sockets close, its accepts end.
             self.executor.run(finish(self.reactor.orphans()));
         }

@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 
+mod alarm;
+mod bell;
 mod carry;
 mod driver;
 mod orphans;

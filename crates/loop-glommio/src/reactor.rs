@@ -4,14 +4,14 @@ use std::cell::RefCell;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
-use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use contract::driver::{Connecting, Io, Listener, Profile, Reactor, Readiness, Sockets};
-use glommio::timer::Timer;
+use core_loop::ReadinessThread;
 
+use crate::alarm::Alarm;
 use crate::orphans::Orphans;
 use crate::sockets::{self, GlommioListener};
 
@@ -21,8 +21,10 @@ const TIMER_GRANULARITY: Duration = Duration::from_micros(100);
 /// The reactor of one glommio executor.
 #[derive(Debug, Default)]
 pub(crate) struct GlommioReactor {
-    /// The loop's one timer and its deadline, while it is armed.
-    timer: RefCell<Option<(Instant, Timer)>>,
+    /// The loop's one timer, while it is armed.
+    timer: RefCell<Option<Alarm>>,
+    /// glommio 0.9 watches no descriptors.
+    readiness: ReadinessThread,
     orphans: Rc<Orphans>,
 }
 
@@ -47,30 +49,11 @@ impl Reactor for GlommioReactor {
             self.disarm();
             return Poll::Pending;
         };
-        let mut armed = self.timer.borrow_mut();
-        // glommio counts from its own reading of the clock, which is later than this one: it is never early.
-        let timer = match &mut *armed {
-            Some((at, timer)) if *at == deadline => timer,
-            Some((at, timer)) => {
-                *at = deadline;
-                timer.reset(deadline.saturating_duration_since(Instant::now()));
-                timer
-            }
-            None => {
-                let timer = Timer::new(deadline.saturating_duration_since(Instant::now()));
-                &mut armed.insert((deadline, timer)).1
-            }
-        };
-        let fired = Pin::new(timer).poll(cx).map(drop);
-        if fired.is_ready() {
-            *armed = None;
-        }
-        fired
+        Alarm::poll(&mut self.timer.borrow_mut(), cx, deadline)
     }
 
     fn watch(&self, descriptor: Rc<OwnedFd>) -> io::Result<Box<dyn Readiness>> {
-        let _ = descriptor;
-        Err(io::Error::new(io::ErrorKind::Unsupported, "glommio 0.9 watches no descriptors"))
+        self.readiness.watch(descriptor)
     }
 
     fn sockets(&self) -> Option<&dyn Sockets> {

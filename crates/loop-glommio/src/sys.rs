@@ -1,14 +1,15 @@
 //! System calls that neither std nor glommio makes for us: the only unsafe code in this crate.
 #![expect(
     unsafe_code,
-    reason = "io_uring_setup and fcntl are libc's, and glommio takes a listener by its number only"
+    reason = "io_uring_setup and fcntl are libc's, and glommio takes sockets by their numbers only"
 )]
 
 use std::io;
 use std::net::TcpListener as StdListener;
 use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream as StdUnixStream;
 
-use glommio::net::{TcpListener, TcpStream};
+use glommio::net::{TcpListener, TcpStream, UnixStream};
 
 /// `struct io_uring_params` of `linux/io_uring.h`: 120 bytes of integers, none wider than eight; all zero means "the
 /// defaults".
@@ -34,6 +35,13 @@ pub(crate) fn take_over(listener: StdListener) -> TcpListener {
     // SAFETY: the descriptor must be open and owned by no one else, and be a listening socket. `into_raw_fd` gives up
     // the ownership of an open one, and std's type says that it listens.
     unsafe { TcpListener::from_raw_fd(listener.into_raw_fd()) }
+}
+
+/// Gives `stream` to the executor that runs on this thread.
+pub(crate) fn take_over_stream(stream: StdUnixStream) -> UnixStream {
+    // SAFETY: the descriptor must be open and owned by no one else, and be a stream socket. `into_raw_fd` gives up the
+    // ownership of an open one, and std's type says what it is.
+    unsafe { UnixStream::from_raw_fd(stream.into_raw_fd()) }
 }
 
 /// Keeps `stream` out of the programs that this one starts: glommio's quick way of accepting forgets it.
