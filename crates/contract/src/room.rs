@@ -152,7 +152,8 @@ impl Slots {
         lock(&self.0).free
     }
 
-    /// Ends all waiting, now and later: for an executor that shuts down.
+    /// Ends all waiting, now and later: for an executor that shuts down. It must refuse work before it calls this, since
+    /// whoever waited tries to submit once more. Places that are held stay so.
     pub fn close(&self) {
         let waiting = {
             let mut state = lock(&self.0);

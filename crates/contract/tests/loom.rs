@@ -379,6 +379,19 @@ fn a_close_loses_no_place_that_was_handed_to_whoever_gave_up() {
     places(&[gives_up, closes]);
 }
 
+#[test]
+fn a_close_ends_a_wait_for_a_place_that_never_comes_back() {
+    model(2, || {
+        let slots = Slots::new(0);
+        let waiter = thread::spawn({
+            let slots = slots.clone();
+            move || waits(slots)
+        });
+        slots.close();
+        waiter.join().unwrap();
+    });
+}
+
 /// A pool without threads of its own: jobs are queued by one thread, and run by the worker that waits.
 mod a_worker_that_waits {
     use super::*;

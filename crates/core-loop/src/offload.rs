@@ -3,9 +3,12 @@
 use crate::current::Loop;
 use contract::{Executor, ExecutorExt, Job, JobError, Place, Reject, Rejected, Room, Run, Shutdown, Submit};
 use std::fmt;
+use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::thread::available_parallelism;
+use thread_executor::ThreadPool;
 
 /// Work without its type: what a default executor takes.
 pub type BoxedWork = Box<dyn FnOnce() + Send>;
@@ -148,29 +151,9 @@ impl Loop {
 
 /// `min(32, cores + 4)` threads, as Python's.
 fn default_pool() -> Arc<dyn DefaultExecutor> {
-    Arc::new(ThreadPerJob)
-}
-
-struct ThreadPerJob;
-
-impl Executor<BoxedWork> for ThreadPerJob {
-    type Output = ();
-
-    fn try_submit_with(&self, work: BoxedWork, options: Submit) -> Result<Job<()>, Rejected<BoxedWork>> {
-        let (runnable, job) = Job::package(work, &options, Place::none(), ());
-        std::thread::spawn(move || runnable.run());
-        Ok(job)
-    }
-
-    fn room(&self) -> Room {
-        Room::unbounded()
-    }
-}
-
-impl Shutdown for ThreadPerJob {
-    fn shutdown(&self, _: contract::Drain, _: std::time::Duration) -> contract::Report {
-        contract::Report::default()
-    }
+    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = NonZeroUsize::new((cores + 4).min(32)).expect("four and more");
+    Arc::new(ThreadPool::builder().threads(threads).name("to_thread").build())
 }
 
 impl<R> fmt::Debug for ToThread<R> {

@@ -142,7 +142,7 @@ impl<T> Core<T> {
 
     /// RUNNING → ENDED with what the work gave; ABANDONED → ENDED, and it is thrown away.
     ///
-    /// `false`, and nothing but a drop of `outcome`, if the job was withdrawn and so never ran.
+    /// `false`, and nothing but a drop of `outcome`, if the job was withdrawn and so never ran; else `control` learns of it.
     pub(crate) fn finish(&self, outcome: Result<T, JobError>, control: &impl Control) -> bool {
         let mut state = lock(&self.state);
         let ran = matches!(state.phase, Phase::Running | Phase::Abandoned);
@@ -151,8 +151,9 @@ impl<T> Core<T> {
         }
         drop(state);
         if ran {
-            let failed = outcome.is_err();
-            self.end(outcome, || control.ending(failed), || control.lingering());
+            drop(self.drop_guards());
+            shielded(|| control.ending(outcome.is_err()));
+            self.end(outcome, || control.lingering());
         } else {
             shielded(|| drop(outcome));
         }
@@ -165,7 +166,7 @@ impl<T> Core<T> {
         let withdrawn = self.leave_queue(Phase::Ending { started: false });
         if withdrawn {
             shielded(release);
-            self.end(Err(error), || (), || ());
+            self.end(Err(error), || ());
         }
         withdrawn
     }
@@ -180,16 +181,12 @@ impl<T> Core<T> {
         true
     }
 
-    /// ENDING → ENDED. Guards go first, also those that are attached while others are being dropped; `before` is called
-    /// when they are gone, `lingering` as [`settle`](Self::settle) says.
-    fn end(&self, outcome: Result<T, JobError>, before: impl FnOnce(), lingering: impl FnOnce()) {
-        drop(self.drop_guards());
-        shielded(before);
-        let state = self.drop_guards();
-        Self::settle(state, Phase::Ended, outcome, lingering);
+    /// ENDING → ENDED. Guards go first.
+    fn end(&self, outcome: Result<T, JobError>, lingering: impl FnOnce()) {
+        Self::settle(self.drop_guards(), Phase::Ended, outcome, lingering);
     }
 
-    /// Drops all guards, and gives the lock under which there are none.
+    /// Drops the guards, also those that are attached while others are being dropped, until none is left.
     fn drop_guards(&self) -> MutexGuard<'_, State<T>> {
         let mut state = lock(&self.state);
         while !state.guards.is_empty() {
@@ -201,8 +198,7 @@ impl<T> Core<T> {
         state
     }
 
-    /// Sets the outcome, unless there is one, and tells everybody. `lingering` is called before code of others that may
-    /// take its time.
+    /// Sets the outcome, unless there is one, and tells everybody; `lingering` comes before callbacks and destructors.
     fn settle(
         mut state: MutexGuard<'_, State<T>>,
         phase: Phase,

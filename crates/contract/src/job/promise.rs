@@ -18,7 +18,8 @@ pub trait Control: Send + Sync + 'static {
     /// late: the job can end at the same moment, so act only on what still runs *this* job.
     fn signalled(&self) {}
 
-    /// The work has ended, `failed` or not, and its outcome can be seen next. Comes once, on the thread that ends the job.
+    /// The work has ended, `failed` or not: its guards are dropped, its outcome can be seen next. Comes once, on the thread
+    /// that ends the job.
     fn ending(&self, failed: bool) {
         let _ = failed;
     }

@@ -173,6 +173,11 @@ fn callbacks_run_once_and_at_the_deadline_if_that_comes_first() {
     assert!(promise.start());
     assert!(promise.watch().expire());
     assert_eq!(trace.take(), ["done"]);
+    job.on_done({
+        let trace = trace.clone();
+        move || trace.note("done, and the work runs on")
+    });
+    assert_eq!(trace.take(), ["done, and the work runs on"]);
     promise.finish(Ok(1));
     assert!(trace.take().is_empty());
     assert!(matches!(job.wait(), Err(JobError::Deadline { started: true })));

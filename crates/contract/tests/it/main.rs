@@ -2,9 +2,11 @@
 
 mod by_hand;
 mod compiles;
+mod control;
 mod job;
 mod many;
 mod map;
 mod outcome;
 mod room;
+mod stress;
 mod waiting;

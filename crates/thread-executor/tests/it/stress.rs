@@ -1,11 +1,12 @@
 //! Everything at once: nothing is lost, and it ends by itself.
 
 use crate::{LONG, pool};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
-use thread_executor::{Cancel, Drain, ExecutorExt, JobError, Shutdown, Submit, ThreadPool, block_on};
+use thread_executor::{Drain, ExecutorExt, Job, JobError, Reject, Shutdown, Submit, ThreadPool, block_on};
 
 /// Numbers that look random, the same in every run.
 struct Dice(u64);
@@ -25,6 +26,7 @@ struct Tally {
     outputs: u64,
     panics: u64,
     withdrawn: u64,
+    refused: u64,
     /// Over in time for the caller, while the work ran on.
     overran: u64,
 }
@@ -32,7 +34,7 @@ struct Tally {
 fn submit_and_collect(pool: &ThreadPool, ran: &Arc<AtomicU64>, seed: u64, jobs: u64) -> Tally {
     let mut dice = Dice(seed);
     let mut tally = Tally::default();
-    let mut kept = std::collections::VecDeque::new();
+    let mut kept = VecDeque::new();
     for number in 0..jobs {
         let ran = ran.clone();
         let nested = dice.roll(50) == 0;
@@ -53,11 +55,18 @@ fn submit_and_collect(pool: &ThreadPool, ran: &Arc<AtomicU64>, seed: u64, jobs: 
             0 => Submit::new().deadline(Duration::from_micros(50 + dice.roll(2000))),
             _ => Submit::new(),
         };
-        let job = block_on(pool.submit_with(work, options)).expect("the pool is open and the deadline ahead");
+        let job = match block_on(pool.submit_with(work, options)) {
+            Ok(job) => job,
+            Err(rejected) => {
+                // This thread did not come to run in time.
+                assert!(matches!(rejected.why, Reject::DeadlinePassed), "{}", rejected.why);
+                tally.refused += 1;
+                continue;
+            }
+        };
         match dice.roll(8) {
             0 => {
-                let cancel = job.cancel();
-                assert!(matches!(cancel, Cancel::Dequeued | Cancel::Signalled | Cancel::AlreadyDone));
+                job.cancel();
             }
             1 => thread::yield_now(),
             _ => {}
@@ -73,7 +82,7 @@ fn submit_and_collect(pool: &ThreadPool, ran: &Arc<AtomicU64>, seed: u64, jobs: 
     tally
 }
 
-fn take_one(kept: &mut std::collections::VecDeque<(u64, thread_executor::Job<u64>)>, tally: &mut Tally) {
+fn take_one(kept: &mut VecDeque<(u64, Job<u64>)>, tally: &mut Tally) {
     let (number, mut job) = kept.pop_front().expect("one is kept");
     match job.wait_timeout(LONG).expect("no job is lost") {
         Ok(output) => {
@@ -110,7 +119,8 @@ fn a_hundred_thousand_jobs_with_cancels_deadlines_panics_and_nested_waits_are_al
     let sum = |field: fn(&Tally) -> u64| tallies.iter().map(field).sum::<u64>();
     let (outputs, panics) = (sum(|tally| tally.outputs), sum(|tally| tally.panics));
     let (withdrawn, overran) = (sum(|tally| tally.withdrawn), sum(|tally| tally.overran));
-    assert_eq!(outputs + panics + withdrawn + overran, SUBMITTERS * JOBS);
+    let refused = sum(|tally| tally.refused);
+    assert_eq!(outputs + panics + withdrawn + overran + refused, SUBMITTERS * JOBS);
     assert_eq!(outputs + panics + overran, ran.load(Ordering::Relaxed), "what did not run was withdrawn");
     let stats = pool.stats();
     assert_eq!((stats.threads, stats.queued, stats.running), (0, 0, 0));
