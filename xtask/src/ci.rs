@@ -18,21 +18,29 @@ pub(crate) const COMMAND: Command = Command {
 /// A part of the whole. A later one is not begun when an earlier one fails.
 struct Part {
     name: &'static str,
+    /// The command that repeats it.
+    again: &'static str,
     run: fn(&Workspace) -> Result<Verdict>,
 }
 
 const PARTS: &[Part] = &[
-    Part { name: "fmt", run: |workspace| cargo(workspace, &["fmt", "--all", "--check"], None) },
-    Part { name: "tidy", run: |_| (tidy::COMMAND.run)(&Args::default()) },
-    Part { name: "docs", run: |_| (docs::COMMAND.run)(&Args::default()) },
+    Part {
+        name: "fmt",
+        again: "cargo fmt --all",
+        run: |workspace| cargo(workspace, &["fmt", "--all", "--check"], None),
+    },
+    Part { name: "tidy", again: "cargo xtask tidy", run: |_| (tidy::COMMAND.run)(&Args::default()) },
+    Part { name: "docs", again: "cargo xtask docs", run: |_| (docs::COMMAND.run)(&Args::default()) },
     Part {
         name: "clippy",
+        again: "cargo clippy --workspace --all-targets -- -D warnings",
         run: |workspace| {
             cargo(workspace, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"], None)
         },
     },
     Part {
         name: "rustdoc",
+        again: "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --lib",
         run: |workspace| {
             cargo(
                 workspace,
@@ -41,7 +49,7 @@ const PARTS: &[Part] = &[
             )
         },
     },
-    Part { name: "loom", run: |_| (loom::COMMAND.run)(&Args::default()) },
+    Part { name: "loom", again: "cargo xtask loom", run: |_| (loom::COMMAND.run)(&Args::default()) },
 ];
 
 fn run(_: &Args) -> Result<Verdict> {
@@ -53,7 +61,7 @@ fn run(_: &Args) -> Result<Verdict> {
         let verdict = (part.run)(&workspace)?;
         times.push((part.name, begin.elapsed()));
         if verdict == Verdict::Red {
-            let failed = format!("{}: why stands above; to repeat it: {}", part.name, alone(part.name));
+            let failed = format!("{}: why stands above; to repeat it: {}", part.name, part.again);
             return Ok(end(&times, &Tally { failed: vec![failed], ..Tally::default() }));
         }
     }
@@ -78,18 +86,6 @@ fn summary(times: &[(&str, Duration)]) {
     }
     let total = times.iter().map(|(_, took)| *took).sum();
     println!("  {:<8} {:>12}", "in all", seconds(total));
-}
-
-/// The command that repeats one part.
-fn alone(part: &str) -> &'static str {
-    match part {
-        "fmt" => "cargo fmt --all",
-        "clippy" => "cargo clippy --workspace --all-targets -- -D warnings",
-        "rustdoc" => "RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --lib",
-        "tidy" => "cargo xtask tidy",
-        "docs" => "cargo xtask docs",
-        _ => "cargo xtask loom",
-    }
 }
 
 fn cargo(workspace: &Workspace, args: &[&str], variable: Option<(&str, &str)>) -> Result<Verdict> {

@@ -113,9 +113,11 @@ fn add_missing(document: &mut Value, asked: Option<&Runtime>) -> Result<()> {
             None => "fail: the suite gave no such column".to_owned(),
         };
         document["columns"].as_array_mut().into_iter().for_each(|columns| {
-            columns.push(serde_json::json!({ "name": runtime.name, "kind": "ours" }));
+            columns.push(serde_json::json!({ "name": runtime.name, "kind": "ours", "subject": "loop" }));
         });
-        for behaviour in document["behaviours"].as_array_mut().into_iter().flatten() {
+        let behaviours = document["behaviours"].as_array_mut().into_iter().flatten();
+        for behaviour in behaviours.filter(|behaviour| behaviour["kind"].as_str().unwrap_or("loop") == "loop")
+        {
             behaviour["cells"][runtime.name] = cell.clone().into();
         }
     }

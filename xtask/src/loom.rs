@@ -20,7 +20,9 @@ const BOUND: Duration = Duration::from_secs(15 * 60);
 
 fn run(args: &Args) -> Result<Verdict> {
     let workspace = Workspace::load()?;
-    let has_models = |package: &&Package| package.path.join("tests/loom.rs").is_file();
+    let has_models = |package: &&Package| {
+        ["tests/loom.rs", "tests/loom/main.rs"].iter().any(|models| package.path.join(models).is_file())
+    };
     let packages: Vec<&Package> = match args.value("-p") {
         None => workspace.packages.iter().filter(has_models).collect(),
         Some(folder) => vec![workspace.find(folder)?].into_iter().filter(has_models).collect(),

@@ -1,5 +1,6 @@
 //! Waiting for Ctrl-C.
 
+mod bell;
 mod handler;
 
 use crate::Descriptor;

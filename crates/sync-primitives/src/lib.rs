@@ -11,6 +11,7 @@ mod semaphore;
 mod sync;
 mod waiters;
 
+pub use contract::block_on;
 pub use event::{Event, EventWait};
 pub use limited::Limited;
 pub use lock::{Lock, LockGuard, Locking, LockingOwned, OwnedLockGuard};

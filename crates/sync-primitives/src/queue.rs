@@ -76,7 +76,7 @@ impl<T> Queue<T> {
         }
     }
 
-    /// Puts `item` in, after waiting for a free place. Counts as one operation of the step budget, as every other.
+    /// Puts `item` in, after waiting for a free place.
     ///
     /// # Errors
     ///

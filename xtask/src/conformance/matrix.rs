@@ -10,11 +10,18 @@ use serde_json::Value;
 #[derive(Debug)]
 pub(crate) struct Matrix {
     machine: String,
-    /// Names, ours first, as the suite gave them.
-    columns: Vec<String>,
-    /// Those whose cells are promises. What a bare runtime does is an observation, which cannot fail.
-    ours: Vec<String>,
+    /// In the order of the suite.
+    columns: Vec<Column>,
     rows: Vec<Row>,
+}
+
+#[derive(Debug)]
+struct Column {
+    name: String,
+    /// Its cells are promises. What a bare runtime does is an observation, which cannot fail.
+    ours: bool,
+    /// What it is: `loop`, `executor`.
+    subject: String,
 }
 
 #[derive(Debug)]
@@ -23,7 +30,9 @@ struct Row {
     sentence: String,
     level: String,
     origin: String,
-    /// One a column.
+    /// What it speaks of; it has cells for those columns only.
+    subject: String,
+    /// One a column of the whole matrix.
     cells: Vec<Cell>,
 }
 
@@ -63,11 +72,13 @@ impl Cell {
 
 impl Matrix {
     pub(crate) fn read(document: &Value) -> Result<Self> {
-        let columns = json::list(document, "columns")?;
-        let name = |column: &Value| json::text(column, "name").map(str::to_owned);
-        let names: Vec<String> = columns.iter().map(name).collect::<Result<_>>()?;
-        let ours =
-            columns.iter().filter(|column| column["kind"] == "ours").map(name).collect::<Result<_>>()?;
+        let subject = |value: &Value| value.as_str().unwrap_or("loop").to_owned();
+        let column = |column: &Value| {
+            let name = json::text(column, "name")?.to_owned();
+            Ok(Column { name, ours: column["kind"] == "ours", subject: subject(&column["subject"]) })
+        };
+        let columns: Vec<Column> =
+            json::list(document, "columns")?.iter().map(column).collect::<Result<_>>()?;
         let row = |behaviour: &Value| {
             let text = |field: &str| json::text(behaviour, field).map(str::to_owned);
             Ok(Row {
@@ -75,25 +86,27 @@ impl Matrix {
                 sentence: text("sentence")?,
                 level: text("level")?,
                 origin: text("origin")?,
-                cells: names.iter().map(|name| Cell::read(&behaviour["cells"][name])).collect(),
+                subject: subject(&behaviour["kind"]),
+                cells: columns.iter().map(|column| Cell::read(&behaviour["cells"][&column.name])).collect(),
             })
         };
         let rows = json::list(document, "behaviours")?.iter().map(row).collect::<Result<_>>()?;
-        let machine = machine::sentence(&document["machine"]);
-        Ok(Self { machine, columns: names, ours, rows })
+        Ok(Self { machine: machine::sentence(&document["machine"]), columns, rows })
     }
 
-    fn cells(&self) -> impl Iterator<Item = (&Row, &str, &Cell)> {
+    /// Each cell that there has to be.
+    fn cells(&self) -> impl Iterator<Item = (&Row, &Column, &Cell)> {
         self.rows.iter().flat_map(|row| {
-            self.columns.iter().zip(&row.cells).map(move |(column, cell)| (row, column.as_str(), cell))
+            let cells = self.columns.iter().zip(&row.cells).map(move |(column, cell)| (row, column, cell));
+            cells.filter(|(row, column, _)| row.subject == column.subject)
         })
     }
 
-    /// Each promise on each runtime is one count; a whole column that could not run is one skip.
+    /// Each promise on each column is one count; a whole column that could not run is one skip.
     pub(crate) fn tally(&self) -> Tally {
         let mut tally = Tally::default();
-        for (row, column, cell) in self.cells().filter(|(_, column, _)| self.is_ours(column)) {
-            let what = format!("{} on {column}", row.id);
+        for (row, column, cell) in self.cells().filter(|(_, column, _)| column.ours) {
+            let what = format!("{} on {}", row.id, column.name);
             match cell {
                 Cell::Pass => tally.passed += 1,
                 Cell::Fail(why) => tally.failed.push(format!("{what}: {why}")),
@@ -106,55 +119,74 @@ impl Matrix {
                 Cell::Absent => tally.failed.push(format!("{what}: the suite gave no cell")),
             }
         }
-        for column in &self.ours {
+        for column in self.columns.iter().filter(|column| column.ours) {
             if let Some(why) = self.column_reason(column) {
-                tally.blocked.push(format!("conformance on {column}: {why}"));
+                tally.blocked.push(format!("conformance on {}: {why}", column.name));
             }
         }
         tally
     }
 
-    fn is_ours(&self, column: &str) -> bool {
-        self.ours.iter().any(|ours| ours == column)
+    /// Why nothing in a column ran: the one reason that all of its cells share.
+    fn column_reason(&self, column: &Column) -> Option<&String> {
+        let mut cells = self.cells().filter(|(_, of, _)| of.name == column.name).map(|(_, _, cell)| cell);
+        let Cell::Skip(first) = cells.next()? else { return None };
+        let shared = cells.all(|cell| matches!(cell, Cell::Skip(why) if why == first));
+        (shared && !first.is_empty()).then_some(first)
     }
 
-    /// Why nothing in a column ran: the one reason that all of its cells share.
-    fn column_reason(&self, column: &str) -> Option<&String> {
-        let at = self.columns.iter().position(|name| name == column)?;
-        let Cell::Skip(first) = &self.rows.first()?.cells[at] else { return None };
-        let shared = self.rows.iter().all(|row| matches!(&row.cells[at], Cell::Skip(why) if why == first));
-        (shared && !first.is_empty()).then_some(first)
+    /// The subjects, in order of their first row.
+    fn subjects(&self) -> Vec<&str> {
+        let mut subjects: Vec<&str> = Vec::new();
+        for row in &self.rows {
+            if !subjects.contains(&row.subject.as_str()) {
+                subjects.push(&row.subject);
+            }
+        }
+        subjects
+    }
+
+    /// The names of the columns of one subject, and its rows with their marks.
+    fn part<'a>(&'a self, subject: &str) -> (Vec<&'a str>, Vec<(&'a Row, Vec<&'a str>)>) {
+        let of_subject = |column: &&Column| column.subject == subject;
+        let names = self.columns.iter().filter(of_subject).map(|column| column.name.as_str()).collect();
+        let marks = |row: &'a Row| {
+            let cells = self.columns.iter().zip(&row.cells).filter(|(column, _)| of_subject(column));
+            cells.map(|(_, cell)| cell.mark()).collect()
+        };
+        let rows = self.rows.iter().filter(|row| row.subject == subject);
+        (names, rows.map(|row| (row, marks(row))).collect())
     }
 
     /// For the terminal: a mark a cell, the reasons below.
     pub(crate) fn table(&self) -> String {
-        let mut head = vec![("behaviour", Align::Left), ("level", Align::Left)];
-        head.extend(self.columns.iter().map(|column| (column.as_str(), Align::Left)));
-        let row = |row: &Row| {
-            let fixed = [row.id.clone(), row.level.clone()];
-            fixed.into_iter().chain(row.cells.iter().map(|cell| cell.mark().to_owned())).collect()
-        };
-        let rows: Vec<Vec<String>> = self.rows.iter().map(row).collect();
-        let mut text = render(&head, &rows);
-        for line in self.reasons() {
-            text += &format!("{line}\n");
+        let mut text = String::new();
+        for subject in self.subjects() {
+            let (names, rows) = self.part(subject);
+            let title = format!("{subject} behaviour");
+            let mut head = vec![(title.as_str(), Align::Left), ("level", Align::Left)];
+            head.extend(names.into_iter().map(|name| (name, Align::Left)));
+            let row = |(row, marks): &(&Row, Vec<&str>)| {
+                let fixed = [row.id.as_str(), row.level.as_str()];
+                fixed.iter().chain(marks).map(|cell| (*cell).to_owned()).collect()
+            };
+            text += &render(&head, &rows.iter().map(row).collect::<Vec<_>>());
+            text += "\n";
         }
-        let tally = self.tally();
-        text +=
-            &format!("{} behaviours, {} columns: {}\n", self.rows.len(), self.columns.len(), tally.counts());
-        text + &format!("on {}\n", self.machine)
+        self.reasons().iter().for_each(|line| text += &format!("{line}\n"));
+        let (rows, columns, counts) = (self.rows.len(), self.columns.len(), self.tally().counts());
+        text + &format!("{rows} behaviours, {columns} columns: {counts}\non {}\n", self.machine)
     }
 
     /// One line for each cell that is not green; one for a whole column.
     fn reasons(&self) -> Vec<String> {
-        let whole = self
-            .columns
-            .iter()
-            .filter_map(|column| Some(format!("– {column}, all of it: {}", self.column_reason(column)?)));
+        let whole = self.columns.iter().filter_map(|column| {
+            Some(format!("– {}, all of it: {}", column.name, self.column_reason(column)?))
+        });
         let single = self.cells().filter_map(|(row, column, cell)| match cell {
-            Cell::Fail(why) => Some(format!("✘ {} on {column}: {why}", row.id)),
+            Cell::Fail(why) => Some(format!("✘ {} on {}: {why}", row.id, column.name)),
             Cell::Skip(why) if self.column_reason(column) != Some(why) => {
-                Some(format!("– {} on {column}: {why}", row.id))
+                Some(format!("– {} on {}: {why}", row.id, column.name))
             }
             _ => None,
         });
@@ -165,19 +197,22 @@ impl Matrix {
     pub(crate) fn page(&self) -> String {
         let mut text = String::from(
             "# Conformance matrix\n\nWritten by `cargo xtask conformance --bless`; do not edit.\n\n\
-             ✔ holds; ✘ does not; – does not apply, with the reason below.\n\n",
+             ✔ holds; ✘ does not; – does not apply, with the reason below.\n",
         );
-        text += &format!("| behaviour | what holds | level | origin | {} |\n", self.columns.join(" | "));
-        text += &format!("| --- | --- | --- | --- |{}\n", " --- |".repeat(self.columns.len()));
-        for row in &self.rows {
-            let marks: Vec<&str> = row.cells.iter().map(Cell::mark).collect();
-            let cells = [&format!("`{}`", row.id), &row.sentence, &row.level, &row.origin];
-            let fixed = cells.map(|cell| cell.replace('|', "\\|")).join(" | ");
-            text += &format!("| {fixed} | {} |\n", marks.join(" | "));
+        for subject in self.subjects() {
+            let (names, rows) = self.part(subject);
+            text += &format!("\n## What every {subject} does\n\n");
+            text += &format!("| behaviour | what holds | level | origin | {} |\n", names.join(" | "));
+            text += &format!("| --- | --- | --- | --- |{}\n", " --- |".repeat(names.len()));
+            for (row, marks) in rows {
+                let cells = [&format!("`{}`", row.id), &row.sentence, &row.level, &row.origin];
+                let fixed = cells.map(|cell| cell.replace('|', "\\|")).join(" | ");
+                text += &format!("| {fixed} | {} |\n", marks.join(" | "));
+            }
         }
         let reasons = self.reasons();
         if !reasons.is_empty() {
-            text += "\n";
+            text += "\n## Why not\n\n";
             reasons.iter().for_each(|line| text += &format!("* {line}\n"));
         }
         text
@@ -233,6 +268,18 @@ mod tests {
         let behaviour = json!({ "id": "a", "sentence": "b", "level": "MUST", "origin": "c", "cells": {} });
         let document = json!({ "machine": {}, "columns": columns, "behaviours": [behaviour] });
         assert_eq!(Matrix::read(&document).unwrap().tally().verdict(false), Verdict::Red);
+    }
+
+    #[test]
+    fn a_behaviour_of_executors_has_no_cells_for_loops() {
+        let columns = json!([{ "name": "native", "kind": "ours", "subject": "loop" },
+                             { "name": "threads", "kind": "ours", "subject": "executor" }]);
+        let row = |id: &str, kind: &str, column: &str| json!({ "id": id, "kind": kind, "sentence": "b", "level": "MUST", "origin": "c", "cells": { column: "pass" } });
+        let rows = [row("loop.a", "loop", "native"), row("executor.a", "executor", "threads")];
+        let matrix = Matrix::read(&json!({ "machine": {}, "columns": columns, "behaviours": rows })).unwrap();
+        assert_eq!(matrix.tally().counts(), "2 passed, 0 failed, 0 skipped");
+        assert!(matrix.table().contains("executor behaviour"), "{}", matrix.table());
+        assert!(matrix.page().contains("| `executor.a` | b | MUST | c | ✔ |"), "{}", matrix.page());
     }
 
     #[test]

@@ -132,7 +132,8 @@ fn include(folder: &Path, target: &str) -> Checked {
         return if good { Ok(()) } else { Err(format!("{file} has {length} lines, not {first} to {last}")) };
     }
     let marked = |mark: &str| {
-        text.lines().any(|line| line.split_whitespace().collect::<Vec<_>>().ends_with(&[mark, part]))
+        let words = |line: &str| line.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
+        text.lines().any(|line| words(line).windows(2).any(|pair| pair == [mark, part]))
     };
     if marked("ANCHOR:") && marked("ANCHOR_END:") {
         Ok(())
@@ -168,7 +169,7 @@ mod tests {
         write(&root.join("README.md"), "[book](docs/src/page.md)\n").unwrap();
         write(&root.join("docs/src/SUMMARY.md"), "[Page](./page.md)\n").unwrap();
         write(&root.join("docs/src/page.md"), page).unwrap();
-        write(&root.join("code.rs"), "// ANCHOR: main\nfn main() {}\n// ANCHOR_END: main\n").unwrap();
+        write(&root.join("code.rs"), "// ANCHOR: main\nfn main() {}\n<!-- ANCHOR_END: main -->\n").unwrap();
         root
     }
 

@@ -20,7 +20,10 @@ pub(crate) fn problems(workspace: &Workspace) -> Result<Vec<String>> {
         let name = &third.name;
         match &third.home {
             None => found.push(format!("Cargo.toml: {name} has no home beside it: # home: CRATE")),
-            Some(home) => found.extend(strangers(workspace, name, home)),
+            Some(home) => {
+                found.extend(strangers(workspace, name, home));
+                found.extend(empty_homes(workspace, name, home));
+            }
         }
     }
     for package in &workspace.packages {
@@ -58,6 +61,19 @@ fn strangers(workspace: &Workspace, name: &str, home: &str) -> Vec<String> {
         .collect()
 }
 
+/// Crates that are said to be its home and do not use it. A home that is yet to be built is no crate.
+fn empty_homes(workspace: &Workspace, name: &str, home: &str) -> Vec<String> {
+    let uses = |package: &Package| package.dependencies.iter().any(|needs| needs.package == name);
+    let homes = home.split([',', ';', ' ']);
+    let homes = homes.filter_map(|home| workspace.packages.iter().find(|package| package.folder == home));
+    homes
+        .filter(|package| !uses(package))
+        .map(|package| {
+            format!("Cargo.toml: {name} has its home in {}, which does not use it", package.folder)
+        })
+        .collect()
+}
+
 /// Dependencies whose version is not the workspace's.
 fn unshared(package: &Package, manifest: &str) -> Vec<String> {
     let mut inside = false;
@@ -82,7 +98,7 @@ fn unshared(package: &Package, manifest: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Third, thirds, unshared};
+    use super::{Third, empty_homes, strangers, thirds, unshared};
     use crate::workspace::Workspace;
 
     #[test]
@@ -91,6 +107,17 @@ mod tests {
         let third =
             |name: &str, home: Option<&str>| Third { name: name.into(), home: home.map(str::to_owned) };
         assert_eq!(thirds(manifest), [third("b", Some("x")), third("c", None)]);
+    }
+
+    #[test]
+    fn a_home_that_stands_empty_and_a_stranger_are_found() {
+        let workspace = Workspace::load().unwrap();
+        assert!(empty_homes(&workspace, "serde_json", "xtask").is_empty());
+        assert_eq!(empty_homes(&workspace, "serde_json", "contract, xtask").len(), 1);
+        assert!(
+            strangers(&workspace, "nix", "core-loop, process-executor; features are named there").is_empty()
+        );
+        assert!(!strangers(&workspace, "nix", "sync-primitives").is_empty());
     }
 
     #[test]

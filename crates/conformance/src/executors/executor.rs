@@ -119,15 +119,15 @@ pub(super) fn shutdown_wait_drains_queue(subject: &Subject<Executors>) -> Verdic
     let bench = subject.fresh()?;
     let gate = Gate::new();
     let mut jobs = (0..50).map(|n| bench.try_submit(gate.wait(n))).collect::<Result<Vec<_>, _>>()?;
-    let report = thread::scope(|scope| {
+    let (report, done) = thread::scope(|scope| {
         scope.spawn(|| {
             // Long enough for the shutdown to begin; if it begins later, less is seen, and nothing is wrong.
             thread::sleep(Duration::from_millis(100));
             gate.open();
         });
-        bench.shutdown(Drain::Queued, GRACE)
+        let report = bench.shutdown(Drain::Queued, GRACE);
+        (report, jobs.iter().filter(|job| job.done()).count())
     });
-    let done = jobs.iter().filter(|job| job.done()).count();
     same("how many of fifty jobs are done when the shutdown returns", done, 50)?;
     ensure(report.is_clean(), format!("the shutdown reports: {report}"))?;
     jobs.iter_mut().try_for_each(|job| output(job).map(|_| ()))

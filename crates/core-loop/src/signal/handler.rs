@@ -1,35 +1,30 @@
 //! The SIGINT handler: what runs between any two instructions of any thread.
 #![expect(unsafe_code, reason = "signal handlers are beyond what the compiler can check")]
 
+use super::bell::{self, Bell};
+use crate::sync::{AtomicI32, AtomicUsize, Ordering::Relaxed};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::eventfd::EventFd;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
 use nix::unistd::{Pid, getpid, write};
 use std::os::fd::{AsRawFd, BorrowedFd};
-use std::sync::atomic::{AtomicI32, AtomicUsize, Ordering::SeqCst};
 
-/// The descriptor to write to; -1: none.
-static BELL: AtomicI32 = AtomicI32::new(-1);
+/// What the handler rings.
+static BELL: Bell = Bell { descriptor: AtomicI32::new(bell::NONE), running: AtomicUsize::new(0) };
 /// The process that listens.
 static OWNER: AtomicI32 = AtomicI32::new(0);
-/// How many handlers run at this moment. Whoever takes the bell away waits until there are none, so that none of them
-/// writes to a descriptor that was closed and given to somebody else.
-static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
 extern "C" fn on_signal(_: libc::c_int) {
     let errno = Errno::last_raw();
-    if getpid() == Pid::from_raw(OWNER.load(SeqCst)) {
-        // SeqCst here and in `take_bell`: either this sees that the bell is gone, or `take_bell` sees that this runs.
-        RUNNING.fetch_add(1, SeqCst);
-        let bell = BELL.load(SeqCst);
-        if bell >= 0 {
-            // SAFETY: the descriptor is open: `take_bell` has not returned, since it waits for `RUNNING`.
-            let bell = unsafe { BorrowedFd::borrow_raw(bell) };
+    // Relaxed: it was stored before the handler was installed, and forks copy it.
+    if getpid() == Pid::from_raw(OWNER.load(Relaxed)) {
+        BELL.ring(|descriptor| {
+            // SAFETY: the descriptor is open until this returns: whoever closes it has called `replace` before.
+            let bell = unsafe { BorrowedFd::borrow_raw(descriptor) };
             // It fails only when it was rung 2⁶⁴ - 2 times.
             let _ = write(bell, &1u64.to_ne_bytes());
-        }
-        RUNNING.fetch_sub(1, SeqCst);
+        });
     } else {
         // A forked child: nobody here listens, and the bell is the parent's. The signal does what it does by default.
         // SAFETY: the default action is no handler, so nothing can be wrong with it.
@@ -56,8 +51,8 @@ pub(super) struct Handler {
 impl Handler {
     /// From now on SIGINT rings `bell`. One handler at a time.
     pub(super) fn install(bell: &EventFd) -> nix::Result<Self> {
-        OWNER.store(getpid().as_raw(), SeqCst);
-        BELL.store(bell.as_raw_fd(), SeqCst);
+        OWNER.store(getpid().as_raw(), Relaxed);
+        BELL.replace(bell.as_raw_fd());
         // Restarting, so that no thread's system call fails because somebody listens.
         let ours = SigAction::new(SigHandler::Handler(on_signal), SaFlags::SA_RESTART, SigSet::empty());
         // SAFETY: the handler only does what is safe in one: atomics, `getpid`, `write`, `sigaction`, `raise`; it
@@ -65,7 +60,7 @@ impl Handler {
         match unsafe { sigaction(Signal::SIGINT, &ours) } {
             Ok(before) => Ok(Self { before }),
             Err(errno) => {
-                take_bell(-1);
+                BELL.replace(bell::NONE);
                 Err(errno)
             }
         }
@@ -73,7 +68,7 @@ impl Handler {
 
     /// From now on SIGINT rings `bell`, and the one before is no longer touched.
     pub(super) fn ring(&mut self, bell: &EventFd) {
-        take_bell(bell.as_raw_fd());
+        BELL.replace(bell.as_raw_fd());
     }
 }
 
@@ -88,14 +83,6 @@ impl Drop for Handler {
             // SAFETY: this was installed after us, by someone who answered for it.
             let _ = unsafe { sigaction(Signal::SIGINT, &replaced) };
         }
-        take_bell(-1);
-    }
-}
-
-/// Gives the handler another bell. When this returns, no handler uses the one before.
-fn take_bell(next: i32) {
-    BELL.store(next, SeqCst);
-    while RUNNING.load(SeqCst) > 0 {
-        std::thread::yield_now();
+        BELL.replace(bell::NONE);
     }
 }

@@ -104,6 +104,7 @@ impl<T> Future for Getting<'_, T> {
             return budget::pass(cx);
         }
         let unneeded = leave(&mut state.getters, &mut this.place);
+        debug_assert!(!mine || !state.items.is_empty(), "called for an item that is not there");
         let item = if mine { state.items.pop_front() } else { None };
         let mut wakes = Wakes::default();
         state.settle(this.queue.maxsize, &mut wakes);

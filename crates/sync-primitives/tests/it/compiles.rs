@@ -52,6 +52,19 @@ fn primitives_guards_and_futures_cross_threads_when_their_data_may() {
 }
 
 #[test]
+fn a_guard_of_data_that_must_not_be_shared_cannot_be_shared() {
+    /// Has one implementation for what is not `Sync`, two for what is: then `<_>` is ambiguous and does not compile.
+    trait NotSync<Marker> {
+        fn holds() {}
+    }
+    struct Ambiguous;
+    impl<T> NotSync<()> for T {}
+    impl<T: Sync> NotSync<Ambiguous> for T {}
+    <LockGuard<'_, Cell<u32>> as NotSync<_>>::holds();
+    <OwnedLockGuard<Cell<u32>> as NotSync<_>>::holds();
+}
+
+#[test]
 fn data_that_must_stay_on_its_thread_can_be_locked_there() {
     let lock = Lock::new(Rc::new(RefCell::new(1)));
     *lock.lock_blocking().borrow_mut() += 1;

@@ -143,6 +143,20 @@ impl<F: Future> Hand<F> {
     }
 }
 
+/// Runs `body`, and fails if it hangs.
+pub(crate) fn in_bounded_time(body: impl FnOnce() + Send + 'static) {
+    let (ended, end) = std::sync::mpsc::channel();
+    let body = std::thread::spawn(move || {
+        let _ended: std::sync::mpsc::Sender<()> = ended;
+        body();
+    });
+    let waited = end.recv_timeout(std::time::Duration::from_secs(60));
+    assert_eq!(waited, Err(std::sync::mpsc::RecvTimeoutError::Disconnected), "it hangs");
+    if let Err(panic) = body.join() {
+        std::panic::resume_unwind(panic);
+    }
+}
+
 /// Polls `future` once, with nobody to wake.
 pub(crate) fn poll_once<F: Future>(future: F) -> Option<F::Output> {
     Hand::new(future).poll()

@@ -1,6 +1,6 @@
 //! `Limited`: an executor with a bound is an executor again.
 
-use crate::harness::{Hand, Tasks, poll_once};
+use crate::harness::{Hand, Tasks, in_bounded_time, poll_once};
 use contract::{
     Drain, Executor, ExecutorExt, Job, JobError, Place, Reject, Rejected, Report, Room, Runnable, Shutdown,
     Slots, Submit,
@@ -190,6 +190,15 @@ fn a_room_that_is_dropped_passes_its_permit_on() {
 }
 
 #[test]
+fn the_place_inside_that_was_waited_for_is_the_one_that_is_used() {
+    let limited = Limited::new(Manual::new(1), ONE);
+    let place = poll_once(room(&limited)).unwrap();
+    let other = Hand::waiting(room(limited.executor()));
+    assert!(limited.try_submit_with(|| (), Submit::new().place(place)).is_ok());
+    assert_eq!(other.wakes(), 0, "it was not given up in between");
+}
+
+#[test]
 fn a_place_inside_that_the_caller_brings_is_used_inside() {
     let limited = Limited::new(Manual::new(1), ONE);
     let place = poll_once(room(limited.executor())).unwrap();
@@ -265,33 +274,38 @@ fn it_is_an_executor_also_as_dyn_and_from_generic_code_that_must_be_send() {
 
 #[test]
 fn map_over_a_limited_executor_never_has_more_in_flight_than_permits() {
-    struct ThreadPerJob;
-    impl<F: FnOnce() -> R + Send + 'static, R: Send + 'static> Executor<F> for ThreadPerJob {
-        type Output = R;
-        fn try_submit_with(&self, work: F, options: Submit) -> Result<Job<R>, Rejected<F>> {
-            let (runnable, job) = Job::package(work, &options, Place::none(), ());
-            std::thread::spawn(move || runnable.run());
-            Ok(job)
+    in_bounded_time(|| {
+        struct ThreadPerJob;
+        impl<F: FnOnce() -> R + Send + 'static, R: Send + 'static> Executor<F> for ThreadPerJob {
+            type Output = R;
+            fn try_submit_with(&self, work: F, options: Submit) -> Result<Job<R>, Rejected<F>> {
+                let (runnable, job) = Job::package(work, &options, Place::none(), ());
+                std::thread::spawn(move || runnable.run());
+                Ok(job)
+            }
+            fn room(&self) -> Room {
+                Room::unbounded()
+            }
         }
-        fn room(&self) -> Room {
-            Room::unbounded()
-        }
-    }
-    let running = Arc::new(AtomicUsize::new(0));
-    let limited = Limited::new(ThreadPerJob, NonZeroUsize::new(2).unwrap());
-    let works = (0..100).map(|number| {
-        let running = running.clone();
-        move || {
-            let before = running.fetch_add(1, Ordering::SeqCst);
-            std::thread::yield_now();
-            running.fetch_sub(1, Ordering::SeqCst);
-            (number, before < 2)
-        }
+        let running = Arc::new(AtomicUsize::new(0));
+        let limited = Limited::new(ThreadPerJob, NonZeroUsize::new(2).unwrap());
+        let works = (0..100).map(|number| {
+            let running = running.clone();
+            move || {
+                let before = running.fetch_add(1, Ordering::SeqCst);
+                std::thread::yield_now();
+                running.fetch_sub(1, Ordering::SeqCst);
+                (number, before < 2)
+            }
+        });
+        let outcomes = limited
+            .map(works, NonZeroUsize::new(8).unwrap())
+            .blocking()
+            .map(Result::unwrap)
+            .collect::<Vec<_>>();
+        assert_eq!(outcomes, (0..100).map(|number| (number, true)).collect::<Vec<_>>());
+        assert_eq!(limited.semaphore().available(), 2);
     });
-    let outcomes =
-        limited.map(works, NonZeroUsize::new(8).unwrap()).blocking().map(Result::unwrap).collect::<Vec<_>>();
-    assert_eq!(outcomes, (0..100).map(|number| (number, true)).collect::<Vec<_>>());
-    assert_eq!(limited.semaphore().available(), 2);
 }
 
 #[test]

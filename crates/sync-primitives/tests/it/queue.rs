@@ -181,6 +181,21 @@ fn a_newcomer_takes_only_what_nobody_in_line_is_to_have() {
 }
 
 #[test]
+fn a_putter_who_comes_new_takes_only_a_place_that_nobody_in_line_is_to_have() {
+    let queue = Queue::bounded(2);
+    queue.put_nowait(0).unwrap();
+    queue.put_nowait(0).unwrap();
+    let mut first = Hand::waiting(queue.put(1));
+    queue.get_nowait().unwrap();
+    let mut newcomer = Hand::waiting(queue.put(2));
+    queue.get_nowait().unwrap();
+    assert_eq!(newcomer.wakes(), 1, "the second place is for the second in line");
+    assert!(Hand::new(queue.put(3)).poll().is_none());
+    assert_eq!((first.poll(), newcomer.poll()), (Some(Ok(())), Some(Ok(()))));
+    assert_eq!((queue.get_nowait(), queue.get_nowait()), (Ok(1), Ok(2)));
+}
+
+#[test]
 fn join_returns_when_every_item_is_marked_done_and_at_once_on_a_fresh_queue() {
     let queue = Queue::unbounded();
     assert!(poll_once(queue.join()).is_some());
@@ -197,6 +212,7 @@ fn join_returns_when_every_item_is_marked_done_and_at_once_on_a_fresh_queue() {
     assert!(joining.poll().is_some(), "released, although there is more to do by now");
     assert!(!queue.join_timeout(Duration::from_millis(1)));
     queue.task_done().unwrap();
+    assert!(queue.join_timeout(Duration::ZERO));
     queue.join_blocking();
 }
 

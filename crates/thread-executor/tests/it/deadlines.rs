@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 use thread_executor::{Executor, JobError, Reject, Submit};
 
-const SHORT: Duration = Duration::from_millis(5);
+const SHORT: Duration = Duration::from_millis(20);
 
 #[test]
 fn a_queued_job_is_withdrawn_at_its_deadline_although_every_thread_is_held() {

@@ -1,8 +1,10 @@
 //! Jobs that wait for jobs of their own pool.
 
 use crate::gate::Gate;
-use crate::{output, pool, start};
+use crate::{LONG, output, pool, start};
 use contract::{Job, Place, Submit, as_completed};
+use std::thread;
+use std::time::Instant;
 use thread_executor::{ThreadPool, block_on};
 
 /// Submits itself once more for each level, and waits for that.
@@ -29,6 +31,11 @@ fn waits_nested_deeper_than_the_stack_allows_get_a_thread_that_stands_in() {
     let pool = pool(1, 8);
     let within = pool.clone();
     assert_eq!(output(start(&pool, move || nested(&within, 500))), 500);
+    let begin = Instant::now();
+    while pool.stats().threads > 1 {
+        assert!(begin.elapsed() < LONG, "who stood in leaves when there is nothing to do");
+        thread::yield_now();
+    }
 }
 
 #[test]

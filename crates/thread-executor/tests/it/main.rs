@@ -7,6 +7,7 @@ mod gate;
 mod helping;
 mod jobs;
 mod stress;
+mod suite;
 mod threads;
 
 use contract::Job;

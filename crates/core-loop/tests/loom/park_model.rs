@@ -1,27 +1,10 @@
-//! The native loop's park and wake, the inbox, and the cancel of a job's task, in every order that threads can take.
-#![cfg(loom)]
+//! The native loop's park and wake.
 
-#[path = "../src/inbox.rs"]
-#[expect(dead_code, reason = "the models use what races")]
-mod inbox;
-#[path = "../src/native/park.rs"]
-mod park;
-#[path = "../src/sync.rs"]
-mod sync;
-
-use inbox::Inbox;
+use crate::model;
+use crate::park::Park;
 use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
-use park::Park;
-use std::task::{Wake, Waker};
-
-/// Every order with at most three preemptions. Without a bound they hold as well, after minutes.
-fn model(check: impl Fn() + Sync + Send + 'static) {
-    let mut model = loom::model::Builder::new();
-    model.preemption_bound = Some(3);
-    model.check(check);
-}
 
 /// The eventfd: it remembers a ring.
 #[derive(Default)]
@@ -129,71 +112,5 @@ fn a_late_ring_does_no_harm() {
         // Its wake may be behind us or ahead of us, and so may its ring.
         assert!(this.run(1) <= 2);
         other.join().unwrap();
-    });
-}
-
-/// A host that sleeps until it is rung.
-#[derive(Default)]
-struct Host {
-    rung: Mutex<bool>,
-    changed: Condvar,
-    rings: AtomicUsize,
-}
-
-impl Host {
-    fn sleep(&self) {
-        let mut rung = self.rung.lock().unwrap();
-        while !*rung {
-            rung = self.changed.wait(rung).unwrap();
-        }
-        *rung = false;
-    }
-}
-
-impl Wake for Host {
-    fn wake(self: std::sync::Arc<Self>) {
-        self.rings.fetch_add(1, Relaxed);
-        *self.rung.lock().unwrap() = true;
-        self.changed.notify_one();
-    }
-}
-
-#[test]
-fn nothing_that_is_pushed_to_the_inbox_is_left_there_while_the_host_sleeps() {
-    model(|| {
-        let inbox = Arc::new(Inbox::new());
-        let host = std::sync::Arc::new(Host::default());
-        inbox.set_host(&Waker::from(host.clone()));
-        let pushers = [1, 2].map(|item| {
-            let inbox = inbox.clone();
-            thread::spawn(move || assert!(inbox.push_with(|| item)))
-        });
-        let mut taken = Vec::new();
-        loop {
-            inbox.take_into(|item| taken.push(item));
-            if taken.len() == 2 {
-                break;
-            }
-            host.sleep();
-        }
-        pushers.into_iter().for_each(|pusher| pusher.join().unwrap());
-        assert!(host.rings.load(Relaxed) <= 2);
-        taken.sort_unstable();
-        assert_eq!(taken, [1, 2]);
-    });
-}
-
-#[test]
-fn a_push_that_races_with_the_close_is_refused_or_handed_over() {
-    model(|| {
-        let inbox = Arc::new(Inbox::new());
-        let pusher = {
-            let inbox = inbox.clone();
-            thread::spawn(move || inbox.push_with(|| 7))
-        };
-        let left = inbox.close();
-        let accepted = pusher.join().unwrap();
-        assert_eq!(left, if accepted { vec![7] } else { vec![] });
-        assert!(!inbox.push_with(|| unreachable!("it is closed")));
     });
 }
