@@ -35,7 +35,7 @@ fn run(args: &Args) -> Result<Verdict> {
     if (bless || check) && runtime.is_some() {
         return Err(Error::new("the book holds the whole matrix: --bless and --check go without --runtime"));
     }
-    let document = collect(&workspace, runtime)?;
+    let document = collect(&workspace, runtime, Keep::Stdout)?;
     let matrix = Matrix::read(&document)?;
     if args.has("--json") {
         json::print(&document);
@@ -61,9 +61,11 @@ fn agrees(workspace: &Workspace, matrix: &Matrix) -> bool {
     agrees
 }
 
-/// Runs the suite and counts its cells. That the book is out of date is said, but is no failure: here a runtime may be missing.
+/// Runs the suite and counts its cells, without a line for each of them.
+///
+/// That the book is out of date is said, but is no failure: a runtime may be missing here.
 pub(crate) fn tally(workspace: &Workspace, runtime: Option<&Runtime>) -> Result<Tally> {
-    match collect(workspace, runtime).and_then(|document| Matrix::read(&document)) {
+    match collect(workspace, runtime, Keep::Both).and_then(|document| Matrix::read(&document)) {
         Ok(matrix) => {
             print!("{}", matrix.table());
             if runtime.is_none() {
@@ -76,7 +78,7 @@ pub(crate) fn tally(workspace: &Workspace, runtime: Option<&Runtime>) -> Result<
 }
 
 /// Builds and runs the suite's own program; adds this machine, and a column for each runtime that is missing here.
-fn collect(workspace: &Workspace, runtime: Option<&Runtime>) -> Result<Value> {
+fn collect(workspace: &Workspace, runtime: Option<&Runtime>, keep: Keep) -> Result<Value> {
     let program = build(workspace)?;
     let mut command = std::process::Command::new(program);
     command.current_dir(&workspace.root);
@@ -84,8 +86,9 @@ fn collect(workspace: &Workspace, runtime: Option<&Runtime>) -> Result<Value> {
         command.args(["--runtime", runtime.name]);
     }
     // A red matrix may end its program with a failure; the cells say why, so the document decides.
-    let ended = processes::run(&mut command, Keep::Stdout, BOUND)?;
+    let ended = processes::run(&mut command, keep, BOUND)?;
     if ended.stdout.trim().is_empty() {
+        eprint!("{}", ended.transcript());
         return Err(Error::new(format!("the suite ended without a matrix ({})", ended.how)));
     }
     let mut document = json::parse(&ended.stdout, "the suite")?;
@@ -101,7 +104,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
     if !processes::run(cargo.args(features::of(package)?), Keep::Nothing, BOUND)?.success {
         return Err(Error::new("the suite does not build; what the compiler says stands above"));
     }
-    Ok(workspace.target().join("debug/conformance-matrix"))
+    Ok(workspace.target.join("debug/conformance-matrix"))
 }
 
 /// A runtime that was asked for and has no column could not be built: every cell says so.
