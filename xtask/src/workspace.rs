@@ -73,11 +73,7 @@ impl Workspace {
     /// Asks cargo, from the folder that holds this command.
     pub(crate) fn load() -> Result<Self> {
         let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
-        Self::load_from(&here)
-    }
-
-    pub(crate) fn load_from(here: &Path) -> Result<Self> {
-        let mut cargo = processes::cargo(here);
+        let mut cargo = processes::cargo(&here);
         cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
         let ended = processes::run(&mut cargo, processes::Keep::Both, processes::BOUND)?;
         if !ended.success {
