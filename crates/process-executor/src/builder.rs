@@ -153,7 +153,9 @@ impl Builder {
     pub fn build(self) -> Result<ProcessPool, StartError> {
         let Self { plan, queue } = self;
         if *plan.workers.start() == 0 || plan.workers.is_empty() {
-            return Err(StartError::Invalid("a pool needs at least one worker, and a range must not be empty"));
+            return Err(StartError::Invalid(
+                "a pool needs at least one worker, and a range must not be empty",
+            ));
         }
         if queue == 0 {
             return Err(StartError::Invalid("a queue needs room for at least one job"));

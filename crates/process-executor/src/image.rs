@@ -1,5 +1,5 @@
 //! Which program image this code is part of: offsets of functions mean something only between equal images.
-#![expect(unsafe_code, reason = "the program headers and the build id are read where the linker mapped them")]
+#![expect(unsafe_code, reason = "program headers and build id, read where the loader put them")]
 
 use crate::trampoline::anchor_address;
 use nix::libc;
@@ -54,7 +54,11 @@ struct Found {
 }
 
 /// Looks at one loaded object; stops at the one that holds the anchor.
-unsafe extern "C" fn look(info: *mut libc::dl_phdr_info, _size: usize, search: *mut libc::c_void) -> libc::c_int {
+unsafe extern "C" fn look(
+    info: *mut libc::dl_phdr_info,
+    _size: usize,
+    search: *mut libc::c_void,
+) -> libc::c_int {
     // SAFETY: the loader passes a valid description, and the `Search` that `image` lent it.
     let (info, search) = unsafe { (&*info, &mut *search.cast::<Search>()) };
     if info.dlpi_phdr.is_null() {

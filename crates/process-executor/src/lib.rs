@@ -26,8 +26,8 @@ mod worker;
 pub use builder::{Builder, Stderr, Workers};
 pub use call::{Call, call};
 pub use contract::{
-    Cancel, CodecError, Death, Drain, Executor, ExecutorExt, Exit, Job, JobError, OutOfMemory, Panic, Reject, Rejected,
-    Report, Shutdown, Side, Submit,
+    Cancel, CodecError, Death, Drain, Executor, ExecutorExt, Exit, Job, JobError, OutOfMemory, Panic, Reject,
+    Rejected, Report, Shutdown, Side, Submit,
 };
 pub use cx::{JobCx, current};
 pub use entry::init;

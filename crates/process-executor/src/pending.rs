@@ -124,9 +124,7 @@ fn outcome<A, R: serde::de::DeserializeOwned + 'static>(answer: Answer) -> Resul
         // Code of the user decodes here, on the supervisor: its panic must not be ours.
         Answer::Result(body) => match Panic::catch(|| codec::decode::<R>(body)) {
             Ok(decoded) => decoded.map_err(|why| bad(Side::Parent, type_name::<R>(), why)),
-            Err(panic) => {
-                Err(bad(Side::Parent, type_name::<R>(), format!("decoding panicked: {panic}")))
-            }
+            Err(panic) => Err(bad(Side::Parent, type_name::<R>(), format!("decoding panicked: {panic}"))),
         },
         Answer::Panicked(panic) => Err(JobError::Panicked(panic)),
         Answer::BadArguments(why) => Err(bad(Side::Worker, type_name::<A>(), why)),

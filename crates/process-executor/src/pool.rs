@@ -188,3 +188,39 @@ impl fmt::Debug for ProcessPool {
         f.debug_struct("ProcessPool").field("free", &self.slots.free()).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Stderr, call};
+    use contract::{ExecutorExt, Exit, JobError};
+
+    fn without_pidfds() -> ProcessPool {
+        let builder = ProcessPool::builder().workers(1).stderr(Stderr::Keep).grace(Duration::ZERO);
+        builder.without_pidfds().build().expect("a pool starts")
+    }
+
+    #[test]
+    fn on_a_kernel_without_pidfds_deaths_are_found_and_jobs_are_stopped() {
+        let pool = without_pidfds();
+        let pid =
+            || pool.try_submit(call(|()| std::process::id(), ())).expect("room").wait().expect("it runs");
+        let before = pid();
+        let job = pool.try_submit(call(|()| std::process::exit(3), ())).expect("room");
+        match job.wait() {
+            Err(JobError::WorkerDied(death)) => assert_eq!((death.pid, death.exit), (before, Exit::Code(3))),
+            other => panic!("{:?}", other.map(|(): ()| ())),
+        }
+        let options = Submit::new().deadline(Duration::from_millis(50));
+        let spins = call(
+            |()| loop {
+                std::hint::spin_loop()
+            },
+            (),
+        );
+        let stuck: Job<()> = pool.try_submit_with(spins, options).expect("room");
+        assert!(matches!(stuck.wait(), Err(JobError::Deadline { .. })));
+        assert_ne!(pid(), before);
+        assert!(pool.shutdown(Drain::Queued, Duration::from_secs(60)).is_clean());
+    }
+}

@@ -1,5 +1,5 @@
 //! The system calls that neither std nor nix offers, each with what to do on a kernel without it.
-#![expect(unsafe_code, reason = "raw system calls, and descriptors that crossed exec or a socket have no owner yet")]
+#![expect(unsafe_code, reason = "raw system calls, and descriptors that nobody owns yet")]
 
 use nix::libc;
 use std::fs;
@@ -29,7 +29,8 @@ pub(crate) fn pidfd_kill(pidfd: BorrowedFd<'_>) -> io::Result<()> {
     let kill = libc::c_long::from(libc::SIGKILL);
     let none = std::ptr::null::<libc::siginfo_t>();
     // SAFETY: the descriptor is open for as long as it is borrowed; without a siginfo the kernel fills one in.
-    checked(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, kill, none, 0 as libc::c_long) }).map(drop)
+    checked(unsafe { libc::syscall(libc::SYS_pidfd_send_signal, fd, kill, none, 0 as libc::c_long) })
+        .map(drop)
 }
 
 /// Closes every descriptor from `first` on. Kernels before 5.9 do it one by one.
@@ -44,7 +45,9 @@ pub(crate) fn close_from(first: RawFd) {
     }
     // Collected first, so that the directory is not read while its own descriptor is being closed.
     let open: Vec<RawFd> = fs::read_dir("/proc/self/fd")
-        .map(|entries| entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect())
+        .map(|entries| {
+            entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect()
+        })
         .unwrap_or_else(|_| (first..1024).collect());
     for fd in open.into_iter().filter(|fd| *fd >= first) {
         // SAFETY: as above; a number that is not open is an error, which is ignored.

@@ -42,7 +42,8 @@ fn large_elements_of_a_tuple_keep_their_places() {
 fn large_values_of_other_types_survive_as_well() {
     let pool = pool(1);
     let numbers: Vec<u64> = (0..500_000).collect();
-    let back = pool.try_submit(call(|numbers: Vec<u64>| numbers.into_iter().rev().collect::<Vec<_>>(), numbers.clone()));
+    let back = pool
+        .try_submit(call(|numbers: Vec<u64>| numbers.into_iter().rev().collect::<Vec<_>>(), numbers.clone()));
     let mut back = back.expect("room").wait().expect("it runs");
     back.reverse();
     assert_eq!(back, numbers);
@@ -56,10 +57,15 @@ fn a_large_argument_on_its_way_to_one_worker_does_not_keep_another_waiting() {
     let flags = [Flag::new(), Flag::new()];
     let stuck = pool.try_submit(call(hang, flags[0].path())).expect("room");
     flags[0].wait();
-    let large = pool.try_submit(call(|(bytes, path): (Vec<u8>, String)| {
-        raise(&path);
-        bytes.len()
-    }, (pattern(LARGE), flags[1].path()))).expect("room");
+    let large = pool
+        .try_submit(call(
+            |(bytes, path): (Vec<u8>, String)| {
+                raise(&path);
+                bytes.len()
+            },
+            (pattern(LARGE), flags[1].path()),
+        ))
+        .expect("room");
     let small: Vec<_> = (0..10).map(|n| pool.try_submit(call(|n: u8| n, n)).expect("room")).collect();
     for (n, job) in small.into_iter().enumerate() {
         assert_eq!(usize::from(job.wait().expect("it runs")), n);

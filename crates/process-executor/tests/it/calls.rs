@@ -121,7 +121,8 @@ fn many_threads_may_submit_at_once_and_every_job_runs_once() {
 #[test]
 fn a_pool_inside_a_job_works() {
     let pool = pool(1);
-    let inner = |n: u64| crate::help::pool(1).try_submit(call(double, n)).expect("room").wait().expect("it runs");
+    let inner =
+        |n: u64| crate::help::pool(1).try_submit(call(double, n)).expect("room").wait().expect("it runs");
     assert_eq!(pool.try_submit(call(inner, 8)).expect("room").wait().expect("it runs"), 16);
 }
 

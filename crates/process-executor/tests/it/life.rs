@@ -1,8 +1,8 @@
 //! Life and death: nobody outlives the parent, nothing is inherited, nothing is left over.
 
-use crate::help::{Flag, LONG, alive, builder, hang, pid, pool, raise, sigkill, spin, until};
+use crate::help::{Flag, LONG, alive, builder, hang, pid, pool, sigkill, spin, until};
 use nix::sys::prctl;
-use nix::sys::signal::{SigSet, Signal, SigmaskHow, pthread_sigmask};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use nix::unistd::{Pid, getpgid, getpgrp, getppid};
 use process_executor::{Executor, ExecutorExt, ProcessPool, Submit, call};
 use std::fs;
@@ -107,7 +107,8 @@ fn the_lifeline_alone_is_enough() {
                 prctl::set_pdeathsig(None).expect("it may");
                 std::process::id()
             };
-            let worker = pool.try_submit(call(forgets_its_parent, ())).expect("room").wait().expect("it runs");
+            let worker =
+                pool.try_submit(call(forgets_its_parent, ())).expect("room").wait().expect("it runs");
             pool.try_submit(call(spin, ())).expect("room").detach();
             worker
         };
@@ -122,11 +123,13 @@ fn the_death_signal_alone_is_enough() {
             let pool = Box::leak(Box::new(crate::help::pool(1)));
             let holds_its_lifeline = |()| {
                 // Another writing end of the same pipe: it never comes to its end now.
-                let lifeline = fs::OpenOptions::new().write(true).open("/proc/self/fd/4").expect("it is a pipe");
+                let lifeline =
+                    fs::OpenOptions::new().write(true).open("/proc/self/fd/4").expect("it is a pipe");
                 std::mem::forget(lifeline);
                 std::process::id()
             };
-            let worker = pool.try_submit(call(holds_its_lifeline, ())).expect("room").wait().expect("it runs");
+            let worker =
+                pool.try_submit(call(holds_its_lifeline, ())).expect("room").wait().expect("it runs");
             pool.try_submit(call(spin, ())).expect("room").detach();
             worker
         };
@@ -169,7 +172,9 @@ fn a_worker_has_the_signals_of_a_fresh_program() {
         u64::from_str_radix(line.trim(), 16).expect("a number")
     };
     assert_eq!(field("SigBlk:"), 0);
-    assert_eq!(field("SigIgn:"), 1 << (Signal::SIGPIPE as i32 - 1), "a write to a closed pipe is an error");
+    // The C library ignores its own real-time signals in what it starts.
+    let standard = field("SigIgn:") & 0x7FFF_FFFF;
+    assert_eq!(standard, 1 << (Signal::SIGPIPE as i32 - 1), "a write to a closed pipe is an error");
 }
 
 #[test]
@@ -229,5 +234,4 @@ fn what_a_job_prints_without_a_line_end_is_not_kept_back() {
     let options = Submit::new().deadline(LONG);
     pool.try_submit_with(call(prints, flag.path()), options).expect("room").wait().expect("it runs");
     assert_eq!(fs::read_to_string(flag.path()).expect("written"), "no line end");
-    let _ = raise;
 }

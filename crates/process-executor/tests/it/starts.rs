@@ -1,7 +1,7 @@
 //! Workers that do not start, and programs in which they cannot.
 
 use crate::help::{Flag, builder, death, pid};
-use process_executor::{Exit, ExecutorExt, JobError, Reject, StartError, call};
+use process_executor::{ExecutorExt, Exit, JobError, Reject, StartError, call};
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -36,7 +36,8 @@ fn this_program() -> PathBuf {
 fn a_program_that_never_says_hello_is_not_initialized() {
     let waited = Duration::from_millis(200);
     // It reads its input to the end, which does not come.
-    let error = builder().program("/usr/bin/tail").start_within(waited).build().map(drop).expect_err("no worker");
+    let error =
+        builder().program("/usr/bin/tail").start_within(waited).build().map(drop).expect_err("no worker");
     assert!(matches!(error, StartError::NotInitialized { waited: it } if it == waited), "{error}");
     assert!(error.to_string().contains("Builder::program(path)"));
 }
@@ -51,7 +52,10 @@ fn a_program_that_ends_at_once_is_a_crash_loop() {
 #[test]
 fn a_program_that_does_not_exist_is_a_spawn_error() {
     let error = builder().program("/no/such/program").build().map(drop).expect_err("no worker");
-    assert!(matches!(&error, StartError::Spawn(error) if error.kind() == std::io::ErrorKind::NotFound), "{error}");
+    assert!(
+        matches!(&error, StartError::Spawn(error) if error.kind() == std::io::ErrorKind::NotFound),
+        "{error}"
+    );
 }
 
 #[test]
@@ -104,7 +108,9 @@ fn when_workers_keep_dying_before_they_are_ready_everything_that_waits_is_told()
     for (at, job) in queued.into_iter().enumerate() {
         match job.wait() {
             Err(JobError::Cancelled { started: false }) => assert_eq!(at, 3, "it stays cancelled"),
-            Err(JobError::Rejected(Reject::Broken(why))) => assert!(why.to_string().contains("5 workers"), "{why}"),
+            Err(JobError::Rejected(Reject::Broken(why))) => {
+                assert!(why.to_string().contains("5 workers"), "{why}")
+            }
             other => panic!("{other:?}"),
         }
     }

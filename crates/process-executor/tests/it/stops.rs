@@ -1,9 +1,7 @@
 //! Deadlines and cancels, in the queue and on a worker.
 
 use crate::help::{Flag, builder, hang, pid, pool, raise};
-use process_executor::{
-    Cancel, Executor, ExecutorExt, JobError, ProcessPool, Reject, Submit, call, current,
-};
+use process_executor::{Cancel, Executor, ExecutorExt, JobError, ProcessPool, Reject, Submit, call, current};
 use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_millis(30);
@@ -71,9 +69,10 @@ fn what_a_killed_job_has_started_goes_with_it() {
     let pool = builder().workers(1).grace(SOON).build().expect("a pool");
     let flag = Flag::new();
     let starts = |path: String| {
-        let child = std::process::Command::new("sleep").arg("1000").spawn().expect("it starts");
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().expect("it starts");
         std::fs::write(format!("{path}.child"), child.id().to_string()).expect("written");
-        hang(path)
+        raise(&path);
+        child.wait().expect("it ends").success()
     };
     let job = pool.try_submit(call(starts, flag.path())).expect("room");
     flag.wait();
@@ -117,7 +116,8 @@ fn a_deadline_on_a_worker_is_told_at_once_and_kills_after_the_grace() {
 fn a_job_that_obeys_its_deadline_keeps_its_worker() {
     let pool = builder().workers(1).grace(crate::help::LONG).build().expect("a pool");
     let flag = Flag::new();
-    let job = pool.try_submit_with(call(obey, flag.path()), Submit::new().deadline(Duration::from_millis(200)));
+    let job =
+        pool.try_submit_with(call(obey, flag.path()), Submit::new().deadline(Duration::from_millis(200)));
     // The deadline may pass before it begins; then nothing was asked of the worker.
     match job.expect("room").wait() {
         Err(JobError::Deadline { started: true }) => {
