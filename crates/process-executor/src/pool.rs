@@ -4,7 +4,7 @@ use crate::builder::{Builder, Workers};
 use crate::call::Call;
 use crate::inbox::Refusal;
 use crate::pending::{Cancels, Request, Typed};
-use crate::supervisor::PoolInbox;
+use crate::supervisor::{self, PoolInbox};
 use crate::{StartError, codec, image, trampoline};
 use contract::role::{self, Role};
 use contract::{
@@ -157,7 +157,8 @@ fn reject(refusal: Refusal) -> Reject {
     }
 }
 
-/// Returns when its grace is over, plus the moment that the kernel takes to end what was killed then.
+/// Returns when its grace is over, plus the moment that the kernel takes to end what was killed then. In a callback of one
+/// of its own jobs, which runs on the thread that would do it all, it returns at once and everything goes on without it.
 impl Shutdown for ProcessPool {
     fn shutdown(&self, how: Drain, grace: Duration) -> Report {
         assert!(
@@ -167,6 +168,9 @@ impl Shutdown for ProcessPool {
         );
         self.inbox.close(how);
         self.slots.close();
+        if supervisor::is_here(&self.inbox) {
+            return self.inbox.take_report();
+        }
         // A grace too long to count is no bound at all.
         if !self.inbox.wait_until_ended(Instant::now().checked_add(grace)) {
             self.inbox.abandon();
