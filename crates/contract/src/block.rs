@@ -1,6 +1,6 @@
-//! Blocking waits: one function under all of them, which asks the thread's [role](crate::role) first.
+//! Blocking waits: one function under all of them, which asks the thread's [role] first.
 
-use crate::role::{self, Role};
+use crate::role::{self, Help, Role};
 use crate::sync::{Condvar, Mutex, lock};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -41,27 +41,71 @@ fn drive<F: Future>(mut future: Pin<&mut F>, deadline: Option<Instant>) -> Optio
              move the blocking call to another thread with `to_thread`"
         ),
     };
-    let parker = Arc::new(Parker::default());
+    let parker = spare::take();
     let waker = Waker::from(parker.clone());
     let cx = &mut Context::from_waker(&waker);
-    loop {
+    let output = loop {
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
-            return Some(output);
+            break Some(output);
         }
-        if let Some(help) = &help {
-            // Asked for before the attempt, so that work queued after it is not missed.
-            help.wake_on_work(&waker);
-            if help.help() {
-                continue;
-            }
+        // Asked after each poll, not only after a sleep: neither endless help nor a future that wakes itself for ever
+        // may outrun it.
+        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+            break None;
         }
-        if !parker.park(deadline) {
-            return match future.as_mut().poll(cx) {
-                Poll::Ready(output) => Some(output),
-                Poll::Pending => None,
-            };
+        if help.as_ref().is_some_and(|help| helped(&**help, &waker)) {
+            continue;
         }
+        parker.park(deadline);
+    };
+    spare::put(parker);
+    output
+}
+
+/// Runs another job of this worker's pool; `false` if there is none, and then `waker` learns of the next.
+fn helped(help: &dyn Help, waker: &Waker) -> bool {
+    if help.help() {
+        return true;
     }
+    help.wake_on_work(waker);
+    // What was queued before the waker was in place woke nobody.
+    help.help()
+}
+
+/// The parker of this thread's last wait, so that a wait allocates once per thread. A waker that is left over from that
+/// wait may wake the next one: it looks once more and sleeps on.
+#[cfg(not(loom))]
+mod spare {
+    use super::Parker;
+    use std::cell::Cell;
+    use std::sync::Arc;
+
+    thread_local! {
+        static SPARE: Cell<Option<Arc<Parker>>> = const { Cell::new(None) };
+    }
+
+    /// A wait within a wait finds none: each needs its own.
+    pub(super) fn take() -> Arc<Parker> {
+        SPARE.try_with(Cell::take).ok().flatten().unwrap_or_default()
+    }
+
+    pub(super) fn put(parker: Arc<Parker>) {
+        // A thread that is going away keeps nothing.
+        let _ = SPARE.try_with(|spare| spare.set(Some(parker)));
+    }
+}
+
+/// Under loom no lock may outlive the model.
+#[cfg(loom)]
+mod spare {
+    use super::Parker;
+    use std::sync::Arc;
+
+    pub(super) fn take() -> Arc<Parker> {
+        Arc::default()
+    }
+
+    pub(super) fn put(_: Arc<Parker>) {}
 }
 
 /// Puts a thread to sleep until it is woken. A wake before the sleep is not lost: it is remembered.
@@ -72,8 +116,8 @@ struct Parker {
 }
 
 impl Parker {
-    /// Sleeps until woken; `false` if the deadline came first.
-    fn park(&self, deadline: Option<Instant>) -> bool {
+    /// Sleeps until woken, or until the deadline.
+    fn park(&self, deadline: Option<Instant>) {
         let mut woken = lock(&self.woken);
         while !*woken {
             woken = match deadline {
@@ -81,7 +125,7 @@ impl Parker {
                 Some(deadline) => {
                     let left = deadline.saturating_duration_since(Instant::now());
                     if left.is_zero() {
-                        return false;
+                        return;
                     }
                     self.changed
                         .wait_timeout(woken, left)
@@ -91,7 +135,6 @@ impl Parker {
             };
         }
         *woken = false;
-        true
     }
 }
 

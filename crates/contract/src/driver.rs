@@ -70,6 +70,21 @@ pub trait Readiness {
         direction: Direction,
         operation: &mut dyn FnMut() -> io::Result<usize>,
     ) -> Poll<io::Result<usize>>;
+
+    /// As [`poll_io`](Self::poll_io), for a stream socket and an operation that moves at most `limit` bytes.
+    ///
+    /// One that moved some bytes, but fewer, has emptied (or filled) the kernel's buffer: the runtime may spare the next
+    /// attempt and wait at once, if it knows that the other side has neither closed nor failed.
+    fn poll_io_up_to(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        limit: usize,
+        operation: &mut dyn FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let _ = limit;
+        self.poll_io(cx, direction, operation)
+    }
 }
 
 /// Which way bytes go.
@@ -86,7 +101,7 @@ pub trait Sockets {
     /// Connects to `address`.
     fn connect(&self, address: SocketAddr) -> Connecting;
 
-    /// Takes over a listening socket.
+    /// Takes over a listening socket, which is in blocking mode, as a new one is.
     ///
     /// # Errors
     ///

@@ -1,6 +1,6 @@
 //! Why a job gave no output.
 
-use crate::{Panic, Reject};
+use crate::{Panic, Reject, Rejected};
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -75,6 +75,13 @@ impl std::error::Error for JobError {
             Self::Rejected(why) => Some(why),
             Self::Cancelled { .. } | Self::Deadline { .. } | Self::Shutdown { .. } => None,
         }
+    }
+}
+
+/// So that `?` works on a refusal whatever the work is; the work is dropped.
+impl<W> From<Rejected<W>> for JobError {
+    fn from(rejected: Rejected<W>) -> Self {
+        Self::Rejected(rejected.why)
     }
 }
 

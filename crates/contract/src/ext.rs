@@ -1,6 +1,6 @@
 //! The comfortable methods of every executor, written once.
 
-use crate::{Executor, Job, JobError, Reject, Rejected, Room, Submit, block_on};
+use crate::{Executor, Job, JobError, Reject, Rejected, Room, Submit, block_on, budget};
 use std::collections::VecDeque;
 use std::fmt;
 use std::num::NonZeroUsize;
@@ -115,10 +115,21 @@ impl<E: Executor<W> + ?Sized, W> Future for Submitting<'_, E, W> {
                 Err(Rejected { work, why: Reject::Full }) => {
                     this.work = Some(work);
                     this.room = Some(this.executor.room());
+                    // An executor whose room is only a hint may refuse again and again: let others run in between.
+                    if budget::spend(cx).is_pending() {
+                        return Poll::Pending;
+                    }
                 }
                 settled => return Poll::Ready(settled),
             }
         }
+    }
+}
+
+impl<E: Executor<W> + ?Sized, W> Submitting<'_, E, W> {
+    /// Gives up its turn, and the place if it was handed one. The next poll gets in line anew.
+    fn leave_line(&mut self) {
+        self.room = None;
     }
 }
 
@@ -170,9 +181,12 @@ enum Entry<T> {
 impl<'a, E: Executor<W> + ?Sized, W, I: Iterator<Item = W>> Map<'a, E, W, I> {
     /// The next outcome; `None` after the last.
     ///
+    /// It stands in line for a place in the queue only while it is awaited, so that a map which nobody looks at keeps no
+    /// place from others.
+    ///
     /// # Cancel safety
     ///
-    /// Dropping the future loses nothing.
+    /// Dropping the future loses no work and no outcome, only its turn in that line.
     #[expect(clippy::should_implement_trait, reason = "the asynchronous form of the same idea")]
     pub fn next(&mut self) -> NextResult<'_, 'a, E, W, I> {
         NextResult(self)
@@ -237,6 +251,14 @@ impl<E: Executor<W> + ?Sized, W, I: Iterator<Item = W>> Future for NextResult<'_
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         self.0.poll_next(cx)
+    }
+}
+
+impl<E: Executor<W> + ?Sized, W, I> Drop for NextResult<'_, '_, E, W, I> {
+    fn drop(&mut self) {
+        if let Some(stalled) = &mut self.0.stalled {
+            stalled.leave_line();
+        }
     }
 }
 

@@ -84,13 +84,13 @@ impl<T> Job<T> {
         self.shared.cancel()
     }
 
-    /// Whether there is an outcome: an output or an error.
+    /// Whether there is an outcome: an output or an error; also after it was taken.
     #[must_use]
     pub fn done(&self) -> bool {
         self.shared.core().done()
     }
 
-    /// Whether there is an outcome and it is an error.
+    /// Whether there is an outcome and it is an error; also after it was taken.
     #[must_use]
     pub fn failed(&self) -> bool {
         self.shared.core().failed()
@@ -128,6 +128,10 @@ impl<T> Job<T> {
 
     /// Keeps `guard` until the *work* has really ended: also if the job is dropped, also if a deadline left the work
     /// running. Dropped at once if it has ended already.
+    ///
+    /// # Ordering
+    ///
+    /// Guards are dropped in the order they were attached, before the output or the error of the work can be seen.
     pub fn attach(&self, guard: impl Send + 'static) {
         self.shared.core().attach(Box::new(guard));
     }
@@ -187,7 +191,7 @@ impl<T> Drop for Job<T> {
         if self.cancel_on_drop {
             self.cancel();
         }
-        self.shared.core().forget_waker();
+        self.shared.core().detach();
     }
 }
 

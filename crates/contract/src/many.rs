@@ -60,6 +60,12 @@ impl<T> AsCompleted<T> {
     }
 }
 
+impl<T> Drop for AsCompleted<T> {
+    fn drop(&mut self) {
+        self.inbox.forget_waker();
+    }
+}
+
 /// Made by [`AsCompleted::next`].
 #[derive(Debug)]
 #[must_use = "a future does nothing unless it is awaited"]
@@ -89,12 +95,22 @@ impl Inbox {
     }
 
     fn poll(&self, cx: &mut Context<'_>) -> Poll<usize> {
+        // A waker is foreign code: cloned before the lock is taken, dropped after it is released.
+        let waker = cx.waker().clone();
         let mut inbox = lock(&self.0);
         if let Some(index) = inbox.0.pop_front() {
             return Poll::Ready(index);
         }
-        inbox.1 = Some(cx.waker().clone());
+        let stale = inbox.1.replace(waker);
+        drop(inbox);
+        drop(stale);
         Poll::Pending
+    }
+
+    /// Nobody waits any more: a waker kept here would keep its task alive until the last job is done.
+    fn forget_waker(&self) {
+        let waker = lock(&self.0).1.take();
+        drop(waker);
     }
 }
 

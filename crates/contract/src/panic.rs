@@ -32,13 +32,18 @@ impl Panic {
     ///
     /// # Errors
     ///
-    /// The panic, if `work` panicked. Its location is missing only if somebody replaced the panic hook without calling
-    /// the one before.
+    /// The panic, if `work` panicked. Its location is missing if somebody replaced the panic hook without calling the one
+    /// before, or resumed another panic that was caught elsewhere.
     pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Self> {
         note_locations();
-        catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
-            let location = LOCATION.try_with(RefCell::take).ok().flatten();
-            Self { message: message_of(&*payload), location, payload: Mutex::new(payload) }
+        // What is noted now belongs to another panic, which may be unwinding through the destructor that called this.
+        let others = exchange_location(None);
+        let caught = catch_unwind(AssertUnwindSafe(work));
+        let location = exchange_location(others);
+        caught.map_err(|payload| Self {
+            message: message_of(&*payload),
+            location,
+            payload: Mutex::new(payload),
         })
     }
 
@@ -71,7 +76,8 @@ impl Panic {
     /// # Panics
     ///
     /// Always: that is what it is for.
-    pub fn resume(self) -> ! {
+    pub fn resume(mut self) -> ! {
+        exchange_location(self.location.take());
         resume_unwind(self.into_payload())
     }
 }
@@ -86,14 +92,27 @@ fn message_of(payload: &(dyn Any + Send)) -> String {
     }
 }
 
+/// Runs foreign code whose panic must not stop what comes after it. The panic hook has reported it then.
+pub(crate) fn shielded(foreign: impl FnOnce()) {
+    let _reported = Panic::catch(foreign);
+}
+
+/// Notes `location` and gives what was noted before.
+fn exchange_location(location: Option<String>) -> Option<String> {
+    // A thread that is going away has no cell left.
+    LOCATION.try_with(|noted| noted.replace(location)).ok().flatten()
+}
+
 fn note_locations() {
     static HOOK: Once = Once::new();
+    // A panicking thread may not change the hook: it would panic again, and abort. Another call will.
+    if HOOK.is_completed() || std::thread::panicking() {
+        return;
+    }
     HOOK.call_once(|| {
         let before = std::panic::take_hook();
         std::panic::set_hook(Box::new(move |info| {
-            let place = info.location().map(ToString::to_string);
-            // A thread that is going away has no cell left; its panic has no catcher either.
-            let _ = LOCATION.try_with(|location| location.replace(place));
+            exchange_location(info.location().map(ToString::to_string));
             before(info);
         }));
     });
@@ -137,6 +156,32 @@ mod tests {
     fn a_resumed_panic_keeps_its_payload() {
         let panic = Panic::catch(|| std::panic::panic_any(7_u8)).expect_err("it panicked");
         let again = Panic::catch(|| panic.resume()).map(|(): ()| ()).expect_err("it goes on");
+        assert!(again.location().is_some_and(|location| location.contains("panic.rs:")), "{again:?}");
         assert_eq!(*again.into_payload().downcast::<u8>().expect("the same payload"), 7);
+    }
+
+    #[test]
+    fn a_panic_is_not_given_the_location_of_an_earlier_one() {
+        let earlier = std::panic::catch_unwind(|| panic!("caught by others"));
+        let panic = Panic::catch(|| std::panic::resume_unwind(Box::new("no hook ran")));
+        assert_eq!(panic.map(|(): ()| ()).expect_err("it panicked").location(), None);
+        drop(earlier);
+    }
+
+    #[test]
+    fn a_panic_keeps_its_location_although_a_destructor_caught_another_on_the_way() {
+        struct CatchesOnDrop;
+        impl Drop for CatchesOnDrop {
+            fn drop(&mut self) {
+                Panic::catch(|| panic!("on the way")).expect_err("it panicked");
+            }
+        }
+        let line = line!() + 3;
+        let panic = Panic::catch(|| {
+            let _on_the_way = CatchesOnDrop;
+            panic!("the first");
+        });
+        let location = panic.map(|(): ()| ()).expect_err("it panicked").location().map(str::to_owned);
+        assert!(location.is_some_and(|location| location.contains(&format!(":{line}:"))));
     }
 }

@@ -27,6 +27,9 @@ pub trait Help: Send + Sync {
     fn help(&self) -> bool;
 
     /// Wakes `waker` when the next job is queued: [`help`](Self::help) is worth another try then.
+    ///
+    /// In addition to an idle worker, not instead of one: the wait behind `waker` may have ended. A waker that
+    /// [`will_wake`](Waker::will_wake) one that is kept already need not be kept twice.
     fn wake_on_work(&self, waker: &Waker);
 }
 
@@ -37,7 +40,8 @@ thread_local! {
 /// This thread's role.
 #[must_use]
 pub fn current() -> Role {
-    ROLE.with_borrow(Role::clone)
+    // A thread that is going away has no role left, and may block.
+    ROLE.try_with(|role| role.borrow().clone()).unwrap_or_default()
 }
 
 /// Gives this thread a role until the guard is dropped; the role before comes back then, also on unwind.
@@ -56,7 +60,8 @@ pub struct RoleGuard {
 
 impl Drop for RoleGuard {
     fn drop(&mut self) {
-        ROLE.set(std::mem::take(&mut self.before));
+        // Dropped after the exchange: it may be the last that holds its pool, whose destructor may ask for the role.
+        drop(ROLE.replace(std::mem::take(&mut self.before)));
     }
 }
 

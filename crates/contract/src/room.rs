@@ -1,6 +1,7 @@
 //! Places in a bounded queue, given out first come, first served.
 
 use crate::Submit;
+use crate::panic::shielded;
 use crate::sync::{Mutex, lock};
 use std::any::Any;
 use std::collections::VecDeque;
@@ -95,7 +96,7 @@ impl Place {
 /// ```
 ///
 /// A place that comes back goes straight to whoever has waited longest, so a newcomer never overtakes. Cloning gives
-/// another handle to the same places.
+/// another handle to the same places. Wakers are cloned, woken and dropped without the lock.
 #[derive(Clone)]
 pub struct Slots(Arc<Mutex<State>>);
 
@@ -103,7 +104,7 @@ struct State {
     /// Places that nobody holds. Above zero only while nobody waits.
     free: usize,
     closed: bool,
-    /// Whoever waits, longest first.
+    /// Whoever waits, longest first; their numbers only rise.
     waiting: VecDeque<(u64, Waker)>,
     /// Whoever was given a place and has not been polled since.
     handed: Vec<u64>,
@@ -151,14 +152,15 @@ impl Slots {
         lock(&self.0).free
     }
 
-    /// Ends all waiting, now and later: for an executor that shuts down.
+    /// Ends all waiting, now and later: for an executor that shuts down. It must refuse work before it calls this, since
+    /// whoever waited tries to submit once more. Places that are held stay so.
     pub fn close(&self) {
         let waiting = {
             let mut state = lock(&self.0);
             state.closed = true;
             std::mem::take(&mut state.waiting)
         };
-        waiting.into_iter().for_each(|(_, waker)| waker.wake());
+        waiting.into_iter().for_each(|(_, waker)| shielded(|| waker.wake()));
     }
 
     fn give_back(&self) {
@@ -174,7 +176,7 @@ impl Slots {
             }
         };
         drop(state);
-        first.wake();
+        shielded(|| first.wake());
     }
 }
 
@@ -195,6 +197,8 @@ struct SlotWait {
 
 impl SlotWait {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Place> {
+        // Before the lock is taken, and so dropped after it is released.
+        let waker = cx.waker().clone();
         let mut state = lock(&self.slots.0);
         let Some(id) = self.id else {
             if state.closed {
@@ -202,30 +206,40 @@ impl SlotWait {
             }
             if let Some(free) = state.free.checked_sub(1) {
                 state.free = free;
-                return Poll::Ready(Place(Held::Slot(Slot(self.slots.clone()))));
+                return Poll::Ready(self.place());
             }
             let id = state.next_waiter;
             state.next_waiter += 1;
-            state.waiting.push_back((id, cx.waker().clone()));
+            state.waiting.push_back((id, waker));
             self.id = Some(id);
             return Poll::Pending;
         };
-        if let Some(at) = state.handed.iter().position(|handed| *handed == id) {
-            state.handed.swap_remove(at);
-            self.id = None;
-            return Poll::Ready(Place(Held::Slot(Slot(self.slots.clone()))));
+        if let Some(at) = state.position(id) {
+            let stale = std::mem::replace(&mut state.waiting[at].1, waker);
+            drop(state);
+            drop(stale);
+            return Poll::Pending;
         }
-        match state.waiting.iter_mut().find(|waiting| waiting.0 == id) {
-            Some((_, waker)) => {
-                waker.clone_from(cx.waker());
-                Poll::Pending
-            }
-            // Neither handed nor waiting: the line was closed.
-            None => {
-                self.id = None;
-                Poll::Ready(Place::none())
-            }
-        }
+        self.id = None;
+        // Neither waiting nor handed a place: the line was closed.
+        Poll::Ready(if state.take_handed(id) { self.place() } else { Place::none() })
+    }
+
+    fn place(&self) -> Place {
+        Place(Held::Slot(Slot(self.slots.clone())))
+    }
+}
+
+impl State {
+    /// Where in the line `id` stands.
+    fn position(&self, id: u64) -> Option<usize> {
+        self.waiting.binary_search_by_key(&id, |waiting| waiting.0).ok()
+    }
+
+    /// Whether `id` has been handed a place, which it takes by this.
+    fn take_handed(&mut self, id: u64) -> bool {
+        let at = self.handed.iter().position(|handed| *handed == id);
+        at.map(|at| self.handed.swap_remove(at)).is_some()
     }
 }
 
@@ -233,14 +247,12 @@ impl Drop for SlotWait {
     fn drop(&mut self) {
         let Some(id) = self.id else { return };
         let mut state = lock(&self.slots.0);
-        let handed = state.handed.iter().position(|handed| *handed == id);
-        match handed {
-            Some(at) => {
-                state.handed.swap_remove(at);
-                drop(state);
-                self.slots.give_back();
-            }
-            None => state.waiting.retain(|waiting| waiting.0 != id),
+        let handed = state.take_handed(id);
+        let waiting = state.position(id).and_then(|at| state.waiting.remove(at));
+        drop(state);
+        drop(waiting);
+        if handed {
+            self.slots.give_back();
         }
     }
 }

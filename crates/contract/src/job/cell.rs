@@ -1,21 +1,23 @@
 //! The state that a job and its promise share.
 //!
 //! ```text
-//!              start                     finish
-//!   QUEUED ─────────────► RUNNING ─────────────────────► ENDED   (outcome: what the work gave)
-//!     │                      │ expire         finish       ▲
-//!     │                      └──────► ABANDONED ───────────┤     (outcome: Deadline, set at expire; the work runs on)
-//!     │ cancel, expire, lose                               │
-//!     └────────────────────────────────────────────────────┘     (outcome: Cancelled, Deadline, Shutdown)
+//!              start                  finish
+//!   QUEUED ─────────────► RUNNING ───────────────► ENDING ──────► ENDED
+//!     │                      │ expire                ▲   outcome set
+//!     │                      └──────► ABANDONED ─────┤
+//!     │ cancel, expire, lose    outcome: Deadline    │ finish: the work ran on, its outcome is thrown away
+//!     └──────────────────────────────────────────────┘
 //! ```
 //!
-//! The outcome is set exactly once, by whichever arrow comes first; the place in the queue is given up when QUEUED is
-//! left; guards are dropped when ENDED is reached. All of it is one mutex: the work behind a job costs microseconds, an
-//! uncontended lock tens of nanoseconds. No foreign code runs under it: wakers, callbacks, guards and destructors run
-//! after it is released.
+//! The outcome is set exactly once: at ABANDONED if the job passes there, else at ENDED. The place in the queue is given
+//! up when QUEUED is left; in ENDING whatever else the job held (work that never ran, guards) is dropped, so that whoever
+//! sees the outcome finds it free. All of it is one mutex: the work behind a job costs microseconds, an uncontended lock
+//! tens of nanoseconds. No foreign code runs under it, and none of its panics stops what comes after: wakers (also their
+//! clone and drop), callbacks, guards and destructors run shielded, after it is released.
 
+use crate::panic::shielded;
 use crate::sync::{Mutex, MutexGuard, lock};
-use crate::{Cancel, JobError, Panic, Place, Submit};
+use crate::{Cancel, Control, JobError, Place, Submit};
 use std::any::Any;
 use std::borrow::Cow;
 use std::task::{Context, Poll, Waker};
@@ -34,12 +36,14 @@ pub(crate) struct Core<T> {
 struct State<T> {
     phase: Phase,
     outcome: Outcome<T>,
+    /// Nobody will look at the outcome: it is dropped as soon as it is there, by whoever brings it.
+    detached: bool,
     /// Given up when QUEUED is left.
     place: Option<Place>,
     waker: Option<Waker>,
     callbacks: Vec<(u64, Callback)>,
     next_callback: u64,
-    /// Dropped when ENDED is reached.
+    /// Dropped in ENDING; none is left in ENDED.
     guards: Vec<Box<dyn Any + Send>>,
 }
 
@@ -50,13 +54,29 @@ enum Phase {
     Queued,
     Running,
     Abandoned,
+    /// `started`: by way of RUNNING.
+    Ending {
+        started: bool,
+    },
     Ended,
 }
 
 enum Outcome<T> {
     None,
     Some(Result<T, JobError>),
-    Taken,
+    Taken { failed: bool },
+}
+
+impl<T> State<T> {
+    /// The outcome, if there is one and nobody took it yet.
+    fn take(&mut self) -> Option<Result<T, JobError>> {
+        let Outcome::Some(outcome) = &self.outcome else { return None };
+        let taken = Outcome::Taken { failed: outcome.is_err() };
+        match std::mem::replace(&mut self.outcome, taken) {
+            Outcome::Some(outcome) => Some(outcome),
+            Outcome::None | Outcome::Taken { .. } => None,
+        }
+    }
 }
 
 impl<T> Core<T> {
@@ -65,6 +85,7 @@ impl<T> Core<T> {
             state: Mutex::new(State {
                 phase: Phase::Queued,
                 outcome: Outcome::None,
+                detached: false,
                 place: Some(place),
                 waker: None,
                 callbacks: Vec::new(),
@@ -84,53 +105,70 @@ impl<T> Core<T> {
     }
 
     pub(crate) fn failed(&self) -> bool {
-        matches!(lock(&self.state).outcome, Outcome::Some(Err(_)))
+        matches!(lock(&self.state).outcome, Outcome::Some(Err(_)) | Outcome::Taken { failed: true })
     }
 
+    /// Until the guards are dropped: whoever sees it end finds what they hold free.
     pub(crate) fn running(&self) -> bool {
-        matches!(lock(&self.state).phase, Phase::Running | Phase::Abandoned)
+        matches!(lock(&self.state).phase, Phase::Running | Phase::Abandoned | Phase::Ending { started: true })
     }
 
     pub(crate) fn queued(&self) -> bool {
         lock(&self.state).phase == Phase::Queued
     }
 
+    /// Whether the work runs and its outcome is still wanted.
+    pub(crate) fn can_be_signalled(&self) -> bool {
+        lock(&self.state).phase == Phase::Running
+    }
+
     /// QUEUED → RUNNING. `false` if the job was withdrawn: the work must not run.
     pub(crate) fn start(&self) -> bool {
+        self.leave_queue(Phase::Running)
+    }
+
+    /// QUEUED → `next`, and the place in the queue is given up.
+    fn leave_queue(&self, next: Phase) -> bool {
         let mut state = lock(&self.state);
         if state.phase != Phase::Queued {
             return false;
         }
-        state.phase = Phase::Running;
+        state.phase = next;
         let place = state.place.take();
         drop(state);
-        drop(place);
+        shielded(|| drop(place));
         true
     }
 
-    /// RUNNING → ENDED with what the work gave, or ABANDONED → ENDED, and the outcome is thrown away.
-    pub(crate) fn finish(&self, outcome: Result<T, JobError>) {
-        // The guards go first: whoever sees the outcome must find what they hold free again.
-        let guards = std::mem::take(&mut lock(&self.state).guards);
-        drop_all(guards);
-        let state = lock(&self.state);
-        debug_assert!(
-            matches!(state.phase, Phase::Running | Phase::Abandoned),
-            "finished a job that did not run"
-        );
-        if let Some(unwanted) = self.settle(state, Phase::Ended, outcome) {
-            drop(unwanted);
+    /// RUNNING → ENDED with what the work gave; ABANDONED → ENDED, and it is thrown away.
+    ///
+    /// `false`, and nothing but a drop of `outcome`, if the job was withdrawn and so never ran; else `control` learns of it.
+    pub(crate) fn finish(&self, outcome: Result<T, JobError>, control: &impl Control) -> bool {
+        let mut state = lock(&self.state);
+        let ran = matches!(state.phase, Phase::Running | Phase::Abandoned);
+        if ran {
+            state.phase = Phase::Ending { started: true };
         }
+        drop(state);
+        if ran {
+            drop(self.drop_guards());
+            shielded(|| control.ending(outcome.is_err()));
+            self.end(outcome, || control.lingering());
+        } else {
+            shielded(|| drop(outcome));
+        }
+        ran
     }
 
-    /// QUEUED → ENDED with the error for a job that never ran. `false` if it had started or ended.
-    pub(crate) fn withdraw(&self, error: JobError) -> bool {
-        let state = lock(&self.state);
-        if state.phase != Phase::Queued {
-            return false;
+    /// QUEUED → ENDED with the error for a job that never ran; `release` lets go of the work in between. `false` if it
+    /// had started or ended.
+    pub(crate) fn withdraw(&self, error: JobError, release: impl FnOnce()) -> bool {
+        let withdrawn = self.leave_queue(Phase::Ending { started: false });
+        if withdrawn {
+            shielded(release);
+            self.end(Err(error), || ());
         }
-        self.settle(state, Phase::Ended, Err(error));
-        true
+        withdrawn
     }
 
     /// RUNNING → ABANDONED with the error of a job that overran. `false` if it was not running.
@@ -139,64 +177,92 @@ impl<T> Core<T> {
         if state.phase != Phase::Running {
             return false;
         }
-        self.settle(state, Phase::Abandoned, Err(error));
+        Self::settle(state, Phase::Abandoned, Err(error), || ());
         true
     }
 
-    /// Sets the outcome if there is none, and tells everybody. Gives back an outcome that came too late.
+    /// ENDING → ENDED. Guards go first.
+    fn end(&self, outcome: Result<T, JobError>, lingering: impl FnOnce()) {
+        Self::settle(self.drop_guards(), Phase::Ended, outcome, lingering);
+    }
+
+    /// Drops the guards, also those that are attached while others are being dropped, until none is left.
+    fn drop_guards(&self) -> MutexGuard<'_, State<T>> {
+        let mut state = lock(&self.state);
+        while !state.guards.is_empty() {
+            let guards = std::mem::take(&mut state.guards);
+            drop(state);
+            guards.into_iter().for_each(|guard| shielded(|| drop(guard)));
+            state = lock(&self.state);
+        }
+        state
+    }
+
+    /// Sets the outcome, unless there is one, and tells everybody; `lingering` comes before callbacks and destructors.
     fn settle(
-        &self,
         mut state: MutexGuard<'_, State<T>>,
         phase: Phase,
         outcome: Result<T, JobError>,
-    ) -> Option<Result<T, JobError>> {
+        lingering: impl FnOnce(),
+    ) {
         state.phase = phase;
-        let unwanted = match state.outcome {
-            Outcome::None => {
-                state.outcome = Outcome::Some(outcome);
-                None
+        let mut unwanted = None;
+        match state.outcome {
+            Outcome::None if state.detached => {
+                state.outcome = Outcome::Taken { failed: outcome.is_err() };
+                unwanted = Some(outcome);
             }
-            Outcome::Some(_) | Outcome::Taken => Some(outcome),
-        };
-        let place = state.place.take();
+            Outcome::None => state.outcome = Outcome::Some(outcome),
+            Outcome::Some(_) | Outcome::Taken { .. } => unwanted = Some(outcome),
+        }
         let waker = state.waker.take();
         let callbacks = std::mem::take(&mut state.callbacks);
-        let guards = if phase == Phase::Ended { std::mem::take(&mut state.guards) } else { Vec::new() };
         drop(state);
-        drop_all(guards);
-        drop(place);
         if let Some(waker) = waker {
-            waker.wake();
+            shielded(|| waker.wake());
         }
-        callbacks.into_iter().for_each(|(_, callback)| call(callback));
-        unwanted
+        if !callbacks.is_empty() || unwanted.is_some() {
+            shielded(lingering);
+        }
+        callbacks.into_iter().for_each(|(_, callback)| shielded(callback));
+        shielded(|| drop(unwanted));
     }
 
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JobError>> {
-        let mut state = lock(&self.state);
-        match std::mem::replace(&mut state.outcome, Outcome::Taken) {
-            Outcome::Some(outcome) => Poll::Ready(outcome),
-            Outcome::None => {
-                state.outcome = Outcome::None;
-                let before = match &mut state.waker {
-                    Some(waker) if waker.will_wake(cx.waker()) => None,
-                    waker => waker.replace(cx.waker().clone()),
-                };
-                drop(state);
-                drop(before);
-                Poll::Pending
+        let mut fresh: Option<Waker> = None;
+        loop {
+            let mut state = lock(&self.state);
+            if let Some(outcome) = state.take() {
+                return Poll::Ready(outcome);
             }
-            Outcome::Taken => {
+            if let Outcome::Taken { .. } = state.outcome {
                 drop(state);
-                panic!("a job was polled again after it gave its output")
+                panic!("a job was polled again after it gave its output");
             }
+            if state.waker.as_ref().is_some_and(|waker| waker.will_wake(cx.waker())) {
+                return Poll::Pending;
+            }
+            if let Some(waker) = fresh.take() {
+                let stale = state.waker.replace(waker);
+                drop(state);
+                drop(stale);
+                return Poll::Pending;
+            }
+            // A waker is foreign code: cloned without the lock, and then everything is looked at again.
+            drop(state);
+            fresh = Some(cx.waker().clone());
         }
     }
 
-    /// Nobody waits any more: a waker kept here would keep its task alive.
-    pub(crate) fn forget_waker(&self) {
-        let waker = lock(&self.state).waker.take();
+    /// Nobody waits any more, nor will: a waker kept here would keep its task alive, an output its memory.
+    pub(crate) fn detach(&self) {
+        let mut state = lock(&self.state);
+        state.detached = true;
+        let waker = state.waker.take();
+        let outcome = state.take();
+        drop(state);
         drop(waker);
+        drop(outcome);
     }
 
     /// Registers `callback`, or calls it at once if there is an outcome.
@@ -208,7 +274,7 @@ impl<T> Core<T> {
             state.callbacks.push((id, callback));
         } else {
             drop(state);
-            call(callback);
+            shielded(callback);
         }
         id
     }
@@ -229,16 +295,5 @@ impl<T> Core<T> {
         } else {
             state.guards.push(guard);
         }
-    }
-}
-
-/// Calls a callback; its panic was reported by the panic hook, and must not stop the others.
-fn call(callback: Callback) {
-    let _reported = Panic::catch(callback);
-}
-
-fn drop_all(guards: Vec<Box<dyn Any + Send>>) {
-    for guard in guards {
-        let _reported = Panic::catch(|| drop(guard));
     }
 }

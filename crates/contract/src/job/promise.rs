@@ -1,6 +1,7 @@
 //! The executor's side of a job: the promise to complete it, or the package of work and promise.
 
 use super::cell::{Core, Shared};
+use crate::panic::shielded;
 use crate::sync::{Mutex, lock};
 use crate::{Cancel, JobError, Panic, Place, Submit};
 use std::borrow::Cow;
@@ -9,11 +10,23 @@ use std::sync::{Arc, Weak};
 
 /// What an executor wants to know of its jobs. `()` wants to know nothing.
 pub trait Control: Send + Sync + 'static {
-    /// The job was withdrawn before it started. Runs on the thread that cancelled.
+    /// The job was withdrawn before it started (a cancel, a deadline, a shutdown): its place is free and its work is
+    /// dropped, its outcome is not visible yet. Comes once, on the thread that withdrew it.
     fn dequeued(&self) {}
 
-    /// The job is running and was asked to stop. Runs on the thread that cancelled; may come more than once.
+    /// The job is running and was asked to stop. Runs on the thread that cancelled; may come more than once, and may come
+    /// late: the job can end at the same moment, so act only on what still runs *this* job.
     fn signalled(&self) {}
+
+    /// The work has ended, `failed` or not: its guards are dropped, its outcome can be seen next. Comes once, on the thread
+    /// that ends the job.
+    fn ending(&self, failed: bool) {
+        let _ = failed;
+    }
+
+    /// The outcome can be seen, and this thread goes on with code of others, which may take its time: callbacks, or the
+    /// destructor of an output that nobody wants. Comes after [`ending`](Self::ending), and only if there is such code.
+    fn lingering(&self) {}
 }
 
 impl Control for () {}
@@ -32,13 +45,11 @@ impl<T, W, C: Control> Cell<T, W, C> {
     }
 
     fn withdraw(&self, error: JobError) -> bool {
-        let withdrawn = self.core.withdraw(error);
-        if withdrawn {
+        self.core.withdraw(error, || {
             let work = lock(&self.work).take();
-            let _reported = Panic::catch(|| drop(work));
+            shielded(|| drop(work));
             self.control.dequeued();
-        }
-        withdrawn
+        })
     }
 }
 
@@ -50,11 +61,11 @@ impl<T: Send, W: Send, C: Control> Shared<T> for Cell<T, W, C> {
     fn cancel(&self) -> Cancel {
         if self.withdraw(JobError::Cancelled { started: false }) {
             Cancel::Dequeued
-        } else if self.core.done() {
-            Cancel::AlreadyDone
-        } else {
+        } else if self.core.can_be_signalled() {
             self.control.signalled();
             Cancel::Signalled
+        } else {
+            Cancel::AlreadyDone
         }
     }
 }
@@ -64,6 +75,7 @@ trait Erased: Send + Sync {
     fn expire(&self) -> bool;
     fn withdraw(&self, error: JobError) -> bool;
     fn queued(&self) -> bool;
+    fn done(&self) -> bool;
     fn label(&self) -> Option<&Cow<'static, str>>;
 }
 
@@ -79,6 +91,10 @@ impl<T: Send, W: Send, C: Control> Erased for Cell<T, W, C> {
 
     fn queued(&self) -> bool {
         self.core.queued()
+    }
+
+    fn done(&self) -> bool {
+        self.core.done()
     }
 
     fn label(&self) -> Option<&Cow<'static, str>> {
@@ -97,7 +113,7 @@ impl<T: Send, F: FnOnce() -> T + Send, C: Control> Work for Cell<T, F, C> {
             return;
         }
         let work = lock(&self.work).take().expect("work that starts is still there");
-        self.core.finish(Panic::catch(work).map_err(JobError::Panicked));
+        self.core.finish(Panic::catch(work).map_err(JobError::Panicked), &self.control);
     }
 }
 
@@ -164,6 +180,12 @@ impl Watch {
     pub fn is_queued(&self) -> bool {
         self.0.upgrade().is_some_and(|job| job.queued())
     }
+
+    /// Whether there is nothing left to enforce: the job has its outcome, or it is gone.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.0.upgrade().is_none_or(|job| job.done())
+    }
 }
 
 /// The promise to complete a job: what an executor keeps whose work does not run on a thread of this process.
@@ -181,12 +203,11 @@ impl<T: Send + 'static, C: Control> Promise<T, C> {
         self.0.core.start()
     }
 
-    /// Completes the job. If the work had not [started](Self::start), it counts as started now.
+    /// Completes the job. If the work had not [started](Self::start), it counts as started now. The outcome of a job that
+    /// was withdrawn or whose deadline has passed is thrown away.
     pub fn finish(self, outcome: Result<T, JobError>) {
         self.0.core.start();
-        if self.0.core.running() {
-            self.0.core.finish(outcome);
-        }
+        self.0.core.finish(outcome, &self.0.control);
     }
 
     /// Completes the job with `error`, if the work has not started; it never will then.
@@ -222,8 +243,8 @@ impl<T: Send + 'static, C: Control> Promise<T, C> {
 
 impl<T: Send + 'static, C: Control> Drop for Promise<T, C> {
     fn drop(&mut self) {
-        if !self.0.withdraw(JobError::Shutdown { started: false }) && self.0.core.running() {
-            self.0.core.finish(Err(JobError::Shutdown { started: true }));
+        if !self.0.withdraw(JobError::Shutdown { started: false }) {
+            self.0.core.finish(Err(JobError::Shutdown { started: true }), &self.0.control);
         }
     }
 }

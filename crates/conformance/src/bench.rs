@@ -1,0 +1,138 @@
+//! The bench: an executor under test, brought to one form whatever kind of work it takes.
+
+use crate::Work;
+use contract::{Drain, Executor, Job, Rejected, Report, Room, Shutdown, Submit};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// An executor under test: an `Executor<Work, Output = u64>` that can be shut down.
+///
+/// Behaviours ask for at least 64 places in its queue. Dropping the bench drops the executor.
+pub struct Bench {
+    executor: Box<dyn Tried>,
+    workers: Option<usize>,
+}
+
+/// A closure, as executors of closures get it.
+pub type Closure = Box<dyn FnOnce() -> u64 + Send>;
+
+/// A future, as executors of futures get it.
+pub type BoxFuture = Pin<Box<dyn Future<Output = u64> + Send>>;
+
+trait Tried: Executor<Work, Output = u64> + Shutdown + Send + Sync {}
+
+impl<E: Executor<Work, Output = u64> + Shutdown + Send + Sync> Tried for E {}
+
+impl Bench {
+    /// An executor that takes [`Work`] as it is: for those with a kind of work of their own.
+    pub fn new(executor: impl Executor<Work, Output = u64> + Shutdown + Send + Sync + 'static) -> Self {
+        Self { executor: Box::new(executor), workers: None }
+    }
+
+    /// An executor of closures: a thread pool.
+    pub fn closures<E>(executor: E) -> Self
+    where
+        E: Executor<Closure, Output = u64> + Shutdown + Send + Sync + 'static,
+    {
+        Self::new(Adapter { executor, wrap: |slot: Slot| -> Closure { Box::new(move || slot.perform()) } })
+    }
+
+    /// An executor of futures: an event loop. Work that waits blocks the loop, which is its one worker.
+    pub fn futures<E>(executor: E) -> Self
+    where
+        E: Executor<BoxFuture, Output = u64> + Shutdown + Send + Sync + 'static,
+    {
+        let wrap = |slot: Slot| -> BoxFuture { Box::pin(async move { slot.perform() }) };
+        Self::new(Adapter { executor, wrap }).workers(1)
+    }
+
+    /// How many pieces of work run at once. Unless it is said, all that is accepted starts at once, and behaviours that
+    /// need a queue are skipped.
+    #[must_use]
+    pub fn workers(mut self, workers: usize) -> Self {
+        self.workers = Some(workers);
+        self
+    }
+
+    /// How many pieces of work run at once, if there is a bound.
+    pub(crate) fn worker_count(&self) -> Option<usize> {
+        self.workers
+    }
+}
+
+impl Executor<Work> for Bench {
+    type Output = u64;
+
+    fn try_submit_with(&self, work: Work, options: Submit) -> Result<Job<u64>, Rejected<Work>> {
+        self.executor.try_submit_with(work, options)
+    }
+
+    fn room(&self) -> Room {
+        self.executor.room()
+    }
+}
+
+impl Shutdown for Bench {
+    fn shutdown(&self, how: Drain, grace: Duration) -> Report {
+        self.executor.shutdown(how, grace)
+    }
+}
+
+/// An executor of other work `W`, into which `wrap` puts ours.
+struct Adapter<E, F> {
+    executor: E,
+    wrap: F,
+}
+
+/// Holds work until it is performed, or until it came back unused.
+#[derive(Clone)]
+struct Slot(Arc<Mutex<Option<Work>>>);
+
+impl Slot {
+    fn take(&self) -> Option<Work> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn perform(self) -> u64 {
+        self.take().expect("work is performed once").perform()
+    }
+}
+
+impl<E, W, F> Executor<Work> for Adapter<E, F>
+where
+    E: Executor<W, Output = u64>,
+    F: Fn(Slot) -> W,
+{
+    type Output = u64;
+
+    fn try_submit_with(&self, work: Work, options: Submit) -> Result<Job<u64>, Rejected<Work>> {
+        let slot = Slot(Arc::new(Mutex::new(Some(work))));
+        // `W` is named by the wrapping function alone, so it is asked for here.
+        let wrapped = (self.wrap)(slot.clone());
+        self.executor.try_submit_with(wrapped, options).map_err(|rejected| {
+            rejected.map(|wrapped| {
+                assert_eq!(Arc::strong_count(&slot.0), 2, "refused work must come back whole");
+                drop(wrapped);
+                slot.take().expect("refused work must come back unused")
+            })
+        })
+    }
+
+    fn room(&self) -> Room {
+        self.executor.room()
+    }
+}
+
+impl<E: Shutdown, F> Shutdown for Adapter<E, F> {
+    fn shutdown(&self, how: Drain, grace: Duration) -> Report {
+        self.executor.shutdown(how, grace)
+    }
+}
+
+impl fmt::Debug for Bench {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bench").field("workers", &self.workers).finish_non_exhaustive()
+    }
+}

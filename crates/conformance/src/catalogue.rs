@@ -1,0 +1,301 @@
+//! The catalogue: every behaviour with its sentence, level and origin, an area a block.
+//!
+//! One list makes both the registry and, through [`suite!`](crate::suite), the tests; the function of the same name in the
+//! module of the area tries it. Ids, sentences and origins follow CPython 3.13's own tests; an origin that begins with
+//! `contract` is a promise that CPython does not make.
+
+/// Turns the list of a kind into its registry.
+macro_rules! registry {
+    ([$kind:ty] $($area:ident {
+        $($(#[doc = $sentence:literal])+ $name:ident $level:ident $origin:literal;)+
+    })+) => {
+        static BEHAVIOURS: &[$crate::Behaviour<$kind>] = &[$($($crate::Behaviour {
+            id: $crate::catalogue::id(concat!(stringify!($area), ".", stringify!($name))),
+            sentence: concat!($($sentence),+).trim_ascii(),
+            level: $crate::Level::$level,
+            origin: $origin,
+            attempt: $area::$name,
+        },)+)+];
+    };
+}
+
+pub(crate) use registry;
+
+/// `loop.stop` of `r#loop.stop`: an area may be a word of the language.
+#[must_use]
+pub const fn id(written: &'static str) -> &'static str {
+    match written.as_bytes() {
+        [b'r', b'#', ..] => written.split_at(2).1,
+        _ => written,
+    }
+}
+
+/// Calls the macro `$then` with the list of the executors' behaviours.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! executor_behaviours {
+    ($then:path, $($arguments:tt)*) => { $then! { [$($arguments)*]
+        executor {
+            /// Submitting runs nothing: the work runs on a worker, never inside the call.
+            submit_runs_nothing_inline Must "contract::Executor::try_submit_with";
+            /// Submitting to busy workers returns at once, with a job that is neither running nor done.
+            submit_returns_at_once Must "contract::Executor::try_submit_with";
+            /// Work submitted by one thread starts in the order it was submitted.
+            starts_in_order Must "contract::Executor: Ordering";
+            /// A full queue refuses, gives the work back unused, and has a place again when a job was cancelled.
+            full_queue_gives_work_back Must "contract::Reject::Full";
+            /// A queued job whose deadline passes is withdrawn, and never runs.
+            deadline_withdraws_queued Must "contract::Submit::deadline";
+            /// Submitting after the shutdown is an error that gives the work back, from any thread.
+            submit_after_shutdown Must "test_concurrent_futures/test_shutdown::ExecutorShutdownTest::test_run_after_shutdown";
+            /// Fifty queued jobs, then a shutdown that waits: all finish first.
+            shutdown_wait_drains_queue Must "test_concurrent_futures/test_shutdown::ExecutorShutdownTest::test_hang_issue12364";
+            /// A shutdown that cancels: what is queued is cancelled, what runs finishes.
+            cancel_futures Must "test_concurrent_futures/test_shutdown::ExecutorShutdownTest::test_cancel_futures";
+            /// A shutdown ends within its grace although a job is stuck, and names what still runs or ends it.
+            shutdown_ends_within_its_grace Must "contract::Shutdown::shutdown";
+            /// A second shutdown changes nothing and returns.
+            shutdown_twice Must "test_concurrent_futures/test_shutdown::ExecutorShutdownTest::test_run_after_shutdown";
+            /// `map` gives the outcomes in the order of the input, an item's error at its place.
+            map_order_and_errors Must "test_concurrent_futures/executor::ExecutorTest::test_map, ::test_map_exception";
+            /// After an item's error `map` goes on with the next items.
+            map_continues_after_error Must "main:test_concurrent_futures/executor::ExecutorTest::test_map_exception";
+            /// Dropping a `map` cancels what is left: it never runs.
+            map_timeout_and_drop_cancel_rest Must "main:test_concurrent_futures/executor::ExecutorTest::test_map_close";
+            /// `map` pulls its input only so far ahead of the results as it is told, so endless input works.
+            map_buffersize Must "main:test_concurrent_futures/executor::ExecutorTest::test_map_buffersize_on_infinite_iterable";
+            /// Work that has finished is not kept, although its job and the executor live.
+            no_reference_kept Must "test_concurrent_futures/executor::ExecutorTest::test_no_stale_references";
+        }
+        cf_future {
+            /// A job goes from queued over running to done; a cancel withdraws it only before it runs.
+            states Must "test_concurrent_futures/test_future::FutureTests::test_cancel, ::test_running";
+            /// A bounded wait for a pending job says that it is pending; a wait is ended by success, error or cancel from another thread.
+            blocking_result Must "test_concurrent_futures/test_future::FutureTests::test_result_with_timeout, ::test_result_with_cancel";
+            /// Callbacks run once, in order; one that fails does not stop the rest; one added late runs at once in the caller.
+            callbacks Must "test_concurrent_futures/test_future::FutureTests::test_done_callback_raises, ::test_done_callback_already_successful";
+            /// The first outcome is kept: a cancel after the end changes nothing, and says so.
+            double_set Must "test_concurrent_futures/test_future::FutureTests::test_multiple_set_result";
+        }
+        cf_wait {
+            /// Waiting for the first, the first failure or all reports just those that are done; a timeout gives partial sets.
+            modes Must "test_concurrent_futures/test_wait::WaitTests::test_first_completed, ::test_first_exception, ::test_timeout";
+            /// Jobs cancelled before any worker noticed count as done, in `wait` and in `as_completed`.
+            cancelled_counts_as_done Must "test_concurrent_futures/test_wait::WaitTests::test_first_completed (CPython hangs: gh-92001)";
+        }
+        cf_as_completed {
+            /// Finished, cancelled and running jobs come out once each, the finished ones first.
+            yields_finished_first_and_once Must "test_concurrent_futures/test_as_completed::AsCompletedTests::test_no_timeout";
+        }
+        thread {
+            /// Jobs one after another run on one worker; more jobs than workers occupy each worker, and no more.
+            lazy_and_reusing Profile "test_concurrent_futures/test_thread_pool::ThreadPoolExecutorTest::test_idle_thread_reuse, ::test_saturation";
+            /// Dropping the executor loses no job silently: what was accepted completes or ends with an error.
+            dropped_pool_finishes_jobs Must "test_concurrent_futures/test_shutdown::ThreadPoolShutdownTest::test_del_shutdown";
+            /// A job that panics fails with its message, and its worker serves the next job.
+            job_panic_fails_future_only Must "src:concurrent.futures.thread._WorkItem.run";
+        }
+    } };
+}
+
+/// Calls the macro `$then` with the list of the loops' behaviours.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! loop_behaviours {
+    ($then:path, $($arguments:tt)*) => { $then! { [$($arguments)*]
+        r#loop {
+            /// Callbacks queued in one step run exactly once each, in the order of registration.
+            call_soon_fifo Must "test_asyncio/test_events::EventLoopTestsMixin::test_call_soon";
+            /// What a running callback queues runs after everything that was queued before.
+            nested_call_soon_next_batch Must "test_asyncio/test_base_events::BaseEventLoopTests::test__run_once_schedule_handle";
+            /// A callback cancelled by an earlier one of the same turn does not run.
+            handle_cancel_same_batch Must "test_asyncio/test_base_events::BaseEventLoopTests::test__add_callback_cancelled_handle";
+            /// Beside a callback that re-queues itself for ever, timers, sockets and wakes from other threads are served.
+            rearming_callback_starves_nobody Must "src:asyncio.base_events._run_once";
+            /// A run inside a run is an error, and the outer loop is unharmed.
+            nested_run_rejected Must "test_asyncio/test_events::EventLoopTestsMixin::test_run_until_complete_nesting";
+            /// A closed loop refuses work, and what it was given is dropped rather than leaked.
+            spawn_on_closed_loop_disposes_future Must "test_asyncio/test_base_events::BaseEventLoopTests::test_create_task_error_closes_coro";
+            /// After a run that a panic ended, a later run goes to its own end.
+            aborted_run_leaves_no_stale_stop Must "test_asyncio/test_base_events::BaseEventLoopTests::test_run_until_complete_loop_orphan_future_close_loop";
+        }
+        timer {
+            /// No timer fires before its time.
+            never_early Must "test_asyncio/test_base_events::BaseEventLoopTests::test_time_and_call_at";
+            /// Timers that are due already run after what is ready, in the order of their times.
+            past_deadlines_by_deadline_after_ready Must "test_asyncio/test_base_events::BaseEventLoopTests::test_call_later_negative_delays";
+            /// A due timer that another one of the same turn cancels does not run.
+            cancel_of_due_timer_in_same_batch Must "src:asyncio.base_events._run_once";
+            /// The loop does not wake for a timer that was cancelled.
+            cancelled_head_not_waited_for Must "test_asyncio/test_base_events::BaseEventLoopTests::test__run_once";
+            /// A timer that is due before the one that the loop already sleeps for is not late.
+            earlier_timer_is_not_late Must "contract::Reactor::poll_timer";
+            /// Cancelling many timers releases what they hold.
+            mass_cancel_releases_memory Must "test_asyncio/test_base_events::BaseEventLoopTests::test__run_once_cancelled_event_cleanup";
+            /// Timers for one and the same time run in the order of registration.
+            equal_deadlines_fifo Must "test_asyncio/test_events::TimerTests::test_timer_comparison (CPython: any order)";
+            /// Sleeps down to nothing do not make the loop spin.
+            tiny_delays_do_not_spin Profile "test_asyncio/test_events::EventLoopTestsMixin::test_timeout_rounding";
+        }
+        sleep {
+            /// A sleep of nothing gives up exactly one turn.
+            zero_is_one_yield Must "test_asyncio/test_tasks::SleepTests::test_sleep_zero";
+            /// Cancelling a sleeping task removes its timer.
+            cancel_removes_timer Must "test_asyncio/test_tasks::BaseTaskTests::test_sleep_cancel";
+        }
+        bridge {
+            /// Calls from another thread wake an idle loop and run in order; so do calls from its own thread.
+            threadsafe_call_wakes_idle_loop_fifo Must "test_asyncio/test_events::EventLoopTestsMixin::test_call_soon_threadsafe, ::test_call_soon_threadsafe_same_thread";
+            /// Tens of thousands of calls while the loop does not drain: none blocks, fails or is lost.
+            wakeup_channel_full_is_harmless Must "test_asyncio/test_selector_events::BaseSelectorEventLoopTests::test_write_to_self_tryagain";
+            /// A call from a thread is either cancelled or made, and its handle says which.
+            threadsafe_handle_cancel Must "main:test_asyncio/test_events::EventLoopTestsMixin::test_call_soon_threadsafe_handle_block_check_cancelled";
+            /// A job of the default executor runs on another thread.
+            run_in_executor_runs_elsewhere Must "test_asyncio/test_events::EventLoopTestsMixin::test_run_in_executor";
+            /// A queued job whose awaiter is cancelled never runs.
+            run_in_executor_cancel_queued Must "test_asyncio/test_events::EventLoopTestsMixin::test_run_in_executor_cancel";
+            /// An awaiter that is cancelled while its job runs ends at once; the job runs to its end.
+            run_in_executor_cancel_running Must "test_asyncio/test_futures::BaseFutureTests::test_wrap_future_cancel2";
+            /// Ten jobs at once, one failing: each awaiter gets its own value or error.
+            to_thread_value_error_concurrency Must "test_asyncio/test_threads::ToThreadTests::test_to_thread_concurrent, ::test_to_thread_exception";
+            /// A thread gives the loop a coroutine and gets its value or its error.
+            run_coroutine_threadsafe_roundtrip Must "test_asyncio/test_tasks::RunCoroutineThreadsafeTests::test_run_coroutine_threadsafe, ::test_run_coroutine_threadsafe_with_exception";
+            /// A bounded wait that expires leaves the coroutine running; a cancel then ends it, on the loop's thread.
+            threadsafe_result_timeout_then_cancel Must "test_asyncio/test_tasks::RunCoroutineThreadsafeTests::test_run_coroutine_threadsafe_with_timeout";
+            /// A close with a job stuck in the default executor ends within its grace and reports it.
+            default_executor_shutdown_timeout Must "test_asyncio/test_base_events::BaseEventLoopTests::test_shutdown_default_executor_timeout";
+        }
+        exc {
+            /// A callback or timer that fails is reported, and the loop goes on.
+            callback_failure_keeps_loop_alive Must "test_asyncio/test_base_events::BaseEventLoopTests::test_default_exc_handler_callback";
+            /// A custom handler gets the failures until it is taken away.
+            custom_handler_and_reset Must "test_asyncio/test_base_events::BaseEventLoopTests::test_set_exc_handler_custom";
+            /// A handler that fails itself does not harm the loop.
+            failing_handler_falls_back Must "test_asyncio/test_base_events::BaseEventLoopTests::test_set_exc_handler_broken";
+            /// The failure of a task that nobody looks at is reported once, with the task's name.
+            unobserved_task_error_reported_once Must "test_asyncio/test_base_events::BaseEventLoopTests::test_default_exc_handler_coro";
+            /// A failure that was awaited, and a cancel, are not reported.
+            observed_or_cancelled_not_reported Must "test_asyncio/test_futures::BaseFutureTests::test_tb_logger_exception_result_retrieved";
+        }
+        task {
+            /// Spawning runs nothing; spawned tasks begin in order.
+            spawn_is_lazy_fifo Must "main:test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_eager_start_false";
+            /// A task cancelled at once never begins, and what it captured is dropped.
+            cancel_before_first_poll Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_with_message_before_starting_task";
+            /// A waiting task that is cancelled ends a turn later, its destructors run.
+            cancel_blocked Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel";
+            /// A cancel after the end says so and changes nothing.
+            cancel_done_is_false Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel";
+            /// A task that cancels itself goes on to its next await, and no further.
+            self_cancel_hits_next_await Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_current_task";
+            /// A task cancelled during its last step counts as cancelled: its output is lost.
+            cancel_then_return_is_cancelled Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_at_end";
+            /// Cancelling a task cancels the task that it awaits.
+            cancel_reaches_awaited_task Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_awaited_task";
+            /// A destructor that panics during a cancel is reported and contained.
+            cleanup_failure_replaces_cancel Must "test_asyncio/test_tasks::BaseTaskTests::test_baseexception_during_cancel";
+            /// Two cancels are one: the first reason counts.
+            two_cancels_one_delivery Must "test_asyncio/test_tasks::BaseTaskTests::test_cancelling";
+            /// A task awaiting a task that somebody else cancels sees that it was cancelled.
+            awaited_future_cancelled_by_other Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_inner_future";
+            /// A task whose handle is dropped goes on, on the loop's thread.
+            dropped_handle_keeps_running Must "src:asyncio.tasks";
+        }
+        gather {
+            /// Results come in the order of the arguments, whatever the order of ending.
+            results_in_argument_order Must "test_asyncio/test_tasks::GatherTestsBase::test_success";
+            /// The first failure is the outcome at once; the others run on, and a later failure is not reported.
+            first_error_leaves_siblings_running Must "test_asyncio/test_tasks::GatherTestsBase::test_one_exception";
+            /// Outputs that are errors stand in the list at their places.
+            collects_errors Must "test_asyncio/test_tasks::GatherTestsBase::test_return_exceptions";
+            /// Cancelling whoever awaits cancels all children.
+            cancel_broadcasts Must "test_asyncio/test_tasks::CoroutineGatherTests::test_cancellation_broadcast";
+        }
+        timeout {
+            /// A body that is too slow is dropped, and the task around it goes on.
+            expires Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_basic, ::test_outer_task_is_not_cancelled";
+            /// A body that is faster gives its value, and no timer is left; without a bound nothing ever fires.
+            absolute_none_and_unused Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_disabled, ::test_timeout_not_called";
+            /// With no time at all, a body without awaits completes, and one that yields once is too late.
+            past_deadline_needs_a_yield Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_zero_sleep_zero";
+            /// An inner timeout is caught inside; the outer one stays armed and fires later.
+            inner_expiry_stays_inner Must "test_asyncio/test_timeouts::TimeoutTests::test_nested_timeouts_loop_busy";
+            /// When both expire in one turn, only the outer one is seen.
+            same_deadline_outer_wins Must "test_asyncio/test_timeouts::TimeoutTests::test_nested_timeouts";
+            /// A body that becomes ready in the turn of its deadline is too late.
+            completion_in_same_tick_loses Must "src:asyncio.timeouts._on_timeout";
+            /// A cancel from outside is a cancel, not a timeout.
+            external_cancel_stays_cancel Must "test_asyncio/test_timeouts::TimeoutTests::test_foreign_cancel_doesnt_timeout_if_not_expired";
+            /// A cancel from outside and the deadline in one turn: the cancel wins.
+            external_cancel_plus_deadline Must "src:asyncio.timeouts.__aexit__";
+            /// What else the body ends with leaves the timeout as it is.
+            other_error_wins Must "test_asyncio/test_timeouts::TimeoutTests::test_foreign_exception_passed";
+        }
+        wait_for {
+            /// The timeout is reported only after the body's clean-up has ended.
+            waits_for_cleanup Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_waits_for_task_cancellation";
+            /// Cancelling whoever waits with a timeout cancels the inner task.
+            outer_cancel_cancels_inner Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_cancel_wait_for";
+        }
+        runner {
+            /// A run gives the value or the error of its main, and the loop is closed afterwards.
+            value_error_and_fresh_loop Must "test_asyncio/test_runners::RunTests::test_asyncio_run_return, ::test_asyncio_run_raises";
+            /// At the end all tasks are cancelled at once, then their clean-ups run, then the default pool is joined.
+            teardown_order Must "test_asyncio/test_runners::RunTests::test_asyncio_run_cancels_hanging_tasks";
+            /// Several runs of one runner share a loop, and tasks go on from run to run.
+            many_runs_one_context Must "test_asyncio/test_runners::RunnerTests::test_run_keeps_context";
+            /// A close always ends within its grace; what would not end is dropped and named.
+            close_rules Must "test_asyncio/test_runners::RunnerTests::test_double_close";
+        }
+        lock {
+            /// Waiters are served in the order of their arrival.
+            fifo Must "test_asyncio/test_locks::LockTests::test_acquire";
+            /// Whoever releases and takes again at once comes after those who wait.
+            no_barging Must "src:asyncio.locks.Lock.acquire";
+            /// A waiter is cancelled, then the lock is released in the same turn: the next waiter gets it.
+            cancel_then_release_same_tick Must "test_asyncio/test_locks::LockTests::test_cancel_race";
+            /// The lock is handed to a waiter that is cancelled in the same turn: the next waiter gets it.
+            release_then_cancel_same_tick Must "test_asyncio/test_locks::LockTests::test_finished_waiter_cancelled";
+        }
+        event {
+            /// Setting it releases all who wait, in order, in the next turn; awaiting a set event gives up no turn.
+            releases_all_in_order Must "test_asyncio/test_locks::EventTests::test_wait, ::test_wait_on_set";
+            /// A set and a clear in one step release those who wait already, and nobody later.
+            set_clear_pulse Must "test_asyncio/test_locks::EventTests::test_clear_with_waiters";
+        }
+        semaphore {
+            /// Three tasks on one permit take strict turns.
+            fifo_round_robin Must "test_asyncio/test_locks::SemaphoreTests::test_acquire_fifo_order";
+            /// A holder that releases and takes again at once goes to the back.
+            no_barging Must "test_asyncio/test_locks::SemaphoreTests::test_acquire_fifo_order_2";
+            /// It counts as locked until the waiters that were woken have run.
+            locked_while_waiters_pending Must "test_asyncio/test_locks::SemaphoreTests::test_acquire_fifo_order_4";
+            /// A permit handed to a waiter that is cancelled goes to the next; none is lost.
+            cancel_after_handover Must "test_asyncio/test_locks::SemaphoreTests::test_acquire_hang";
+            /// With the first two waiters cancelled, one release serves the third, and the fourth waits.
+            cancel_before_handover Must "test_asyncio/test_locks::SemaphoreTests::test_acquire_cancel_before_awoken";
+        }
+        queue {
+            /// A put into a full queue waits for a get; a bound of zero is none.
+            bounded_put_blocks Must "test_asyncio/test_queues::QueueBasicTests::test_maxsize";
+            /// Without waiting, an empty queue says so, and a full one gives the item back.
+            nowait_errors Must "test_asyncio/test_queues::QueueGetTests::test_nonblocking_get_exception";
+            /// A getter that is cancelled after it was woken leaves the item to the next.
+            get_cancelled_after_wakeup_keeps_item Must "test_asyncio/test_queues::QueuePutTests::test_get_cancel_drop_one_pending_reader";
+            /// A getter that is cancelled while it waits is passed over.
+            get_cancelled_while_waiting Must "test_asyncio/test_queues::QueueGetTests::test_get_cancelled_race";
+            /// A putter that is cancelled after it was woken leaves its place to the next.
+            put_cancelled_after_wakeup_frees_slot Must "test_asyncio/test_queues::QueuePutTests::test_put_cancelled_race";
+            /// A getter whose item was taken before it ran waits on, in its old place.
+            stolen_item_waiter_requeues Must "test_asyncio/test_queues::QueuePutTests::test_why_are_putters_waiting";
+            /// Join returns when every item was marked done; one mark too many is an error.
+            join_counts_task_done Must "test_asyncio/test_queues::_QueueJoinTestMixin::test_task_done, ::test_task_done_underflow";
+            /// After a shutdown puts fail, and gets go on until the queue is empty.
+            shutdown_drains Must "test_asyncio/test_queues::_QueueShutdownTestMixin::test_shutdown_nonempty";
+            /// A shutdown ends the wait of every getter.
+            shutdown_wakes_all_getters Must "test_asyncio/test_queues::_QueueShutdownTestMixin::test_shutdown_empty";
+            /// An immediate shutdown empties the queue; join waits only for what is checked out.
+            shutdown_immediate Must "test_asyncio/test_queues::_QueueShutdownTestMixin::test_shutdown_immediate_with_unfinished";
+        }
+    } };
+}

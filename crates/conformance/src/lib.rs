@@ -1,0 +1,27 @@
+#![doc = include_str!("../README.md")]
+
+mod behaviour;
+mod bench;
+mod catalogue;
+mod executors;
+mod gate;
+mod loop_thread;
+mod loops;
+mod run;
+mod spy;
+mod subject;
+mod suite;
+mod work;
+
+pub use behaviour::{Behaviour, Kind, Level, Miss, Verdict};
+pub use bench::{Bench, BoxFuture, Closure};
+#[doc(hidden)]
+pub use catalogue::id;
+pub use executors::Executors;
+pub use gate::{Arrival, Gate, this_worker};
+pub use loops::Loops;
+pub use run::Outcome;
+pub use subject::{Exception, Subject, Treatment};
+#[doc(hidden)]
+pub use suite::{hold, tries_something};
+pub use work::Work;

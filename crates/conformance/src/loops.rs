@@ -1,0 +1,141 @@
+//! The behaviours of loops, an area a file.
+
+use crate::behaviour::{Behaviour, Kind, Miss, Verdict, ensure};
+use crate::catalogue::registry;
+use crate::{Subject, spy};
+use contract::{Driver, Unavailable};
+use core_loop::{Loop, Runner};
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+mod bridge;
+mod event;
+mod exc;
+mod gather;
+mod lock;
+mod r#loop;
+mod queue;
+mod runner;
+mod semaphore;
+mod sleep;
+mod task;
+mod timeout;
+mod timer;
+mod wait_for;
+
+/// The kind of subject that is a loop: a driver under core-loop's scheduler.
+#[derive(Debug, Clone, Copy)]
+pub enum Loops {}
+
+crate::loop_behaviours!(registry, Loops);
+
+impl Kind for Loops {
+    type Made = Box<dyn Driver>;
+    const NAME: &'static str = "loop";
+
+    fn behaviours() -> &'static [Behaviour<Self>] {
+        BEHAVIOURS
+    }
+}
+
+/// How long a close may wait for work that does end.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// A time that no behaviour waits for.
+const NEVER: Duration = Duration::from_secs(3600);
+
+impl Subject<Loops> {
+    /// A loop carried by the driver that `make` makes, fresh for each behaviour.
+    pub fn driver<D: Driver + 'static>(
+        name: impl Into<String>,
+        make: impl Fn() -> Result<D, Unavailable> + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(name, move || Ok(Box::new(make()?)))
+    }
+
+    /// A fresh loop that has not run yet.
+    fn runner(&self) -> Result<Runner, Miss> {
+        Ok(Runner::boxed(self.fresh()?))
+    }
+
+    /// Runs `main` on a fresh loop and closes it.
+    fn run(&self, main: impl AsyncFnOnce() -> Verdict) -> Verdict {
+        let mut runner = self.runner()?;
+        let verdict = runner.run(main());
+        let report = runner.close(GRACE);
+        verdict??;
+        ensure(report.is_clean(), format!("the close reports: {report}"))
+    }
+
+    /// As [`run`](Self::run), on a driver that is watched.
+    fn run_watched(&self, main: impl AsyncFnOnce(Rc<spy::Log>) -> Verdict) -> Verdict {
+        let (driver, log) = spy::watch(self.fresh()?);
+        let mut runner = Runner::new(driver);
+        let verdict = runner.run(main(log));
+        runner.close(GRACE);
+        verdict?
+    }
+}
+
+/// What happened, in order; many hands write it.
+struct Trace<T>(Rc<RefCell<Vec<T>>>);
+
+impl<T: Clone + 'static> Trace<T> {
+    fn new() -> Self {
+        Self(Rc::default())
+    }
+
+    fn note(&self, event: T) {
+        self.0.borrow_mut().push(event);
+    }
+
+    /// A callback that notes `event`.
+    fn noting(&self, event: T) -> impl FnOnce() + 'static {
+        let trace = self.clone();
+        move || trace.note(event)
+    }
+
+    /// A guard that notes `event` when it is dropped.
+    fn on_drop(&self, event: T) -> impl Sized + 'static {
+        struct OnDrop<F: FnMut()>(F);
+        impl<F: FnMut()> Drop for OnDrop<F> {
+            fn drop(&mut self) {
+                (self.0)();
+            }
+        }
+        let trace = self.clone();
+        OnDrop(move || trace.note(event.clone()))
+    }
+
+    fn clear(&self) {
+        self.0.borrow_mut().clear();
+    }
+
+    fn seen(&self) -> Vec<T> {
+        self.0.borrow().clone()
+    }
+}
+
+impl<T> Clone for Trace<T> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+/// Gives up `count` turns.
+async fn turns(count: usize) {
+    for _ in 0..count {
+        core_loop::yield_now().await;
+    }
+}
+
+/// The loop that runs here.
+fn here() -> Loop {
+    Loop::current()
+}
+
+/// A panic with these words, of which the panic hook prints nothing.
+fn quiet_panic(words: &'static str) {
+    std::panic::resume_unwind(Box::new(words));
+}

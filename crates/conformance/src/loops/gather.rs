@@ -1,0 +1,92 @@
+//! `gather`: several at once.
+
+use super::{Loops, Trace, here, quiet_panic, turns};
+use crate::behaviour::{Verdict, ensure, same};
+use crate::{Miss, Subject};
+use core_loop::{JoinError, gather, spawn};
+use std::future::pending;
+
+pub(super) fn results_in_argument_order(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let child = |number: usize| {
+            let trace = trace.clone();
+            async move {
+                turns(4 - number).await;
+                trace.note(number);
+                number
+            }
+        };
+        let results = gather((1..=3).map(child).collect::<Vec<_>>()).await?;
+        same("the order of ending", trace.seen(), [3, 2, 1])?;
+        same("the results", results, [1, 2, 3])?;
+        same("the results of a pair", gather((async { 1 }, async { "two" })).await?, (1, "two"))?;
+        let none: Vec<std::future::Ready<u8>> = Vec::new();
+        same("the results of nothing", gather(none).await?.len(), 0)
+    })
+}
+
+pub(super) fn first_error_leaves_siblings_running(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let reports = Trace::new();
+        let handler = reports.clone();
+        here().set_exception_handler(move |_, context| handler.note(context.to_string()));
+        let sibling = trace.clone();
+        let gathered = gather((
+            async {
+                turns(1).await;
+                quiet_panic("the first to fail");
+            },
+            async move {
+                turns(4).await;
+                sibling.note("a sibling went on");
+            },
+            async {
+                turns(4).await;
+                quiet_panic("a later failure");
+            },
+        ));
+        match gathered.await {
+            Err(JoinError::Panicked(panic)) => same("the error", panic.message(), "the first to fail")?,
+            other => return Err(Miss::Fail(format!("a gather with a failing child gave {other:?}"))),
+        }
+        same("what the sibling has done at the failure", trace.seen(), [""; 0])?;
+        turns(6).await;
+        same("what the sibling did", trace.seen(), ["a sibling went on"])?;
+        same("the reports", reports.seen(), [""; 0])
+    })
+}
+
+pub(super) fn collects_errors(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let child = |number: u32| async move {
+            turns(1).await;
+            if number == 2 { Err("the second") } else { Ok(number) }
+        };
+        let results = gather((1..=3).map(child).collect::<Vec<_>>()).await?;
+        same("the results", results, [Ok(1), Err("the second"), Ok(3)])
+    })
+}
+
+pub(super) fn cancel_broadcasts(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let children: Vec<_> = (0..3)
+            .map(|number| {
+                let guard = trace.on_drop(number);
+                async move {
+                    let _guard = guard;
+                    pending::<()>().await;
+                }
+            })
+            .collect();
+        let outer = spawn(async move { gather(children).await.is_ok() });
+        turns(3).await;
+        outer.cancel("all of them");
+        let outcome = outer.await;
+        ensure(matches!(outcome, Err(JoinError::Cancelled(_))), format!("the outer task gave {outcome:?}"))?;
+        turns(2).await;
+        same("the children that were dropped", trace.seen(), [0, 1, 2])
+    })
+}

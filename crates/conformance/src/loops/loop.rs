@@ -1,0 +1,143 @@
+//! `loop`: the turn.
+
+use super::{Loops, Trace, here, quiet_panic, turns};
+use crate::behaviour::{Verdict, ensure, same};
+use crate::{Miss, Subject};
+use contract::{ExecutorExt, Panic, Reject};
+use core_loop::{Closed, RunError};
+use std::cell::{Cell, RefCell};
+use std::net::TcpStream;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+pub(super) fn call_soon_fifo(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        for number in 0..3 {
+            here().call_soon(trace.noting(number));
+        }
+        same("what ran inside the step", trace.seen(), [0; 0])?;
+        turns(3).await;
+        same("the callbacks", trace.seen(), [0, 1, 2])
+    })
+}
+
+pub(super) fn nested_call_soon_next_batch(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let nested = trace.noting("nested");
+        let first = trace.noting("first");
+        here().call_soon(move || {
+            first();
+            here().call_soon(nested);
+        });
+        here().call_soon(trace.noting("second"));
+        turns(1).await;
+        same("after one turn", trace.seen(), ["first", "second"])?;
+        turns(1).await;
+        same("after two turns", trace.seen(), ["first", "second", "nested"])
+    })
+}
+
+pub(super) fn handle_cancel_same_batch(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let later = Rc::new(RefCell::new(None::<core_loop::Handle>));
+        let to_cancel = later.clone();
+        here().call_soon(move || {
+            if let Some(handle) = &*to_cancel.borrow() {
+                handle.cancel();
+            }
+        });
+        later.replace(Some(here().call_soon(trace.noting("cancelled"))));
+        here().call_soon(trace.noting("last"));
+        turns(2).await;
+        same("what ran", trace.seen(), ["last"])?;
+        let cancelled = later.borrow().as_ref().map(core_loop::Handle::cancelled);
+        same("the handle says it was cancelled", cancelled, Some(true))
+    })
+}
+
+/// Re-queues itself until `done`, or until it is clear that nothing else gets a turn.
+fn rearm(done: Rc<Cell<bool>>, patience: Instant) {
+    if !done.get() && Instant::now() < patience {
+        here().call_soon(move || rearm(done, patience));
+    }
+}
+
+pub(super) fn rearming_callback_starves_nobody(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let patience = Instant::now() + Duration::from_secs(2);
+        let done = Rc::new(Cell::new(false));
+        rearm(done.clone(), patience);
+
+        core_loop::sleep(Duration::from_millis(2)).await;
+        ensure(Instant::now() < patience, "no timer was served beside the callback")?;
+
+        let event = Arc::new(sync_primitives::Event::new());
+        let set = event.clone();
+        thread::spawn(move || set.set());
+        event.wait().await;
+        ensure(Instant::now() < patience, "no wake from another thread was served beside the callback")?;
+
+        let listener = core_loop::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let accepted = core_loop::spawn(async move { listener.accept().await.map(|_| ()) });
+        // It has found no connection yet, and depends on being told.
+        turns(2).await;
+        let client = thread::spawn(move || TcpStream::connect(address));
+        accepted.await??;
+        ensure(Instant::now() < patience, "no socket was served beside the callback")?;
+        done.set(true);
+        client.join().map_err(|_| Miss::Fail("the client panicked".to_owned()))??;
+        Ok(())
+    })
+}
+
+pub(super) fn nested_run_rejected(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let nested = core_loop::run(async { 1 });
+        ensure(matches!(nested, Err(RunError::Nested)), format!("a run inside a run gave {nested:?}"))?;
+        let after = core_loop::spawn(async { 2 }).await?;
+        same("a task of the outer loop, afterwards", after, 2)
+    })
+}
+
+pub(super) fn spawn_on_closed_loop_disposes_future(subject: &Subject<Loops>) -> Verdict {
+    let runner = subject.runner()?;
+    let handle = runner.get_loop().handle();
+    runner.close(super::GRACE);
+    ensure(handle.is_closed(), "a closed loop does not say so")?;
+
+    let token = Arc::new(());
+    let kept = token.clone();
+    let refused = match handle.try_submit(async move { drop(kept) }) {
+        Err(refused) => refused,
+        Ok(job) => return Err(Miss::Fail(format!("a closed loop took work: {job:?}"))),
+    };
+    ensure(matches!(refused.why, Reject::ShuttingDown), format!("a closed loop says: {}", refused.why))?;
+    drop(refused);
+    same("who still holds the future", Arc::strong_count(&token), 1)?;
+
+    let kept = token.clone();
+    let refused = handle.call_soon_threadsafe(move || drop(kept));
+    same("a call of a closed loop", refused.err(), Some(Closed))?;
+    same("who still holds the callback", Arc::strong_count(&token), 1)
+}
+
+pub(super) fn aborted_run_leaves_no_stale_stop(subject: &Subject<Loops>) -> Verdict {
+    let mut runner = subject.runner()?;
+    let aborted = Panic::catch(|| runner.run(async { quiet_panic("no luck") }).is_ok());
+    same(
+        "the panic of the run",
+        aborted.err().map(|panic| panic.message().to_owned()),
+        Some("no luck".into()),
+    )?;
+    let later = runner.run(async {
+        turns(5).await;
+        7
+    })?;
+    same("a later run, which needs several turns", later, 7)
+}

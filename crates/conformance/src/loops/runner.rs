@@ -1,0 +1,119 @@
+//! `runner`: a loop's life.
+
+use super::{GRACE, Loops, Trace, turns};
+use crate::behaviour::{Verdict, ensure, same};
+use crate::{Gate, Subject};
+use core_loop::{JoinError, Runner, finally, spawn};
+use std::future::pending;
+use std::thread;
+use std::time::Duration;
+
+pub(super) fn value_error_and_fresh_loop(subject: &Subject<Loops>) -> Verdict {
+    let mut runner = subject.runner()?;
+    same("a value", runner.run(async { 5 })?, 5)?;
+    same("an error", runner.run(async { Err::<(), _>("no luck") })?, Err("no luck"))?;
+    let first = runner.get_loop().handle();
+    runner.close(GRACE);
+    ensure(first.is_closed(), "the loop is not closed after its run")?;
+    let second = Runner::boxed(subject.fresh()?);
+    ensure(!second.get_loop().handle().is_closed(), "a fresh loop is closed")
+}
+
+pub(super) fn teardown_order(subject: &Subject<Loops>) -> Verdict {
+    let trace = Trace::new();
+    let gate = Gate::new();
+    let work = gate.wait(1);
+    let mut runner = subject.runner()?;
+    let (noting, held) = (trace.clone(), &gate);
+    let pool_job = runner.run(async move {
+        for name in ["one", "two"] {
+            let (body, cleaned) = (noting.on_drop((name, "cancelled")), noting.clone());
+            let task = finally(
+                (),
+                async move |()| {
+                    let _body = body;
+                    pending::<()>().await;
+                },
+                async move |()| {
+                    turns(3).await;
+                    cleaned.note((name, "cleaned up"));
+                },
+            );
+            spawn(task).detach();
+        }
+        let job = core_loop::to_thread(move || work.perform());
+        turns(2).await;
+        held.arrived(1)?;
+        noting.note(("main", "returned"));
+        Ok::<_, crate::Miss>(job)
+    })?;
+    let pool_job = pool_job?;
+    let report = thread::scope(|scope| {
+        // The close waits for the pool; only then is the gate of its job opened.
+        scope.spawn(|| {
+            thread::sleep(Duration::from_millis(20));
+            gate.open();
+        });
+        runner.close(GRACE)
+    });
+    ensure(report.is_clean(), format!("the close reports: {report}"))?;
+    same("tasks cancelled, as reported", report.cancelled, 2)?;
+    let seen = trace.seen();
+    same("first", seen.first().copied(), Some(("main", "returned")))?;
+    same("then all cancels", &seen[1..3], &[("one", "cancelled"), ("two", "cancelled")][..])?;
+    same("then the clean-ups", &seen[3..], &[("one", "cleaned up"), ("two", "cleaned up")][..])?;
+    let outcome = contract::block_on(pool_job);
+    same("the pool's job, which the close waited for", outcome.ok(), Some(1))
+}
+
+pub(super) fn many_runs_one_context(subject: &Subject<Loops>) -> Verdict {
+    let mut runner = subject.runner()?;
+    let trace = Trace::new();
+    let noting = trace.clone();
+    let mut task = runner.run(async {
+        let task = spawn(async move {
+            noting.note("first run");
+            turns(2).await;
+            noting.note("second run");
+            5
+        });
+        turns(1).await;
+        task
+    })?;
+    same("what the task did in the first run", trace.seen(), ["first run"])?;
+    same("the task, awaited in the second run", runner.run(&mut task)??, 5)?;
+    same("what the task did", trace.seen(), ["first run", "second run"])
+}
+
+pub(super) fn close_rules(subject: &Subject<Loops>) -> Verdict {
+    let runner = subject.runner()?;
+    let report = runner.close(Duration::ZERO);
+    ensure(report.is_clean(), format!("closing a loop that never ran reports: {report}"))?;
+
+    let mut runner = subject.runner()?;
+    let trace = Trace::new();
+    let guard = trace.on_drop("dropped at the close");
+    let task = runner.run(async move {
+        let stubborn = finally(
+            (),
+            async move |()| {
+                let _guard = guard;
+                pending::<()>().await;
+            },
+            async |()| pending().await,
+        );
+        let task = spawn(stubborn).named("stubborn");
+        core_loop::Loop::current().set_exception_handler(|_, _| ());
+        turns(2).await;
+        task
+    })?;
+    let report = runner.close(Duration::from_millis(10));
+    same("what outlived the grace", report.dropped, ["stubborn"])?;
+    same("its future", trace.seen(), ["dropped at the close"])?;
+    let mut task = std::pin::pin!(task);
+    let outcome = task.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
+    match outcome {
+        std::task::Poll::Ready(Err(JoinError::Shutdown | JoinError::Cancelled(_))) => Ok(()),
+        other => Err(crate::Miss::Fail(format!("a task of a closed loop gives {other:?}"))),
+    }
+}

@@ -1,0 +1,210 @@
+//! `task`: spawning and cancelling.
+
+use super::{Loops, Trace, here, quiet_panic, turns};
+use crate::behaviour::{Verdict, ensure, same};
+use crate::{Miss, Subject};
+use core_loop::{JoinError, Task, spawn};
+use std::cell::RefCell;
+use std::fmt;
+use std::future::pending;
+use std::rc::Rc;
+use std::thread;
+
+/// That a task was cancelled, for this reason.
+fn cancelled<T: fmt::Debug>(outcome: Result<T, JoinError>, wanted: &str) -> Verdict {
+    match outcome {
+        Err(JoinError::Cancelled(reason)) => same("the reason", reason.as_str(), wanted),
+        other => Err(Miss::Fail(format!("a cancelled task gave {other:?}"))),
+    }
+}
+
+pub(super) fn spawn_is_lazy_fifo(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        for number in 0..2 {
+            let trace = trace.clone();
+            spawn(async move { trace.note(number) }).detach();
+        }
+        same("what ran inside the spawn", trace.seen(), [0; 0])?;
+        turns(1).await;
+        same("the tasks", trace.seen(), [0, 1])
+    })
+}
+
+pub(super) fn cancel_before_first_poll(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let (began, captured) = (trace.clone(), trace.on_drop("captures dropped"));
+        let task = spawn(async move {
+            let _captured = captured;
+            began.note("began");
+        });
+        same("cancelling it", task.cancel("too soon"), true)?;
+        cancelled(task.await, "too soon")?;
+        same("what happened", trace.seen(), ["captures dropped"])
+    })
+}
+
+pub(super) fn cancel_blocked(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let guard = trace.on_drop("dropped");
+        let task = spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        turns(1).await;
+        same("cancelling it", task.cancel("enough"), true)?;
+        same("whether it is done inside the call", task.done(), false)?;
+        turns(1).await;
+        same("whether it is done one turn later", task.done(), true)?;
+        same("its destructors", trace.seen(), ["dropped"])?;
+        cancelled(task.await, "enough")
+    })
+}
+
+pub(super) fn cancel_done_is_false(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let task = spawn(async { 5 });
+        turns(1).await;
+        same("whether it is done", task.done(), true)?;
+        same("a cancel after the end", task.cancel("late"), false)?;
+        same("the output", task.await?, 5)
+    })
+}
+
+/// A task that cancels itself in its first step, notes that it goes on, and then does `rest`.
+async fn cancels_itself<F>(trace: &Trace<&'static str>, rest: F) -> Result<F::Output, JoinError>
+where
+    F: Future + 'static,
+{
+    let own = Rc::new(RefCell::new(None::<Task<F::Output>>));
+    let (itself, trace) = (own.clone(), trace.clone());
+    let task = spawn(async move {
+        if itself.borrow().as_ref().is_some_and(|task| task.cancel("by itself")) {
+            trace.note("went on");
+        }
+        rest.await
+    });
+    own.replace(Some(task));
+    turns(3).await;
+    let task = own.take().expect("the task only looked at its handle");
+    task.await
+}
+
+pub(super) fn self_cancel_hits_next_await(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let later = trace.clone();
+        let outcome = cancels_itself(&trace, async move {
+            turns(1).await;
+            later.note("went on after an await");
+        });
+        cancelled(outcome.await, "by itself")?;
+        same("what the task did", trace.seen(), ["went on"])
+    })
+}
+
+pub(super) fn cancel_then_return_is_cancelled(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let outcome = cancels_itself(&trace, async { 5 }).await;
+        same("what the task did", trace.seen(), ["went on"])?;
+        cancelled(outcome, "by itself")
+    })
+}
+
+pub(super) fn cancel_reaches_awaited_task(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let guard = trace.on_drop("the awaited task's future");
+        let outer = spawn(async move {
+            let inner = spawn(async move {
+                let _guard = guard;
+                pending::<()>().await;
+            });
+            inner.await
+        });
+        turns(3).await;
+        outer.cancel("all of it");
+        turns(3).await;
+        same("what was dropped", trace.seen(), ["the awaited task's future"])?;
+        cancelled(outer.await, "all of it")
+    })
+}
+
+pub(super) fn cleanup_failure_replaces_cancel(subject: &Subject<Loops>) -> Verdict {
+    struct Fails;
+    impl Drop for Fails {
+        fn drop(&mut self) {
+            quiet_panic("in a destructor");
+        }
+    }
+    subject.run(async || {
+        let reports = Trace::new();
+        let handler = reports.clone();
+        here().set_exception_handler(move |_, context| {
+            handler.note(context.panic.map(|panic| panic.message().to_owned()));
+        });
+        let task = spawn(async {
+            let _fails = Fails;
+            pending::<()>().await;
+        });
+        turns(1).await;
+        task.cancel("enough");
+        cancelled(task.await, "enough")?;
+        same("the reports", reports.seen(), [Some("in a destructor".to_owned())])?;
+        same("another task", spawn(async { 1 }).await?, 1)
+    })
+}
+
+pub(super) fn two_cancels_one_delivery(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let guard = trace.on_drop("dropped");
+        let task = spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        turns(1).await;
+        same("the first cancel", task.cancel("first"), true)?;
+        same("the second cancel", task.cancel("second"), true)?;
+        cancelled(task.await, "first")?;
+        same("what was dropped", trace.seen(), ["dropped"])
+    })
+}
+
+pub(super) fn awaited_future_cancelled_by_other(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let inner = Rc::new(RefCell::new(None));
+        let cancel = spawn(pending::<()>());
+        inner.replace(Some(cancel));
+        let awaited = inner.clone();
+        let outer = spawn(async move {
+            // The handle is borrowed for every poll only, so that somebody else can reach it.
+            let outcome = std::future::poll_fn(|cx| match &mut *awaited.borrow_mut() {
+                Some(task) => std::pin::Pin::new(task).poll(cx),
+                None => unreachable!("it was put there above"),
+            })
+            .await;
+            matches!(outcome, Err(JoinError::Cancelled(_)))
+        });
+        turns(2).await;
+        inner.borrow().as_ref().inspect(|task| assert!(task.cancel("by somebody else")));
+        same("whether the awaiter saw the cancel", outer.await?, true)
+    })
+}
+
+pub(super) fn dropped_handle_keeps_running(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let task = trace.clone();
+        let thread = thread::current().id();
+        drop(spawn(async move {
+            turns(3).await;
+            task.note(thread::current().id());
+        }));
+        turns(5).await;
+        ensure(trace.seen() == [thread], "a task whose handle was dropped did not go on")
+    })
+}

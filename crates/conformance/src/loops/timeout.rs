@@ -1,0 +1,161 @@
+//! `timeout`: only so much time.
+
+use super::{Loops, NEVER, Trace, here, turns};
+use crate::behaviour::{Verdict, ensure, same};
+use crate::{Miss, Subject};
+use core_loop::{Elapsed, JoinError, spawn, timeout};
+use std::future::pending;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+use sync_primitives::Event;
+
+const MS: Duration = Duration::from_millis(1);
+
+pub(super) fn expires(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let guard = trace.on_drop("the body was dropped");
+        let body = async move {
+            let _guard = guard;
+            pending::<()>().await;
+        };
+        same("a body that never ends", timeout(MS * 2, body).await, Err(Elapsed))?;
+        same("what happened to it", trace.seen(), ["the body was dropped"])?;
+        // The task around it was not cancelled.
+        turns(2).await;
+        Ok(())
+    })
+}
+
+pub(super) fn absolute_none_and_unused(subject: &Subject<Loops>) -> Verdict {
+    subject.run_watched(async |log| {
+        let output = timeout(NEVER, async {
+            turns(2).await;
+            5
+        });
+        same("a body that is faster", output.await, Ok(5))?;
+        same("a body without a bound", timeout(Duration::MAX, turns(2)).await, Ok(()))?;
+        log.take_armed();
+        // The loop falls asleep once more, and would arm what is left.
+        let event = Arc::new(Event::new());
+        let set = event.clone();
+        std::thread::spawn(move || {
+            std::thread::sleep(MS * 5);
+            set.set();
+        });
+        event.wait().await;
+        same("timers left by timeouts that were not needed", log.take_armed().len(), 0)
+    })
+}
+
+pub(super) fn past_deadline_needs_a_yield(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        same("no time, a body without awaits", timeout(Duration::ZERO, async { 1 }).await, Ok(1))?;
+        same("no time, a body that yields once", timeout(Duration::ZERO, turns(1)).await, Err(Elapsed))
+    })
+}
+
+/// Times from short to long: what must happen within one of them is tried again in the next, should the machine be slow.
+const PATIENCE: [Duration; 3] =
+    [Duration::from_millis(20), Duration::from_millis(200), Duration::from_secs(2)];
+
+pub(super) fn inner_expiry_stays_inner(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        for patience in PATIENCE {
+            let outcome = timeout(patience, async {
+                trace.note(timeout(MS * 2, pending::<()>()).await);
+                pending::<()>().await;
+            });
+            same("the outer timeout", outcome.await, Err(Elapsed))?;
+            if !trace.seen().is_empty() {
+                break;
+            }
+        }
+        same("the inner timeout", trace.seen(), [Err(Elapsed)])
+    })
+}
+
+pub(super) fn same_deadline_outer_wins(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let outcome = timeout(MS * 2, async {
+            // Both deadlines are over when the loop looks at them next.
+            here().call_soon(|| std::thread::sleep(MS * 10));
+            let inner = timeout(MS * 2, pending::<()>()).await;
+            trace.note(inner);
+        });
+        same("the outer timeout", outcome.await, Err(Elapsed))?;
+        same("what the inner timeout said", trace.seen(), [Ok(()); 0])
+    })
+}
+
+pub(super) fn completion_in_same_tick_loses(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let event = Rc::new(Event::new());
+        let set = event.clone();
+        here().call_soon(move || {
+            std::thread::sleep(MS * 10);
+            set.set();
+        });
+        same(
+            "a body that is ready when the deadline is over",
+            timeout(MS * 2, event.wait()).await,
+            Err(Elapsed),
+        )
+    })
+}
+
+pub(super) fn external_cancel_stays_cancel(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let said = trace.clone();
+        let task = spawn(async move { said.note(timeout(NEVER, pending::<()>()).await) });
+        turns(2).await;
+        task.cancel("from outside");
+        cancelled_from_outside(task.await)?;
+        same("what the timeout said", trace.seen(), [Ok(()); 0])
+    })
+}
+
+pub(super) fn external_cancel_plus_deadline(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        for patience in PATIENCE {
+            let said = trace.clone();
+            let task = spawn(async move { said.note(timeout(patience, pending::<()>()).await) });
+            turns(2).await;
+            // The deadline is over as well when the task runs next.
+            std::thread::sleep(patience);
+            if task.cancel("from outside") {
+                cancelled_from_outside(task.await)?;
+                return same("what the timeout said", trace.seen(), [Ok(()); 0]);
+            }
+            trace.clear();
+        }
+        Err(Miss::Skip("this machine is too slow: the deadline was always seen before the cancel".to_owned()))
+    })
+}
+
+fn cancelled_from_outside(outcome: Result<(), JoinError>) -> Verdict {
+    match outcome {
+        Err(JoinError::Cancelled(reason)) => same("the reason", reason.as_str(), "from outside"),
+        other => Err(Miss::Fail(format!("a cancelled task gave {other:?}"))),
+    }
+}
+
+pub(super) fn other_error_wins(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let failing = timeout(NEVER, async {
+            turns(2).await;
+            Err::<(), _>("another error")
+        });
+        same("a body that fails", failing.await, Ok(Err("another error")))?;
+        let panicking = spawn(timeout(NEVER, async { super::quiet_panic("no luck") })).await;
+        ensure(
+            matches!(&panicking, Err(JoinError::Panicked(panic)) if panic.message() == "no luck"),
+            format!("a body that panics gave {panicking:?}"),
+        )
+    })
+}

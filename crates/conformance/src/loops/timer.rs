@@ -1,0 +1,139 @@
+//! `timer`: callbacks at a time.
+
+use super::{Loops, NEVER, Trace, here, turns};
+use crate::behaviour::{Verdict, ensure, same};
+use crate::{Miss, Subject};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::thread;
+use std::time::{Duration, Instant};
+use sync_primitives::Event;
+
+const MS: Duration = Duration::from_millis(1);
+
+pub(super) fn never_early(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        for delay in [MS / 10, MS, MS * 10, MS * 30] {
+            let trace = Trace::new();
+            let fired = trace.clone();
+            let begin = Instant::now();
+            here().call_later(delay, move || fired.note(begin.elapsed()));
+            core_loop::sleep(delay).await;
+            let slept = begin.elapsed();
+            ensure(slept >= delay, format!("a sleep of {delay:?} took {slept:?}"))?;
+            while trace.seen().is_empty() {
+                turns(1).await;
+            }
+            let early = trace.seen().into_iter().find(|after| *after < delay);
+            ensure(early.is_none(), format!("a callback due after {delay:?} ran after {early:?}"))?;
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn past_deadlines_by_deadline_after_ready(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let begin = here().time();
+        core_loop::sleep(MS * 3).await;
+        let trace = Trace::new();
+        here().call_soon(trace.noting("soon"));
+        here().call_at(begin + MS, trace.noting("later of two past ones"));
+        here().call_at(begin, trace.noting("earlier of two past ones"));
+        turns(3).await;
+        same("the order", trace.seen(), ["soon", "earlier of two past ones", "later of two past ones"])
+    })
+}
+
+pub(super) fn cancel_of_due_timer_in_same_batch(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let when = here().time();
+        let trace = Trace::new();
+        let second = Rc::new(std::cell::RefCell::new(None::<core_loop::Handle>));
+        let to_cancel = second.clone();
+        let first = trace.noting("first");
+        here().call_at(when, move || {
+            first();
+            to_cancel.borrow().as_ref().inspect(|handle| handle.cancel());
+        });
+        second.replace(Some(here().call_at(when, trace.noting("second"))));
+        here().call_at(when, trace.noting("third"));
+        turns(3).await;
+        same("the timers that ran", trace.seen(), ["first", "third"])
+    })
+}
+
+pub(super) fn cancelled_head_not_waited_for(subject: &Subject<Loops>) -> Verdict {
+    subject.run_watched(async |log| {
+        let now = here().time();
+        let (head, live) = (now + MS * 10, now + MS * 30);
+        here().call_at(head, || ()).cancel();
+        log.take_armed();
+        core_loop::sleep_until(live).await;
+        let armed = log.take_armed();
+        ensure(!armed.is_empty(), "the loop slept without arming its timer")?;
+        ensure(
+            armed.iter().all(|deadline| *deadline != head),
+            "the loop armed its timer for a timer that was cancelled",
+        )
+    })
+}
+
+pub(super) fn earlier_timer_is_not_late(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        here().call_later(NEVER, || ());
+        let event = Arc::new(Event::new());
+        let (handle, set) = (here().handle(), event.clone());
+        let thread = thread::spawn(move || {
+            // Gives the loop time to fall asleep for the first timer; if it has not, nothing is wrong.
+            thread::sleep(MS * 20);
+            handle.call_soon_threadsafe(move || {
+                here().call_later(MS * 2, move || set.set());
+            })
+        });
+        event.wait().await;
+        thread.join().map_err(|_| Miss::Fail("the other thread panicked".to_owned()))??;
+        Ok(())
+    })
+}
+
+pub(super) fn mass_cancel_releases_memory(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let token = Rc::new(());
+        let timer = |_| {
+            let kept = token.clone();
+            here().call_later(NEVER, move || drop(kept))
+        };
+        let timers: Vec<_> = (0..200).map(timer).collect();
+        timers.iter().take(150).for_each(core_loop::Handle::cancel);
+        turns(1).await;
+        same("callbacks still held, of 200 with 150 cancelled", Rc::strong_count(&token) - 1, 50)
+    })
+}
+
+pub(super) fn equal_deadlines_fifo(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let when = here().time() + MS * 2;
+        let trace = Trace::new();
+        for number in 0..10 {
+            here().call_at(when, trace.noting(number));
+        }
+        core_loop::sleep_until(when + MS).await;
+        same("the order", trace.seen(), (0..10).collect::<Vec<_>>())
+    })
+}
+
+pub(super) fn tiny_delays_do_not_spin(subject: &Subject<Loops>) -> Verdict {
+    subject.run_watched(async |log| {
+        let before = log.polls();
+        let mut sleeps = 0;
+        let mut delay = MS * 10;
+        while !delay.is_zero() {
+            core_loop::sleep(delay).await;
+            delay /= 10;
+            sleeps += 1;
+        }
+        let polls = log.polls() - before;
+        // CPython allows twenty for ten sleeps; a loop that spins needs thousands for the first alone.
+        ensure(polls <= 10 * sleeps, format!("{polls} polls of the loop for {sleeps} sleeps"))
+    })
+}

@@ -1,0 +1,110 @@
+//! The suite as tests of a backend: one `#[test]` a behaviour.
+
+use crate::{Kind, Outcome, Subject};
+use std::io::Write;
+
+/// Set to anything, it makes a subject that cannot run here a failure.
+const STRICT: &str = "CONFORMANCE_STRICT";
+
+/// Makes each behaviour a `#[test]` of its name, for a [`Subject`] of [`Loops`](crate::Loops) or of
+/// [`Executors`](crate::Executors). Twice in one file, it needs a module around each.
+///
+/// A skip is written to standard error with its reason and passes; under `CONFORMANCE_STRICT=1` a subject that cannot run
+/// here fails.
+///
+/// # Examples
+///
+/// ```
+/// mod threads {
+///     use conformance::{Bench, Subject};
+/// #   use contract::{Executor, Job, Place, Rejected, Room, Submit, Shutdown, Drain, Report};
+/// #   struct ThreadPerJob;
+/// #   impl<F: FnOnce() -> u64 + Send + 'static> Executor<F> for ThreadPerJob {
+/// #       type Output = u64;
+/// #       fn try_submit_with(&self, work: F, options: Submit) -> Result<Job<u64>, Rejected<F>> {
+/// #           let (runnable, job) = Job::package(work, &options, Place::none(), ());
+/// #           std::thread::spawn(move || runnable.run());
+/// #           Ok(job)
+/// #       }
+/// #       fn room(&self) -> Room { Room::unbounded() }
+/// #   }
+/// #   impl Shutdown for ThreadPerJob {
+/// #       fn shutdown(&self, _: Drain, _: std::time::Duration) -> Report { Report::default() }
+/// #   }
+///
+///     conformance::suite!(executors: Subject::executor("a thread per job", || Ok(Bench::closures(ThreadPerJob)))
+///         .skip("executor.submit_after_shutdown", "it owns nothing that could be shut down"));
+/// }
+/// ```
+#[macro_export]
+macro_rules! suite {
+    (loops: $subject:expr $(,)?) => {
+        fn conformance_subject() -> $crate::Subject<$crate::Loops> {
+            $subject
+        }
+        $crate::loop_behaviours!($crate::__tests,);
+    };
+    (executors: $subject:expr $(,)?) => {
+        fn conformance_subject() -> $crate::Subject<$crate::Executors> {
+            $subject
+        }
+        $crate::executor_behaviours!($crate::__tests,);
+    };
+}
+
+/// One test a behaviour, one module an area.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __tests {
+    ([] $($area:ident {
+        $($(#[doc = $sentence:literal])+ $name:ident $level:ident $origin:literal;)+
+    })+) => {
+        $(mod $area {
+            $(#[test]
+            fn $name() {
+                let id = $crate::id(concat!(stringify!($area), ".", stringify!($name)));
+                $crate::hold(&super::conformance_subject(), id);
+            })+
+        })+
+
+        #[test]
+        fn the_suite_tries_something() {
+            $crate::tries_something(&conformance_subject());
+        }
+    };
+}
+
+/// Panics unless the behaviour `id` holds or is skipped with a reason.
+#[doc(hidden)]
+#[track_caller]
+pub fn hold<K: Kind>(subject: &Subject<K>, id: &str) {
+    let behaviour =
+        K::behaviours().iter().find(|behaviour| behaviour.id == id).expect("the list is the same");
+    match behaviour.try_on(subject) {
+        Outcome::Pass => {}
+        Outcome::Fail(why) => panic!("{}: {}\n{id}: {why}", subject.name(), behaviour.sentence),
+        Outcome::Skip(why) => say(&format!("skipped {id} on {}: {why}", subject.name())),
+    }
+}
+
+/// Panics if nothing would be tried: all behaviours are on the skip list, or the subject cannot run here although
+/// everything must.
+#[doc(hidden)]
+#[track_caller]
+pub fn tries_something<K: Kind>(subject: &Subject<K>) {
+    let skipped = |id| subject.exception(id).is_some_and(|it| it.treatment == crate::Treatment::Skip);
+    assert!(
+        K::behaviours().iter().any(|behaviour| !skipped(behaviour.id)),
+        "every behaviour is on the skip list of {}: zero tests run is a failure",
+        subject.name()
+    );
+    if let Err(unavailable) = subject.make() {
+        assert!(std::env::var_os(STRICT).is_none(), "{unavailable}");
+        say(&format!("skipped all of {}: {unavailable}", subject.name()));
+    }
+}
+
+/// To standard error itself: the test harness swallows what a passing test prints, and a skip must be seen.
+fn say(line: &str) {
+    let _unheard = writeln!(std::io::stderr(), "{line}");
+}

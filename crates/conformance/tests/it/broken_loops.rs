@@ -1,0 +1,171 @@
+//! Drivers that break one promise each, and the behaviours that catch them.
+
+use conformance::Subject;
+use contract::{Driver, Profile, Reactor, Readiness};
+use core_loop::NativeDriver;
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, ThreadId};
+use std::time::{Duration, Instant};
+
+/// A promise that the driver is made to break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Bug {
+    None,
+    /// Wakes from other threads are lost.
+    ForgetsForeignWakes,
+    /// Its clock runs ahead, so timers fire early.
+    ClockRunsAhead,
+    /// It polls a loop that woke itself again without looking at its I/O.
+    NeverVisitsTheHost,
+    /// Once its timer is armed it cannot be moved.
+    TimerCannotBeMoved,
+}
+
+/// How many times too fast the clock of [`Bug::ClockRunsAhead`] runs.
+const AHEAD: u32 = 20;
+
+struct Broken {
+    driver: NativeDriver,
+    reactor: Rc<BrokenReactor>,
+    bug: Bug,
+}
+
+struct BrokenReactor {
+    reactor: Rc<dyn Reactor>,
+    begin: Instant,
+    armed: Cell<Option<Instant>>,
+    bug: Bug,
+}
+
+impl Broken {
+    fn new(bug: Bug) -> Result<Self, contract::Unavailable> {
+        let driver = NativeDriver::new()?;
+        let reactor = driver.reactor();
+        let reactor = BrokenReactor { reactor, begin: Instant::now(), armed: Cell::new(None), bug };
+        Ok(Self { driver, reactor: Rc::new(reactor), bug })
+    }
+}
+
+/// Stands between the loop and the runtime's waker.
+struct Between {
+    runtime: Waker,
+    thread: ThreadId,
+    bug: Bug,
+    woken: AtomicBool,
+}
+
+impl Wake for Between {
+    fn wake(self: Arc<Self>) {
+        self.woken.store(true, Ordering::SeqCst);
+        if self.bug != Bug::ForgetsForeignWakes || thread::current().id() == self.thread {
+            self.runtime.wake_by_ref();
+        }
+    }
+}
+
+impl Driver for Broken {
+    fn reactor(&self) -> Rc<dyn Reactor> {
+        self.reactor.clone()
+    }
+
+    fn run(&self, mut root: Pin<&mut (dyn Future<Output = ()> + '_)>) {
+        let bug = self.bug;
+        let between = poll_fn(|cx| {
+            let between = Arc::new(Between {
+                runtime: cx.waker().clone(),
+                thread: thread::current().id(),
+                bug,
+                woken: AtomicBool::new(false),
+            });
+            let waker = Waker::from(between.clone());
+            loop {
+                between.woken.store(false, Ordering::SeqCst);
+                let poll = root.as_mut().poll(&mut Context::from_waker(&waker));
+                let again = bug == Bug::NeverVisitsTheHost && between.woken.load(Ordering::SeqCst);
+                if poll.is_ready() || !again {
+                    return poll;
+                }
+            }
+        });
+        self.driver.run(pin!(between));
+    }
+}
+
+impl Reactor for BrokenReactor {
+    fn profile(&self) -> Profile {
+        self.reactor.profile()
+    }
+
+    fn now(&self) -> Instant {
+        let now = self.reactor.now();
+        if self.bug == Bug::ClockRunsAhead { self.begin + (now - self.begin) * AHEAD } else { now }
+    }
+
+    fn poll_timer(&self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {
+        let mut deadline = deadline;
+        if self.bug == Bug::TimerCannotBeMoved {
+            deadline = self.armed.get().filter(|armed| *armed > self.now()).or(deadline);
+            self.armed.set(deadline);
+        }
+        if self.bug == Bug::ClockRunsAhead {
+            // Back into the time of the runtime below.
+            deadline = deadline.map(|deadline| self.begin + (deadline - self.begin) / AHEAD);
+        }
+        self.reactor.poll_timer(cx, deadline)
+    }
+
+    fn watch(&self, descriptor: Rc<OwnedFd>) -> io::Result<Box<dyn Readiness>> {
+        self.reactor.watch(descriptor)
+    }
+}
+
+/// The behaviours that fail on a driver with this bug.
+fn caught(bug: Bug) -> Vec<&'static str> {
+    Subject::driver(format!("{bug:?}"), move || Broken::new(bug)).limit(Duration::from_secs(5)).failures()
+}
+
+#[test]
+fn a_driver_without_a_bug_is_not_caught() {
+    assert_eq!(caught(Bug::None), [""; 0]);
+}
+
+#[test]
+fn a_driver_that_forgets_wakes_from_other_threads_is_caught() {
+    let mut caught = caught(Bug::ForgetsForeignWakes);
+    // Here the other thread may be done before the loop falls asleep, and then nothing is missed.
+    caught.retain(|id| {
+        ![
+            "bridge.run_in_executor_runs_elsewhere",
+            "bridge.run_in_executor_cancel_queued",
+            "bridge.to_thread_value_error_concurrency",
+            "bridge.run_coroutine_threadsafe_roundtrip",
+            "bridge.threadsafe_result_timeout_then_cancel",
+            "timeout.absolute_none_and_unused",
+        ]
+        .contains(id)
+    });
+    assert_eq!(caught, ["timer.earlier_timer_is_not_late", "bridge.threadsafe_call_wakes_idle_loop_fifo"]);
+}
+
+#[test]
+fn a_driver_whose_clock_runs_ahead_is_caught() {
+    assert_eq!(caught(Bug::ClockRunsAhead), ["timer.never_early"]);
+}
+
+#[test]
+fn a_driver_that_never_visits_the_host_is_caught() {
+    assert_eq!(caught(Bug::NeverVisitsTheHost), ["loop.rearming_callback_starves_nobody"]);
+}
+
+#[test]
+fn a_driver_whose_timer_cannot_be_moved_is_caught() {
+    assert_eq!(caught(Bug::TimerCannotBeMoved), ["timer.earlier_timer_is_not_late"]);
+}

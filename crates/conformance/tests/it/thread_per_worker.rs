@@ -1,0 +1,172 @@
+//! The simplest pool that keeps every promise: the yardstick of the suite. On request it breaks exactly one.
+
+use contract::{
+    Drain, Executor, Job, JobError, Place, Reject, Rejected, Report, Room, Runnable, Shutdown, Slots,
+    Straggler, Submit,
+};
+use std::borrow::Cow;
+use std::collections::VecDeque;
+use std::mem;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Places in the queue.
+const CAPACITY: usize = 100;
+
+/// A promise that the pool is made to break.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Bug {
+    None,
+    /// Work runs inside the submit.
+    RunsInline,
+    /// The newest work starts first.
+    LastInFirstOut,
+    /// A shutdown changes nothing.
+    DeafToShutdown,
+    /// A shutdown waits for whatever still runs.
+    IgnoresTheGrace,
+    /// Nobody looks at deadlines.
+    ForgetsDeadlines,
+    /// A cancelled job keeps its place until a worker comes by.
+    KeepsCancelledPlaces,
+}
+
+pub(crate) struct Workers {
+    shared: Arc<Shared>,
+    slots: Slots,
+    bug: Bug,
+}
+
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    queue: VecDeque<(Runnable, Option<Place>)>,
+    running: Vec<(Option<Cow<'static, str>>, usize, Instant)>,
+    closed: bool,
+}
+
+impl Workers {
+    pub(crate) fn start(count: usize) -> Self {
+        Self::with(count, Bug::None)
+    }
+
+    pub(crate) fn with(count: usize, bug: Bug) -> Self {
+        let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
+        for number in 0..count {
+            let shared = shared.clone();
+            thread::spawn(move || shared.work(number, bug));
+        }
+        Self { shared, slots: Slots::new(CAPACITY), bug }
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self, number: usize, bug: Bug) {
+        let idle = |state: &mut State| state.queue.is_empty() && !state.closed;
+        loop {
+            let mut state =
+                self.changed.wait_while(self.lock(), idle).unwrap_or_else(PoisonError::into_inner);
+            let next =
+                if bug == Bug::LastInFirstOut { state.queue.pop_back() } else { state.queue.pop_front() };
+            let Some((runnable, place)) = next else { return };
+            state.running.push((runnable.label().cloned(), number, Instant::now()));
+            drop(state);
+            drop(place);
+            runnable.run();
+            self.lock().running.retain(|running| running.1 != number);
+            self.changed.notify_all();
+        }
+    }
+}
+
+impl<F: FnOnce() -> u64 + Send + 'static> Executor<F> for Workers {
+    type Output = u64;
+
+    fn try_submit_with(&self, work: F, mut options: Submit) -> Result<Job<u64>, Rejected<F>> {
+        let mut state = self.shared.lock();
+        if state.closed {
+            return Err(Rejected::new(work, Reject::ShuttingDown));
+        }
+        let Some(mut place) = self.slots.claim(&mut options) else {
+            return Err(Rejected::new(work, Reject::Full));
+        };
+        let mut kept = None;
+        if self.bug == Bug::KeepsCancelledPlaces {
+            kept = Some(mem::replace(&mut place, Place::none()));
+        }
+        let (runnable, job) = Job::package(work, &options, place, ());
+        if self.bug == Bug::RunsInline {
+            drop(state);
+            runnable.run();
+            return Ok(job);
+        }
+        if let Some(deadline) = options.deadline_from_now().filter(|_| self.bug != Bug::ForgetsDeadlines) {
+            let watch = runnable.watch();
+            thread::spawn(move || {
+                thread::sleep(deadline.saturating_duration_since(Instant::now()));
+                watch.expire()
+            });
+        }
+        state.queue.push_back((runnable, kept));
+        drop(state);
+        self.shared.changed.notify_all();
+        Ok(job)
+    }
+
+    fn room(&self) -> Room {
+        self.slots.room()
+    }
+}
+
+impl Shutdown for Workers {
+    fn shutdown(&self, how: Drain, grace: Duration) -> Report {
+        let mut report = Report::default();
+        if self.bug == Bug::DeafToShutdown {
+            return report;
+        }
+        self.slots.close();
+        let mut state = self.shared.lock();
+        state.closed = true;
+        self.shared.changed.notify_all();
+        if how == Drain::Started {
+            report.cancelled += withdraw(&mut state, || JobError::Cancelled { started: false });
+        }
+        let grace = if self.bug == Bug::IgnoresTheGrace { Duration::MAX } else { grace };
+        let busy = |state: &mut State| !state.queue.is_empty() || !state.running.is_empty();
+        let mut state = self
+            .shared
+            .changed
+            .wait_timeout_while(state, grace, busy)
+            .unwrap_or_else(PoisonError::into_inner)
+            .0;
+        report.cancelled += withdraw(&mut state, || JobError::Shutdown { started: false });
+        let stragglers = state.running.iter().map(|(label, worker, since)| {
+            Straggler::new(label.clone(), format!("worker {worker}"), since.elapsed())
+        });
+        report.stragglers.extend(stragglers);
+        report
+    }
+}
+
+/// Ends all that is queued with an error; says how many jobs it met that had not ended otherwise.
+fn withdraw(state: &mut State, error: impl Fn() -> JobError) -> usize {
+    mem::take(&mut state.queue)
+        .into_iter()
+        .fold(0, |count, (runnable, _)| count + usize::from(runnable.withdraw(error())))
+}
+
+impl Drop for Workers {
+    fn drop(&mut self) {
+        self.shared.lock().closed = true;
+        self.shared.changed.notify_all();
+    }
+}

@@ -1,0 +1,96 @@
+//! What an executor learns of its jobs.
+
+use contract::{Control, Job, Place, Runnable, Submit};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::Duration;
+
+/// Writes down what it is told.
+struct Diary(Sender<&'static str>);
+
+impl Control for Diary {
+    fn dequeued(&self) {
+        self.0.send("dequeued").expect("the test reads");
+    }
+
+    fn ending(&self, failed: bool) {
+        self.0.send(if failed { "ending, failed" } else { "ending" }).expect("the test reads");
+    }
+
+    fn lingering(&self) {
+        self.0.send("lingering").expect("the test reads");
+    }
+}
+
+fn package<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> (Runnable, Job<T>, Sender<&'static str>, Receiver<&'static str>) {
+    let (sender, diary) = channel();
+    let (runnable, job) = Job::package(work, &Submit::new(), Place::none(), Diary(sender.clone()));
+    (runnable, job, sender, diary)
+}
+
+/// Says when it is dropped.
+struct Dropped(&'static str, Sender<&'static str>);
+
+impl Drop for Dropped {
+    fn drop(&mut self) {
+        self.1.send(self.0).expect("the test reads");
+    }
+}
+
+#[test]
+fn the_end_of_work_is_told_after_its_guards_and_before_its_outcome() {
+    let (runnable, job, sender, diary) = package(|| ());
+    job.attach(Dropped("guard", sender.clone()));
+    job.on_done(move || sender.send("callback").expect("the test reads"));
+    runnable.run();
+    assert!(diary.try_iter().eq(["guard", "ending", "lingering", "callback"]));
+    assert!(job.wait().is_ok());
+}
+
+#[test]
+fn an_output_that_nobody_wants_is_told_before_it_is_dropped() {
+    let (sender, outputs) = channel();
+    let (runnable, job, _, diary) = package(move || Dropped("output", sender));
+    job.detach();
+    runnable.run();
+    assert!(diary.try_iter().eq(["ending", "lingering"]));
+    assert!(outputs.try_iter().eq(["output"]));
+}
+
+#[test]
+fn without_code_of_others_nothing_lingers() {
+    let (runnable, job, _, diary) = package(|| ());
+    runnable.run();
+    assert!(diary.try_iter().eq(["ending"]));
+    drop(job);
+    let (runnable, _job, _, diary) = package(|| panic!("on purpose"));
+    runnable.run();
+    assert!(diary.try_iter().eq(["ending, failed"]));
+}
+
+#[test]
+fn work_that_never_ran_does_not_end() {
+    let (runnable, job, _, diary) = package(|| ());
+    job.cancel();
+    runnable.run();
+    assert!(diary.try_iter().eq(["dequeued"]));
+}
+
+#[test]
+fn a_watch_knows_when_there_is_nothing_left_to_enforce() {
+    let (runnable, job, ..) = package(|| ());
+    let watch = runnable.watch();
+    assert!(!watch.is_over());
+    runnable.run();
+    assert!(watch.is_over());
+    drop(job);
+    assert!(watch.is_over());
+    let (promise, mut job) = Job::<()>::promise(&Submit::new(), Place::none(), ());
+    assert!(promise.start());
+    let watch = promise.watch();
+    assert!(!watch.is_over(), "it runs");
+    assert!(watch.expire());
+    assert!(watch.is_over(), "its deadline has passed");
+    assert!(job.wait_timeout(Duration::ZERO).is_some_and(|outcome| outcome.is_err()));
+}

@@ -1,0 +1,237 @@
+//! Plain callbacks: soon, later, at a time, and from another thread.
+
+use crate::current::Loop;
+use crate::error::Closed;
+use crate::exception::ExceptionContext;
+use crate::handle::LoopHandle;
+use crate::shared::Entry;
+use crate::timers::TimerKey;
+use contract::Panic;
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::panic::Location;
+use std::rc::Rc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+/// What a timer does when it is due.
+pub(crate) enum Timer {
+    Wake(Waker),
+    Call(Rc<dyn Call>),
+}
+
+/// A callback without its type.
+pub(crate) trait Call {
+    /// Calls it, unless it was cancelled or called before.
+    fn call(&self, lp: &Loop);
+    fn cancel(&self);
+    fn fate(&self) -> &Fate;
+}
+
+pub(crate) struct Fate {
+    when: Option<Instant>,
+    timer: Cell<Option<TimerKey>>,
+    cancelled: Cell<bool>,
+    registered_at: &'static Location<'static>,
+}
+
+struct Callback<F> {
+    fate: Fate,
+    /// Emptied when it is called or cancelled.
+    function: RefCell<Option<F>>,
+}
+
+impl<F: FnOnce()> Call for Callback<F> {
+    fn call(&self, lp: &Loop) {
+        let Some(function) = self.function.take() else { return };
+        if let Err(panic) = Panic::catch(function) {
+            let message = format!("the callback registered at {} panicked", self.fate.registered_at);
+            lp.report(&ExceptionContext::panicked(message, &panic));
+        }
+    }
+
+    fn cancel(&self) {
+        if let Some(function) = self.function.take() {
+            self.fate.cancelled.set(true);
+            drop(function);
+        }
+    }
+
+    fn fate(&self) -> &Fate {
+        &self.fate
+    }
+}
+
+/// A callback that was registered with the loop. Dropping it changes nothing: the callback still runs.
+///
+/// # Python
+///
+/// `asyncio.Handle` and `asyncio.TimerHandle`.
+#[derive(Clone)]
+pub struct Handle {
+    call: Rc<dyn Call>,
+    lp: Loop,
+}
+
+impl Handle {
+    /// The callback will not run; it is dropped at once. Once it has run, this changes nothing.
+    pub fn cancel(&self) {
+        if let Some(key) = self.call.fate().timer.take() {
+            let timer = self.lp.inner().timers.borrow_mut().cancel(key);
+            drop(timer);
+        }
+        self.call.cancel();
+    }
+
+    /// Whether it was cancelled before it ran.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        self.call.fate().cancelled.get()
+    }
+
+    /// When it is due; `None` for a callback that was registered to run soon.
+    #[must_use]
+    pub fn when(&self) -> Option<Instant> {
+        self.call.fate().when
+    }
+}
+
+impl Loop {
+    /// Calls `function` in the next turn, after everything that is queued already.
+    ///
+    /// # Panics
+    ///
+    /// Not here: if `function` panics, the exception handler is told and the loop goes on.
+    ///
+    /// # Python
+    ///
+    /// `loop.call_soon(callback)`.
+    #[track_caller]
+    pub fn call_soon(&self, function: impl FnOnce() + 'static) -> Handle {
+        let handle = self.callback(None, function);
+        if let Some(ready) = self.inner().shared.ready() {
+            ready.push(Entry::Call(handle.call.clone()));
+        }
+        handle
+    }
+
+    /// Calls `function` when `delay` has passed, never early. A delay too long to count never ends.
+    ///
+    /// # Python
+    ///
+    /// `loop.call_later(delay, callback)`.
+    #[track_caller]
+    pub fn call_later(&self, delay: Duration, function: impl FnOnce() + 'static) -> Handle {
+        let now = self.time();
+        self.call_at(now.checked_add(delay).unwrap_or_else(|| far_from(now)), function)
+    }
+
+    /// Calls `function` at `when`, never early; in the next turn if that is past. Equal times run in order of
+    /// registration.
+    ///
+    /// # Python
+    ///
+    /// `loop.call_at(when, callback)`, where equal times may run in any order.
+    #[track_caller]
+    pub fn call_at(&self, when: Instant, function: impl FnOnce() + 'static) -> Handle {
+        let handle = self.callback(Some(when), function);
+        let key = self.inner().timers.borrow_mut().arm(when, Timer::Call(handle.call.clone()));
+        handle.call.fate().timer.set(Some(key));
+        handle
+    }
+
+    #[track_caller]
+    fn callback(&self, when: Option<Instant>, function: impl FnOnce() + 'static) -> Handle {
+        let fate = Fate {
+            when,
+            timer: Cell::new(None),
+            cancelled: Cell::new(false),
+            registered_at: Location::caller(),
+        };
+        Handle { call: Rc::new(Callback { fate, function: RefCell::new(Some(function)) }), lp: self.clone() }
+    }
+}
+
+/// A time that never comes: thirty years on, as far as every clock can count.
+pub(crate) fn far_from(now: Instant) -> Instant {
+    now + Duration::from_secs(30 * 365 * 86_400)
+}
+
+/// A callback that was sent to a loop, as seen from any thread. Dropping it changes nothing.
+#[derive(Clone)]
+pub struct ThreadsafeHandle(Arc<Mutex<Sent>>);
+
+enum Sent {
+    Waiting(Box<dyn FnOnce() + Send>),
+    Called,
+    Cancelled,
+}
+
+impl ThreadsafeHandle {
+    /// The callback will not run. `false` if it has run, or is running: never both.
+    pub fn cancel(&self) -> bool {
+        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*sent, Sent::Waiting(_)) {
+            return matches!(*sent, Sent::Cancelled);
+        }
+        let function = std::mem::replace(&mut *sent, Sent::Cancelled);
+        drop(sent);
+        drop(function);
+        true
+    }
+
+    /// Whether it was cancelled before it ran.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        matches!(*self.0.lock().unwrap_or_else(PoisonError::into_inner), Sent::Cancelled)
+    }
+
+    fn call(&self) {
+        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !matches!(*sent, Sent::Waiting(_)) {
+            return;
+        }
+        let before = std::mem::replace(&mut *sent, Sent::Called);
+        drop(sent);
+        if let Sent::Waiting(function) = before {
+            function();
+        }
+    }
+}
+
+impl LoopHandle {
+    /// Calls `function` on the loop's thread, in order of the calls; wakes the loop if it sleeps. From any thread, also
+    /// from the loop's own.
+    ///
+    /// # Errors
+    ///
+    /// [`Closed`] once the loop is closed; `function` is dropped then.
+    ///
+    /// # Python
+    ///
+    /// `loop.call_soon_threadsafe(callback)`.
+    pub fn call_soon_threadsafe(
+        &self,
+        function: impl FnOnce() + Send + 'static,
+    ) -> Result<ThreadsafeHandle, Closed> {
+        let handle = ThreadsafeHandle(Arc::new(Mutex::new(Sent::Waiting(Box::new(function)))));
+        let sent = handle.clone();
+        if self.shared().send(|| Box::new(move |_: &Loop| sent.call())) { Ok(handle) } else { Err(Closed) }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle")
+            .field("registered_at", &self.call.fate().registered_at.to_string())
+            .field("cancelled", &self.cancelled())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for ThreadsafeHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ThreadsafeHandle").field("cancelled", &self.cancelled()).finish_non_exhaustive()
+    }
+}

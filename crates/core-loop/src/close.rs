@@ -1,0 +1,152 @@
+//! The close: everything ends, in asyncio's order, within a grace.
+//!
+//! ```text
+//!   CANCELLING ──► (executor) ──► DROPPING ──► closed
+//!     all tasks are asked to end;       what is left is dropped on the spot:
+//!     the loop runs on for their        handles say Shutdown, wakes do nothing,
+//!     clean-ups, round by round         the inbox refuses
+//! ```
+
+use crate::callback::Timer;
+use crate::current::Loop;
+use crate::error::CloseReport;
+use crate::exception::ExceptionContext;
+use crate::offload::DefaultExecutor;
+use crate::task::Steps;
+use contract::{Drain, Job, Place, Report, Submit};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Waker};
+use std::time::{Duration, Instant};
+
+pub(crate) struct Closing {
+    lp: Loop,
+    deadline: Option<Instant>,
+    /// The tasks with an id up to this were cancelled in this round.
+    round: u64,
+    report: CloseReport,
+    /// The shutdown of the default executor on a thread of its own: for a guest, whose host must not be blocked.
+    executor: Option<Job<Report>>,
+}
+
+impl Closing {
+    /// Cancels all tasks.
+    pub(crate) fn begin(lp: &Loop, grace: Duration) -> Self {
+        let deadline = lp.time().checked_add(grace);
+        if let Some(deadline) = deadline {
+            // Only to bring the loop back at that time.
+            lp.inner().timers.borrow_mut().arm(deadline, Timer::Wake(Waker::noop().clone()));
+        }
+        let mut closing =
+            Self { lp: lp.clone(), deadline, round: 0, report: CloseReport::default(), executor: None };
+        closing.report.cancelled = closing.cancel_all();
+        closing
+    }
+
+    fn cancel_all(&mut self) -> usize {
+        let _entered = self.lp.enter();
+        self.round = self.lp.inner().spawned.get();
+        let tasks = self.tasks();
+        tasks.into_iter().map(|task| usize::from(task.cancel("the loop is closing".into()))).sum()
+    }
+
+    fn tasks(&self) -> Vec<Arc<dyn Steps>> {
+        self.lp.inner().tasks.borrow().iter().cloned().collect()
+    }
+
+    /// Ready when all tasks have ended, or the grace is over.
+    pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            let (lp, round, deadline) = (&self.lp, self.round, self.deadline);
+            let late = || deadline.is_some_and(|deadline| lp.time() >= deadline);
+            let mut done =
+                || late() || !lp.inner().tasks.borrow().iter().any(|task| task.header().key().id <= round);
+            if lp.poll_turns(cx, &mut done).is_pending() {
+                return Poll::Pending;
+            }
+            if late() || lp.inner().tasks.borrow().len() == 0 {
+                return Poll::Ready(());
+            }
+            // Clean-ups have spawned tasks that nobody awaited: they are next.
+            self.cancel_all();
+        }
+    }
+
+    fn left(&self) -> Duration {
+        self.deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(self.lp.time()))
+    }
+
+    /// Shuts the default executor down; blocks this thread for what is left of the grace.
+    pub(crate) fn shut_executor_down(&mut self) {
+        if let Some(executor) = self.take_executor() {
+            self.report.executor = Some(executor.shutdown(Drain::Queued, self.left()));
+        }
+    }
+
+    /// Shuts the default executor down on a thread of its own.
+    pub(crate) fn poll_executor(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.executor.is_none() {
+            let Some(executor) = self.take_executor() else { return Poll::Ready(()) };
+            let left = self.left();
+            let shutdown = move || executor.shutdown(Drain::Queued, left);
+            let (runnable, job) = Job::package(shutdown, &Submit::new(), Place::none(), ());
+            let thread = std::thread::Builder::new().name("loop-close".to_owned());
+            // Without a thread the runnable is dropped, and the job says so at once.
+            let _started = thread.spawn(move || runnable.run());
+            self.executor = Some(job);
+        }
+        let Some(job) = &mut self.executor else { return Poll::Ready(()) };
+        match Pin::new(job).poll(cx) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(report) => {
+                self.executor = None;
+                self.report.executor = report.ok();
+                Poll::Ready(())
+            }
+        }
+    }
+
+    fn take_executor(&self) -> Option<Arc<dyn DefaultExecutor>> {
+        self.lp.inner().executor.take()
+    }
+
+    /// Drops what is left and closes the doors.
+    pub(crate) fn finish(mut self) -> CloseReport {
+        self.drop_all();
+        std::mem::take(&mut self.report)
+    }
+
+    /// Drops everything on the spot, without clean-ups: for a guest whose host dropped it.
+    pub(crate) fn abandon(lp: &Loop) {
+        let mut closing =
+            Self { lp: lp.clone(), deadline: None, round: 0, report: CloseReport::default(), executor: None };
+        let tasks = lp.inner().tasks.borrow().len();
+        if tasks > 0 {
+            let message = format!("a guest loop was dropped with {tasks} tasks, without their clean-ups");
+            lp.report(&ExceptionContext::new(message));
+        }
+        closing.drop_all();
+        if let Some(executor) = closing.take_executor() {
+            // Nobody waits for it; what it has accepted is cancelled.
+            let _thread = std::thread::Builder::new()
+                .name("loop-close".to_owned())
+                .spawn(move || executor.shutdown(Drain::Started, Duration::ZERO));
+        }
+    }
+
+    fn drop_all(&mut self) {
+        let _entered = self.lp.enter();
+        let inner = self.lp.inner();
+        inner.discarding.set(true);
+        for task in self.tasks() {
+            task.discard(&self.lp);
+            self.report.dropped.push(task.header().name());
+        }
+        let queued = inner.shared.ready().map(crate::shared::Ready::close);
+        let sent = inner.shared.inbox.close();
+        let timers = inner.timers.borrow_mut().take_all();
+        drop((queued, sent, timers));
+        inner.turn_left.set(0);
+        inner.handler.clear();
+    }
+}

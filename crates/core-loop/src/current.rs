@@ -1,0 +1,150 @@
+//! The loop that runs on this thread, and everything it owns.
+
+use crate::callback::Timer;
+use crate::clean_up::CleanUps;
+use crate::error::Reason;
+use crate::exception::Handler;
+use crate::offload::DefaultExecutor;
+use crate::shared::Shared;
+use crate::slab::Slab;
+use crate::task::Steps;
+use crate::timers::Timers;
+use contract::{Profile, Reactor};
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// The event loop that runs on this thread: a cheap handle, `!Send`. For other threads there is [`handle`](Self::handle).
+///
+/// # Python
+///
+/// `asyncio.AbstractEventLoop`. Running and closing it is the [`Runner`](crate::Runner)'s.
+#[derive(Clone)]
+pub struct Loop(Rc<Inner>);
+
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) reactor: Rc<dyn Reactor>,
+    pub(crate) timers: RefCell<Timers<Timer>>,
+    /// All tasks that have not ended. Holds each of them until then, so that a future is dropped nowhere but here.
+    pub(crate) tasks: RefCell<Slab<Arc<dyn Steps>>>,
+    /// The task whose step is running, as its key in `tasks`.
+    pub(crate) current: Cell<Option<u32>>,
+    /// Set while futures are being dropped because of a cancel: whatever task they were awaiting is cancelled with them.
+    pub(crate) cancelling: RefCell<Option<Reason>>,
+    pub(crate) clean_ups: CleanUps,
+    pub(crate) handler: Handler,
+    pub(crate) executor: RefCell<Option<Arc<dyn DefaultExecutor>>>,
+    /// How many entries of the turn under way are still to run.
+    pub(crate) turn_left: Cell<usize>,
+    /// Counts the tasks ever spawned: a task's id.
+    pub(crate) spawned: Cell<u64>,
+    /// The close has come to the point where tasks are dropped on the spot.
+    pub(crate) discarding: Cell<bool>,
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Loop>> = const { RefCell::new(None) };
+}
+
+impl Loop {
+    pub(crate) fn new(reactor: Rc<dyn Reactor>) -> Self {
+        Self(Rc::new(Inner {
+            shared: Shared::new(),
+            reactor,
+            timers: RefCell::new(Timers::new()),
+            tasks: RefCell::new(Slab::new()),
+            current: Cell::new(None),
+            cancelling: RefCell::new(None),
+            clean_ups: CleanUps::new(),
+            handler: Handler::new(),
+            executor: RefCell::new(None),
+            turn_left: Cell::new(0),
+            spawned: Cell::new(0),
+            discarding: Cell::new(false),
+        }))
+    }
+
+    /// The loop that runs on this thread.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop; [`try_current`](Self::try_current) does not.
+    ///
+    /// # Python
+    ///
+    /// `asyncio.get_running_loop()`.
+    #[must_use]
+    #[track_caller]
+    pub fn current() -> Self {
+        match Self::try_current() {
+            Some(current) => current,
+            None => panic!(
+                "no event loop is running on this thread: call this inside `core_loop::run(async {{ … }})` or another \
+                 runtime's `run`; from another thread use the loop's `LoopHandle`"
+            ),
+        }
+    }
+
+    /// The loop that runs on this thread, if there is one.
+    #[must_use]
+    pub fn try_current() -> Option<Self> {
+        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+    }
+
+    /// What the runtime that carries this loop promises.
+    #[must_use]
+    pub fn profile(&self) -> Profile {
+        self.0.reactor.profile()
+    }
+
+    /// The loop's clock.
+    ///
+    /// # Python
+    ///
+    /// `loop.time()`, which counts seconds as a float.
+    #[must_use]
+    pub fn time(&self) -> Instant {
+        self.0.reactor.now()
+    }
+
+    pub(crate) fn reactor(&self) -> Rc<dyn Reactor> {
+        self.0.reactor.clone()
+    }
+
+    pub(crate) fn inner(&self) -> &Inner {
+        &self.0
+    }
+
+    /// Makes this the loop of this thread until the guard is dropped.
+    pub(crate) fn enter(&self) -> Entered {
+        Entered {
+            before: CURRENT.replace(Some(self.clone())),
+            _role: contract::role::enter(contract::role::Role::Loop),
+        }
+    }
+}
+
+/// Restores what was current before, also on unwind.
+pub(crate) struct Entered {
+    before: Option<Loop>,
+    _role: contract::role::RoleGuard,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let ours = CURRENT.replace(self.before.take());
+        drop(ours);
+    }
+}
+
+impl fmt::Debug for Loop {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Loop")
+            .field("runtime", &self.profile().name)
+            .field("tasks", &self.0.tasks.borrow().len())
+            .finish_non_exhaustive()
+    }
+}

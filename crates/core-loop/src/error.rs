@@ -1,0 +1,189 @@
+//! Why something did not come out: of a task, of a timeout, of a run.
+
+use contract::{Panic, Report, Unavailable};
+use std::borrow::Cow;
+use std::fmt;
+
+/// Why a task was cancelled, in the words of whoever did it. May be empty.
+///
+/// # Python
+///
+/// The `msg` of `Task.cancel(msg)`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reason(Cow<'static, str>);
+
+impl Reason {
+    /// The words.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<&'static str> for Reason {
+    fn from(words: &'static str) -> Self {
+        Self(Cow::Borrowed(words))
+    }
+}
+
+impl From<String> for Reason {
+    fn from(words: String) -> Self {
+        Self(Cow::Owned(words))
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Why a task gave no output.
+///
+/// # Python
+///
+/// What `await task` raises: `CancelledError`, or the task's own exception.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum JoinError {
+    /// It was cancelled.
+    Cancelled(Reason),
+    /// It panicked.
+    Panicked(Panic),
+    /// Its loop closed before it ended.
+    Shutdown,
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cancelled(reason) if reason.as_str().is_empty() => f.write_str("the task was cancelled"),
+            Self::Cancelled(reason) => write!(f, "the task was cancelled: {reason}"),
+            Self::Panicked(panic) => write!(f, "the task panicked: {panic}"),
+            Self::Shutdown => f.write_str("the loop closed before the task ended"),
+        }
+    }
+}
+
+impl std::error::Error for JoinError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Panicked(panic) => Some(panic),
+            Self::Cancelled(_) | Self::Shutdown => None,
+        }
+    }
+}
+
+/// The time given to a [`timeout`](crate::timeout) is over.
+///
+/// # Python
+///
+/// `TimeoutError`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Elapsed;
+
+impl fmt::Display for Elapsed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the time is over")
+    }
+}
+
+impl std::error::Error for Elapsed {}
+
+impl From<Elapsed> for std::io::Error {
+    fn from(elapsed: Elapsed) -> Self {
+        Self::new(std::io::ErrorKind::TimedOut, elapsed)
+    }
+}
+
+/// Why a run of a loop gave no output. `Debug` prints what `Display` does, so that `fn main() -> Result<(), RunError>`
+/// ends with a readable line.
+#[non_exhaustive]
+pub enum RunError {
+    /// The runtime cannot run here.
+    Unavailable(Unavailable),
+    /// A loop is running on this thread already.
+    Nested,
+    /// The main task was cancelled.
+    Cancelled(Reason),
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unavailable(why) => write!(f, "{why}"),
+            Self::Nested => f.write_str(
+                "a loop is running on this thread already: `.await` the work there, `spawn` it, or run the other loop \
+                 on a thread of its own",
+            ),
+            Self::Cancelled(reason) if reason.as_str().is_empty() => f.write_str("the main task was cancelled"),
+            Self::Cancelled(reason) => write!(f, "the main task was cancelled: {reason}"),
+        }
+    }
+}
+
+impl fmt::Debug for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl std::error::Error for RunError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Unavailable(why) => Some(why),
+            Self::Nested | Self::Cancelled(_) => None,
+        }
+    }
+}
+
+impl From<Unavailable> for RunError {
+    fn from(why: Unavailable) -> Self {
+        Self::Unavailable(why)
+    }
+}
+
+/// The loop has closed, or never was: nothing can be sent to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Closed;
+
+impl fmt::Display for Closed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the loop is closed")
+    }
+}
+
+impl std::error::Error for Closed {}
+
+/// How a close went.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct CloseReport {
+    /// How many tasks were still running when the close began, and were cancelled.
+    pub cancelled: usize,
+    /// The names of those whose clean-ups did not end within the grace; they were dropped.
+    pub dropped: Vec<String>,
+    /// How the default executor ended, if it was ever used.
+    pub executor: Option<Report>,
+}
+
+impl CloseReport {
+    /// Nothing had to be dropped, and no thread was left behind.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.dropped.is_empty() && self.executor.as_ref().is_none_or(Report::is_clean)
+    }
+}
+
+impl fmt::Display for CloseReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} tasks cancelled, {} dropped", self.cancelled, self.dropped.len())?;
+        for name in &self.dropped {
+            write!(f, "\n  dropped: `{name}`")?;
+        }
+        match &self.executor {
+            Some(report) => write!(f, "\n  default executor: {report}"),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! What goes wrong where nobody waits for it: the exception handler.
+
+use crate::current::Loop;
+use contract::Panic;
+use std::cell::RefCell;
+use std::fmt;
+use std::rc::Rc;
+
+/// What went wrong, for the exception handler.
+///
+/// # Python
+///
+/// The `context` of `loop.call_exception_handler`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ExceptionContext<'a> {
+    /// What happened, in one phrase.
+    pub message: String,
+    /// The panic behind it, if there was one.
+    pub panic: Option<&'a Panic>,
+    /// The name of the task it happened in, if it was a task.
+    pub task: Option<String>,
+}
+
+impl<'a> ExceptionContext<'a> {
+    pub(crate) fn new(message: impl Into<String>) -> Self {
+        Self { message: message.into(), panic: None, task: None }
+    }
+
+    pub(crate) fn panicked(message: impl Into<String>, panic: &'a Panic) -> Self {
+        Self { panic: Some(panic), ..Self::new(message) }
+    }
+
+    pub(crate) fn in_task(mut self, name: String) -> Self {
+        self.task = Some(name);
+        self
+    }
+}
+
+impl fmt::Display for ExceptionContext<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)?;
+        if let Some(task) = &self.task {
+            write!(f, " in task `{task}`")?;
+        }
+        match self.panic {
+            Some(panic) => write!(f, ": {panic}"),
+            None => Ok(()),
+        }
+    }
+}
+
+type Handle = dyn Fn(&Loop, &ExceptionContext<'_>);
+
+pub(crate) struct Handler(RefCell<Option<Rc<Handle>>>);
+
+impl Handler {
+    pub(crate) const fn new() -> Self {
+        Self(RefCell::new(None))
+    }
+
+    pub(crate) fn clear(&self) {
+        let handler = self.0.take();
+        drop(handler);
+    }
+}
+
+impl Loop {
+    /// Sets what is called when something goes wrong where nobody waits for it: a callback that panics, a task that
+    /// panicked and whose handle is gone. Without one it is printed to standard error.
+    ///
+    /// A handler that panics itself is reported to standard error, together with what it was told.
+    ///
+    /// # Python
+    ///
+    /// `loop.set_exception_handler(handler)`.
+    pub fn set_exception_handler(&self, handler: impl Fn(&Self, &ExceptionContext<'_>) + 'static) {
+        let before = self.inner().handler.0.replace(Some(Rc::new(handler)));
+        drop(before);
+    }
+
+    /// Goes back to printing to standard error.
+    pub fn reset_exception_handler(&self) {
+        self.inner().handler.clear();
+    }
+
+    pub(crate) fn report(&self, context: &ExceptionContext<'_>) {
+        let Some(handler) = self.inner().handler.0.borrow().clone() else {
+            return print(context);
+        };
+        if let Err(panic) = Panic::catch(|| handler(self, context)) {
+            print(&ExceptionContext::panicked("the exception handler panicked", &panic));
+            print(context);
+        }
+    }
+}
+
+/// Reports to the loop that runs here, or to standard error.
+pub(crate) fn report(context: &ExceptionContext<'_>) {
+    match Loop::try_current() {
+        Some(current) => current.report(context),
+        None => print(context),
+    }
+}
+
+fn print(context: &ExceptionContext<'_>) {
+    eprintln!("core_loop: {context}");
+}

@@ -1,0 +1,155 @@
+//! The loop as seen from other threads: an executor of futures.
+
+use crate::current::Loop;
+use crate::driven::{Driven, Signal};
+use crate::shared::{RemoteCall, Shared};
+use contract::{Executor, Job, Place, Reject, Rejected, Room, Submit};
+use std::fmt;
+use std::sync::Arc;
+
+/// A loop, as seen from any thread. `Send + Sync`, and cheap to clone.
+///
+/// It takes two kinds of work: futures that are `Send`, and [`pinned`] closures, which build a future that is not on the
+/// loop's own thread. It has no bound: a loop that takes on too much is slow, not full. Put a `Limited` from
+/// `sync-primitives` around it to bound it.
+///
+/// Awaiting a job of the same loop from inside it works; waiting for it blockingly there panics with the cure.
+///
+/// # Python
+///
+/// `asyncio.run_coroutine_threadsafe(coroutine, loop)`.
+///
+/// # Examples
+///
+/// ```
+/// use contract::ExecutorExt;
+/// # fn main() -> Result<(), core_loop::RunError> {
+/// core_loop::run(async {
+///     let handle = core_loop::Loop::current().handle();
+///     let from_a_thread = core_loop::to_thread(move || handle.try_submit(async { 6 * 7 }).unwrap().wait());
+///     assert_eq!(from_a_thread.await.unwrap().unwrap(), 42);
+/// })
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct LoopHandle(Arc<Shared>);
+
+impl Loop {
+    /// This loop, for other threads.
+    #[must_use]
+    pub fn handle(&self) -> LoopHandle {
+        LoopHandle(self.inner().shared.clone())
+    }
+}
+
+impl LoopHandle {
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.0
+    }
+
+    /// Whether the loop is closed, and takes nothing more.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    fn send_work<W, T>(
+        &self,
+        work: W,
+        options: &Submit,
+        start: impl FnOnce(W, Driven<T>, &Loop) + Send + 'static,
+    ) -> Result<Job<T>, Rejected<W>>
+    where
+        W: Send + 'static,
+        T: Send + 'static,
+    {
+        let deadline = options.deadline_from_now();
+        let (promise, job) = Job::promise(options, Place::none(), Signal::new());
+        let mut parcel = Some((work, promise, start));
+        let sent = self.0.send(|| -> RemoteCall {
+            let (work, promise, start) = parcel.take().expect("a call is made once");
+            Box::new(move |lp| start(work, Driven::new(promise, deadline), lp))
+        });
+        match parcel {
+            None => {
+                debug_assert!(sent, "what was taken was sent");
+                Ok(job)
+            }
+            Some((work, ..)) => Err(Rejected::new(work, Reject::ShuttingDown)),
+        }
+    }
+}
+
+impl<F> Executor<F> for LoopHandle
+where
+    F: Future + Send + 'static,
+    F::Output: Send,
+{
+    type Output = F::Output;
+
+    fn try_submit_with(&self, work: F, options: Submit) -> Result<Job<F::Output>, Rejected<F>> {
+        self.send_work(work, &options, |future, driven, lp| driven.start(lp, future))
+    }
+
+    fn room(&self) -> Room {
+        Room::unbounded()
+    }
+}
+
+/// Work for a [`LoopHandle`]: a closure that can be sent, whose future need not be. Made by [`pinned`].
+pub struct Pinned<F>(F);
+
+/// A closure that builds its future on the loop's own thread, so that the future need not be `Send`.
+///
+/// # Examples
+///
+/// ```
+/// use contract::ExecutorExt;
+/// # fn main() -> Result<(), core_loop::RunError> {
+/// core_loop::run(async {
+///     let handle = core_loop::Loop::current().handle();
+///     let job = handle.run(core_loop::pinned(async || {
+///         let shared = std::rc::Rc::new(6); // not `Send`
+///         core_loop::yield_now().await;
+///         *shared * 7
+///     }));
+///     assert_eq!(job.await.unwrap(), 42);
+/// })
+/// # }
+/// ```
+pub fn pinned<F, T>(function: F) -> Pinned<F>
+where
+    F: AsyncFnOnce() -> T + Send + 'static,
+{
+    Pinned(function)
+}
+
+impl<F, T> Executor<Pinned<F>> for LoopHandle
+where
+    F: AsyncFnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+
+    fn try_submit_with(&self, work: Pinned<F>, options: Submit) -> Result<Job<T>, Rejected<Pinned<F>>> {
+        self.send_work(work, &options, |Pinned(function), driven, lp| {
+            driven.start(lp, async move { function().await })
+        })
+    }
+
+    fn room(&self) -> Room {
+        Room::unbounded()
+    }
+}
+
+impl fmt::Debug for LoopHandle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LoopHandle").field("closed", &self.is_closed()).finish_non_exhaustive()
+    }
+}
+
+impl<F> fmt::Debug for Pinned<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pinned").finish_non_exhaustive()
+    }
+}

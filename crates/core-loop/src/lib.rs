@@ -1,0 +1,51 @@
+#![doc = include_str!("../README.md")]
+// The models in tests/loom.rs take the files that they look at; the rest of the loop is not built for loom.
+#![cfg(not(loom))]
+
+mod callback;
+mod clean_up;
+mod close;
+mod current;
+mod descriptor;
+mod driven;
+mod error;
+mod exception;
+mod finally;
+mod gather;
+mod handle;
+mod inbox;
+mod lend;
+mod native;
+pub mod net;
+mod offload;
+mod readiness_thread;
+mod runner;
+mod shared;
+mod signal;
+mod slab;
+mod sleep;
+mod sync;
+mod sys;
+mod task;
+mod thread_bound;
+mod timeout;
+mod timers;
+mod turn;
+
+pub use callback::{Handle, ThreadsafeHandle};
+pub use contract;
+pub use current::Loop;
+pub use descriptor::Descriptor;
+pub use error::{CloseReport, Closed, Elapsed, JoinError, Reason, RunError};
+pub use exception::ExceptionContext;
+pub use finally::finally;
+pub use gather::{Child, Children, Gather, Gathered, gather};
+pub use handle::{LoopHandle, Pinned, pinned};
+pub use native::NativeDriver;
+pub use offload::{BoxedWork, DefaultExecutor, ToThread, run_in_executor, to_thread};
+pub use readiness_thread::ReadinessThread;
+pub use runner::{Carry, GRACE, Runner, carry, run, run_on};
+pub use signal::ctrl_c;
+pub use sleep::{Sleep, sleep, sleep_until};
+pub use task::{Task, YieldNow, spawn, yield_now};
+pub use timeout::{Timeout, timeout};

@@ -1,0 +1,154 @@
+//! The kernel's side of the native loop: one epoll, and the bell that ends a sleep from another thread.
+
+use super::park::Park;
+use crate::sys;
+use contract::Unavailable;
+use nix::errno::Errno;
+use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use std::os::fd::BorrowedFd;
+use std::sync::Arc;
+use std::task::Wake;
+use std::time::Duration;
+
+/// The bell's token. No registration has it: its index would be the last of 2³².
+pub(crate) const BELL: u64 = u64::MAX;
+
+/// Both directions at once and edge-triggered: one call to the kernel for the whole life of a registration.
+const INTEREST: EpollFlags = EpollFlags::EPOLLIN
+    .union(EpollFlags::EPOLLOUT)
+    .union(EpollFlags::EPOLLRDHUP)
+    .union(EpollFlags::EPOLLPRI)
+    .union(EpollFlags::EPOLLET);
+
+#[derive(Debug)]
+pub(crate) struct Poller {
+    epoll: Epoll,
+    wakeup: Arc<Wakeup>,
+    /// The kernel takes timeouts in nanoseconds (`epoll_pwait2`, Linux 5.11); else they are rounded up to milliseconds.
+    precise: bool,
+}
+
+/// Wakes the loop's thread; this is what the root's waker points to.
+#[derive(Debug)]
+pub(crate) struct Wakeup {
+    pub(crate) park: Park,
+    bell: EventFd,
+}
+
+impl Poller {
+    pub(crate) fn new() -> Result<Self, Unavailable> {
+        let unavailable = |call: &str, errno: Errno| {
+            let cure = match errno {
+                Errno::EMFILE | Errno::ENFILE => "raise the limit of open descriptors (`ulimit -n`)",
+                _ => "allow it in the sandbox's system call filter",
+            };
+            Unavailable::new("native", format!("{call} failed: {errno}"), cure)
+        };
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)
+            .map_err(|errno| unavailable("epoll_create1", errno))?;
+        let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
+            .map_err(|errno| unavailable("eventfd", errno))?;
+        // Edge-triggered, so each ring is one event and the bell never has to be read.
+        epoll
+            .add(&bell, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, BELL))
+            .map_err(|errno| unavailable("epoll_ctl", errno))?;
+        // Kernels without the call say ENOSYS, old container filters say EPERM.
+        let precise = sys::epoll_pwait2(&epoll, &mut [EpollEvent::empty()], Duration::ZERO).is_ok();
+        Ok(Self { epoll, wakeup: Arc::new(Wakeup { park: Park::new(), bell }), precise })
+    }
+
+    pub(crate) fn wakeup(&self) -> &Arc<Wakeup> {
+        &self.wakeup
+    }
+
+    pub(crate) fn is_precise(&self) -> bool {
+        self.precise
+    }
+
+    pub(crate) fn add(&self, descriptor: BorrowedFd<'_>, token: u64) -> nix::Result<()> {
+        self.epoll.add(descriptor, EpollEvent::new(INTEREST, token))
+    }
+
+    pub(crate) fn delete(&self, descriptor: BorrowedFd<'_>) {
+        let deleted = self.epoll.delete(descriptor);
+        debug_assert_eq!(deleted, Ok(()), "a watched descriptor is open and registered");
+    }
+
+    /// Sleeps until there are events, but no longer than `timeout`; says how many events there are. A signal handler that
+    /// ran ends the sleep as well.
+    pub(crate) fn wait(&self, events: &mut [EpollEvent], timeout: Option<Duration>) -> usize {
+        let arrived = match timeout {
+            None => self.epoll.wait(events, EpollTimeout::NONE),
+            Some(Duration::ZERO) => self.epoll.wait(events, EpollTimeout::ZERO),
+            Some(timeout) if self.precise => sys::epoll_pwait2(&self.epoll, events, timeout),
+            Some(timeout) => self.epoll.wait(events, rounded_up(timeout)),
+        };
+        match arrived {
+            Ok(arrived) => arrived,
+            Err(Errno::EINTR) => 0,
+            Err(errno) => panic!("waiting on an epoll of our own failed: {errno}"),
+        }
+    }
+}
+
+/// Whole milliseconds, rounded up so that no timer is early. What does not fit is cut: the loop looks again then.
+fn rounded_up(timeout: Duration) -> EpollTimeout {
+    let ms = timeout.as_nanos().div_ceil(1_000_000);
+    EpollTimeout::from(u16::try_from(ms).unwrap_or(u16::MAX))
+}
+
+impl Wake for Wakeup {
+    fn wake(self: Arc<Self>) {
+        self.wake_by_ref();
+    }
+
+    fn wake_by_ref(self: &Arc<Self>) {
+        if self.park.wake() {
+            // It fails only when 2⁶⁴ - 2 rings are unread.
+            let rung = self.bell.write(1);
+            debug_assert_eq!(rung, Ok(8));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Instant;
+
+    #[test]
+    fn a_rounded_timeout_is_never_early() {
+        assert_eq!(rounded_up(Duration::from_nanos(1)), EpollTimeout::from(1u16));
+        assert_eq!(rounded_up(Duration::from_millis(7)), EpollTimeout::from(7u16));
+        assert_eq!(rounded_up(Duration::from_micros(7_001)), EpollTimeout::from(8u16));
+        assert_eq!(rounded_up(Duration::MAX), EpollTimeout::from(u16::MAX));
+    }
+
+    #[test]
+    fn without_precise_timeouts_it_still_sleeps_no_shorter_than_asked() {
+        let mut poller = Poller::new().unwrap();
+        for precise in [poller.precise, false] {
+            poller.precise = precise;
+            let before = Instant::now();
+            assert_eq!(poller.wait(&mut [EpollEvent::empty()], Some(Duration::from_micros(2_300))), 0);
+            assert!(before.elapsed() >= Duration::from_micros(2_300));
+        }
+    }
+
+    #[test]
+    fn a_bell_that_is_never_read_rings_each_time() {
+        let poller = Poller::new().unwrap();
+        for _ in 0..3 {
+            assert!(poller.wakeup.park.park());
+            poller.wakeup.wake_by_ref();
+            poller.wakeup.wake_by_ref();
+            let events = &mut [EpollEvent::empty(); 4];
+            assert_eq!(poller.wait(events, None), 1);
+            assert_eq!(events[0].data(), BELL);
+            assert_eq!(poller.wait(events, Some(Duration::ZERO)), 0, "two wakes rang twice");
+            poller.wakeup.park.unpark();
+            assert!(poller.wakeup.park.take());
+        }
+    }
+}

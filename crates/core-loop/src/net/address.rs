@@ -1,0 +1,105 @@
+//! Where to connect or to listen: socket addresses and host names.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6, ToSocketAddrs};
+
+/// An address to connect to or to listen on, made from a [`SocketAddr`], an `(ip, port)`, a `(host, port)` or a
+/// `"host:port"`.
+///
+/// A host name is resolved on the default executor, as `socket.getaddrinfo` is in asyncio.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Address(Kind);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Kind {
+    Socket(SocketAddr),
+    /// `host:port`, not yet looked at.
+    Name(String),
+}
+
+impl Address {
+    /// The addresses behind it, at least one.
+    pub(super) async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+        let name = match &self.0 {
+            Kind::Socket(address) => return Ok(vec![*address]),
+            Kind::Name(name) => name,
+        };
+        let named = |kind, why: &dyn fmt::Display| io::Error::new(kind, format!("{name:?}: {why}"));
+        let port = name.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
+        if !matches!(port, Some(Ok(_))) {
+            return Err(named(
+                io::ErrorKind::InvalidInput,
+                &"not an address; write \"host:port\", the port being a number up to 65535",
+            ));
+        }
+        let wanted = name.clone();
+        let addresses = crate::to_thread(move || wanted.to_socket_addrs().map(Vec::from_iter))
+            .await
+            .map_err(|error| named(io::ErrorKind::Other, &error))?
+            .map_err(|error| named(error.kind(), &error))?;
+        match addresses.is_empty() {
+            true => Err(named(io::ErrorKind::NotFound, &"the host has no address")),
+            false => Ok(addresses),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Kind::Socket(address) => address.fmt(f),
+            Kind::Name(name) => name.fmt(f),
+        }
+    }
+}
+
+macro_rules! from_sockets {
+    ($($socket:ty),*) => { $(
+        impl From<$socket> for Address {
+            fn from(address: $socket) -> Self {
+                Self(Kind::Socket(address.into()))
+            }
+        }
+    )* };
+}
+
+from_sockets!(
+    SocketAddr,
+    SocketAddrV4,
+    SocketAddrV6,
+    (IpAddr, u16),
+    (Ipv4Addr, u16),
+    (Ipv6Addr, u16),
+    ([u8; 4], u16)
+);
+
+impl From<(&str, u16)> for Address {
+    fn from((host, port): (&str, u16)) -> Self {
+        match host.parse::<IpAddr>() {
+            Ok(ip) => SocketAddr::new(ip, port).into(),
+            Err(_) => Self(Kind::Name(format!("{host}:{port}"))),
+        }
+    }
+}
+
+impl From<&str> for Address {
+    fn from(address: &str) -> Self {
+        match address.parse() {
+            Ok(address) => Self(Kind::Socket(address)),
+            Err(_) => Self(Kind::Name(address.to_owned())),
+        }
+    }
+}
+
+impl From<String> for Address {
+    fn from(address: String) -> Self {
+        address.as_str().into()
+    }
+}
+
+impl From<&String> for Address {
+    fn from(address: &String) -> Self {
+        address.as_str().into()
+    }
+}

@@ -1,0 +1,138 @@
+//! The listening side.
+
+use super::address::Address;
+use super::ready::{self, ReadyListener};
+use super::stream::TcpStream;
+use crate::Loop;
+use contract::{Listener, budget};
+use std::fmt;
+use std::future::poll_fn;
+use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, ready};
+
+/// How many connections may wait to be accepted, unless [`TcpListener::bind_with_backlog`] says otherwise. The kernel cuts
+/// it to `net.core.somaxconn`.
+const BACKLOG: u16 = 1024;
+
+/// A TCP socket that listens. Dropping it refuses what has not been accepted; streams that were accepted live on.
+///
+/// # Python
+///
+/// The listening socket of `asyncio.start_server`; `SO_REUSEADDR` is set, as there. A host name with several addresses is
+/// bound once, to the first that works; asyncio listens on all of them. The backlog is 1024; there it is 100.
+pub struct TcpListener {
+    listener: Box<dyn Listener>,
+}
+
+impl TcpListener {
+    /// Listens on `address`. Port 0 lets the kernel choose: see [`local_addr`](Self::local_addr).
+    ///
+    /// # Errors
+    ///
+    /// Port in use, no permission, an unknown host: the error names the address.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core_loop::net::{TcpListener, TcpStream};
+    ///
+    /// # core_loop::run(async {
+    /// let listener = TcpListener::bind("127.0.0.1:0").await?;
+    /// let client = TcpStream::connect(listener.local_addr()?).await?;
+    /// let (stream, peer) = listener.accept().await?;
+    /// assert_eq!(peer, client.local_addr()?);
+    /// # let _ = stream;
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    pub async fn bind(address: impl Into<Address>) -> io::Result<Self> {
+        Self::bind_with_backlog(address, BACKLOG).await
+    }
+
+    /// As [`bind`](Self::bind), with room for `backlog` connections that wait to be accepted.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    pub async fn bind_with_backlog(address: impl Into<Address>, backlog: u16) -> io::Result<Self> {
+        let mut failed = None;
+        for address in address.into().resolve().await? {
+            match ready::listen(address, backlog) {
+                Ok(socket) => return Self::from_std(socket.into()),
+                Err(error) => failed = Some(super::stream::naming("listen on", address, &error)),
+            }
+        }
+        Err(failed.expect("an address resolves to one at least"))
+    }
+
+    /// Takes over a socket that listens already (handed down by a service manager, for example), as asyncio does with
+    /// `start_server(sock=..)`.
+    ///
+    /// # Errors
+    ///
+    /// What the runtime says of a socket that it cannot take.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
+        let reactor = Loop::current().reactor();
+        let listener = match reactor.sockets() {
+            Some(sockets) => {
+                listener.set_nonblocking(false)?;
+                sockets.listener(listener)?
+            }
+            None => Box::new(ReadyListener::new(reactor.clone(), listener)?),
+        };
+        Ok(Self { listener })
+    }
+
+    /// The next connection, and the address it comes from.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says. When descriptors have run out, the connection stays in the queue and each call fails at once:
+    /// pause before the next.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future loses no connection.
+    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        poll_fn(|cx| self.poll_accept(cx)).await
+    }
+
+    /// As [`accept`](Self::accept), for use in a `poll` function. The waker of the last call is the one that is woken.
+    ///
+    /// # Errors
+    ///
+    /// As [`accept`](Self::accept).
+    pub fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+        ready!(budget::spend(cx));
+        let (stream, peer) = ready!(self.listener.poll_accept(cx))?;
+        Poll::Ready(Ok((TcpStream::new(stream), peer)))
+    }
+
+    /// The address that it listens on.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TcpListener").field("local_addr", &self.local_addr().ok()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,160 @@
+//! Sockets for runtimes that tell readiness: the operation is tried first, and waited for when it would block.
+
+use crate::sys;
+use contract::{Direction, Listener, Reactor, Readiness, Stream};
+use nix::errno::Errno;
+use nix::sys::socket::{
+    self, AddressFamily, Backlog, MsgFlags, SockFlag, SockType, SockaddrStorage, getsockopt, setsockopt,
+    sockopt,
+};
+use std::future::poll_fn;
+use std::io;
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+/// A connected stream socket. The watch ends before the descriptor closes: the watch holds it, too.
+pub(super) struct ReadyStream {
+    watch: Box<dyn Readiness>,
+    socket: Rc<OwnedFd>,
+}
+
+/// A listening socket.
+pub(super) struct ReadyListener {
+    watch: Box<dyn Readiness>,
+    socket: Rc<OwnedFd>,
+    /// Accepted streams are watched by it as well.
+    reactor: Rc<dyn Reactor>,
+}
+
+/// Makes a listening socket in blocking mode.
+pub(super) fn listen(address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
+    let socket = tcp_socket(address, SockFlag::empty())?;
+    setsockopt(&socket, sockopt::ReuseAddr, &true)?;
+    socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
+    let backlog = Backlog::new(backlog).unwrap_or(Backlog::MAXCONN);
+    socket::listen(&socket, backlog)?;
+    Ok(socket)
+}
+
+/// Connects. Dropped unfinished, it closes the socket.
+pub(super) async fn connect(reactor: &dyn Reactor, address: SocketAddr) -> io::Result<ReadyStream> {
+    let socket = Rc::new(tcp_socket(address, SockFlag::SOCK_NONBLOCK)?);
+    match socket::connect(socket.as_raw_fd(), &SockaddrStorage::from(address)) {
+        // An interrupted connect goes on as well.
+        Ok(()) | Err(Errno::EINPROGRESS | Errno::EINTR) => {}
+        Err(errno) => return Err(errno.into()),
+    }
+    // Only now: a socket that is not connecting yet counts as hung up.
+    let watch = reactor.watch(socket.clone())?;
+    poll_fn(|cx| watch.poll_io(cx, Direction::Write, &mut || is_connected(&socket))).await?;
+    Ok(ReadyStream { watch, socket })
+}
+
+fn is_connected(socket: &OwnedFd) -> io::Result<usize> {
+    match getsockopt(&socket, sockopt::SocketError)? {
+        0 => {}
+        error => return Err(io::Error::from_raw_os_error(error)),
+    }
+    match socket::getpeername::<SockaddrStorage>(socket.as_raw_fd()) {
+        Ok(_) => Ok(0),
+        Err(Errno::ENOTCONN) => Err(io::ErrorKind::WouldBlock.into()),
+        Err(errno) => Err(errno.into()),
+    }
+}
+
+fn tcp_socket(address: SocketAddr, flags: SockFlag) -> nix::Result<OwnedFd> {
+    let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+    socket::socket(family, SockType::Stream, flags | SockFlag::SOCK_CLOEXEC, None)
+}
+
+fn std_address(address: &SockaddrStorage) -> io::Result<SocketAddr> {
+    let v4 = address.as_sockaddr_in().map(|v4| SocketAddr::from(*v4));
+    v4.or_else(|| address.as_sockaddr_in6().map(|v6| SocketAddr::from(*v6)))
+        .ok_or_else(|| Errno::EAFNOSUPPORT.into())
+}
+
+fn local_addr(socket: &OwnedFd) -> io::Result<SocketAddr> {
+    std_address(&socket::getsockname(socket.as_raw_fd())?)
+}
+
+impl Stream for ReadyStream {
+    fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        let socket = self.socket.as_raw_fd();
+        self.watch.poll_io_up_to(cx, Direction::Read, buffer.len(), &mut || {
+            Ok(socket::recv(socket, buffer, MsgFlags::empty())?)
+        })
+    }
+
+    fn poll_write(&self, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+        let socket = self.socket.as_raw_fd();
+        // No signal: a program that is not Rust from its start may not ignore SIGPIPE.
+        self.watch.poll_io_up_to(cx, Direction::Write, buffer.len(), &mut || {
+            Ok(socket::send(socket, buffer, MsgFlags::MSG_NOSIGNAL)?)
+        })
+    }
+
+    fn poll_flush(&self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // What was written is with the kernel already.
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(&self, _cx: &mut Context<'_>, how: Shutdown) -> Poll<io::Result<()>> {
+        let how = match how {
+            Shutdown::Read => socket::Shutdown::Read,
+            Shutdown::Write => socket::Shutdown::Write,
+            Shutdown::Both => socket::Shutdown::Both,
+        };
+        match socket::shutdown(self.socket.as_raw_fd(), how) {
+            // The other side was quicker: closed is what was wanted.
+            Ok(()) | Err(Errno::ENOTCONN) => Poll::Ready(Ok(())),
+            Err(errno) => Poll::Ready(Err(errno.into())),
+        }
+    }
+
+    fn peer_addr(&self) -> io::Result<SocketAddr> {
+        std_address(&socket::getpeername(self.socket.as_raw_fd())?)
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        local_addr(&self.socket)
+    }
+
+    fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        Ok(setsockopt(&self.socket, sockopt::TcpNoDelay, &nodelay)?)
+    }
+}
+
+impl ReadyListener {
+    /// Takes over a listening socket, and puts it into non-blocking mode.
+    pub(super) fn new(reactor: Rc<dyn Reactor>, listener: std::net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let socket = Rc::new(OwnedFd::from(listener));
+        Ok(Self { watch: reactor.watch(socket.clone())?, socket, reactor })
+    }
+}
+
+impl Listener for ReadyListener {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Box<dyn Stream>, SocketAddr)>> {
+        let mut accepted = None;
+        ready!(self.watch.poll_io(cx, Direction::Read, &mut || {
+            accepted = Some(loop {
+                match sys::accept(self.socket.as_fd()) {
+                    // It was given up while it waited in the queue; the next may be fine.
+                    Err(Errno::ECONNABORTED) => {}
+                    outcome => break outcome?,
+                }
+            });
+            Ok(0)
+        }))?;
+        let (socket, peer) = accepted.expect("the operation succeeded");
+        let socket = Rc::new(socket);
+        let watch = self.reactor.watch(socket.clone())?;
+        Poll::Ready(Ok((Box::new(ReadyStream { watch, socket }), peer)))
+    }
+
+    fn local_addr(&self) -> io::Result<SocketAddr> {
+        local_addr(&self.socket)
+    }
+}

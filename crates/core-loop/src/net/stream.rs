@@ -1,0 +1,197 @@
+//! A connection.
+
+use super::address::Address;
+use super::ready;
+use crate::Loop;
+use contract::{Stream, budget};
+use futures_io::{AsyncRead, AsyncWrite};
+use std::fmt;
+use std::io;
+use std::net::{Shutdown, SocketAddr};
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+/// A TCP connection. `poll_close` closes the writing side; dropping it closes both.
+///
+/// Reading and writing at the same time: `&TcpStream` reads and writes as well, for two futures in one task; or
+/// [`split`](Self::split) it between two tasks. One task at a time may read, and one may write.
+///
+/// # Cancel safety
+///
+/// Dropping a read or a write loses nothing: what was not delivered stays with the stream.
+///
+/// # Python
+///
+/// The pair that `asyncio.open_connection` gives, or a socket with `loop.sock_recv` and `loop.sock_sendall`.
+pub struct TcpStream {
+    stream: Box<dyn Stream>,
+}
+
+/// The reading half of a [`TcpStream`].
+pub struct ReadHalf {
+    stream: Rc<dyn Stream>,
+}
+
+/// The writing half of a [`TcpStream`]. Close it when the other side waits for the end: dropping one half alone does not.
+pub struct WriteHalf {
+    stream: Rc<dyn Stream>,
+}
+
+impl TcpStream {
+    pub(super) fn new(stream: Box<dyn Stream>) -> Self {
+        Self { stream }
+    }
+
+    /// Connects to `address`. A host name's addresses are tried in turn.
+    ///
+    /// # Errors
+    ///
+    /// Refused, unreachable, an unknown host: the error names the address; of several addresses it is the last one's.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the socket.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// use core_loop::net::TcpStream;
+    ///
+    /// # core_loop::run(async {
+    /// let by_name = TcpStream::connect("localhost:8080").await?;
+    /// let by_address = TcpStream::connect(([127, 0, 0, 1], 8080)).await?;
+    /// # let _ = (by_name, by_address);
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    pub async fn connect(address: impl Into<Address>) -> io::Result<Self> {
+        let mut failed = None;
+        for address in address.into().resolve().await? {
+            match Self::connect_one(address).await {
+                Ok(stream) => return Ok(Self::new(stream)),
+                Err(error) => failed = Some(naming("connect to", address, &error)),
+            }
+        }
+        Err(failed.expect("an address resolves to one at least"))
+    }
+
+    async fn connect_one(address: SocketAddr) -> io::Result<Box<dyn Stream>> {
+        let reactor = Loop::current().reactor();
+        let connecting = match reactor.sockets() {
+            Some(sockets) => sockets.connect(address),
+            None => return Ok(Box::new(ready::connect(&*reactor, address).await?)),
+        };
+        connecting.await
+    }
+
+    /// The two halves, for two tasks. The connection is closed when both are dropped.
+    #[must_use]
+    pub fn split(self) -> (ReadHalf, WriteHalf) {
+        let stream: Rc<dyn Stream> = self.stream.into();
+        (ReadHalf { stream: stream.clone() }, WriteHalf { stream })
+    }
+
+    /// The address of the other side.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says: not connected any more, for example.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.stream.peer_addr()
+    }
+
+    /// The address of this side.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.stream.local_addr()
+    }
+
+    /// Sends small writes at once (`true`), or collects them (Nagle's algorithm).
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    ///
+    /// # Python
+    ///
+    /// asyncio sets it on every stream; here it is off until you ask for it, as in the kernel.
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        self.stream.set_nodelay(nodelay)
+    }
+}
+
+/// The same error, with what was attempted in front.
+pub(super) fn naming(verb: &str, address: SocketAddr, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot {verb} {address}: {error}"))
+}
+
+fn poll_read(stream: &dyn Stream, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+    // The kernel would wait for bytes, even for none.
+    if buffer.is_empty() {
+        return Poll::Ready(Ok(0));
+    }
+    ready!(budget::spend(cx));
+    stream.poll_read(cx, buffer)
+}
+
+fn poll_write(stream: &dyn Stream, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+    if buffer.is_empty() {
+        return Poll::Ready(Ok(0));
+    }
+    ready!(budget::spend(cx));
+    stream.poll_write(cx, buffer)
+}
+
+macro_rules! reads {
+    ($($half:ty),*) => { $(
+        impl AsyncRead for $half {
+            fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
+                poll_read(&*self.stream, cx, buf)
+            }
+        }
+    )* };
+}
+
+macro_rules! writes {
+    ($($half:ty),*) => { $(
+        impl AsyncWrite for $half {
+            fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+                poll_write(&*self.stream, cx, buf)
+            }
+
+            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.stream.poll_flush(cx)
+            }
+
+            fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+                self.stream.poll_shutdown(cx, Shutdown::Write)
+            }
+        }
+    )* };
+}
+
+reads!(TcpStream, &TcpStream, ReadHalf);
+writes!(TcpStream, &TcpStream, WriteHalf);
+
+macro_rules! debugs {
+    ($($half:ident),*) => { $(
+        impl fmt::Debug for $half {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($half))
+                    .field("local_addr", &self.stream.local_addr().ok())
+                    .field("peer_addr", &self.stream.peer_addr().ok())
+                    .finish()
+            }
+        }
+    )* };
+}
+
+debugs!(TcpStream, ReadHalf, WriteHalf);

@@ -1,0 +1,163 @@
+//! Moving work off the loop: to a thread, or to any executor.
+
+use crate::current::Loop;
+use contract::{Executor, ExecutorExt, Job, JobError, Place, Reject, Rejected, Room, Run, Shutdown, Submit};
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::thread::available_parallelism;
+use thread_executor::ThreadPool;
+
+/// Work without its type: what a default executor takes.
+pub type BoxedWork = Box<dyn FnOnce() + Send>;
+
+/// What can serve as a loop's default executor: anything that runs boxed closures and can be shut down.
+pub trait DefaultExecutor: Executor<BoxedWork, Output = ()> + Shutdown + Send + Sync + 'static {}
+
+impl<E: Executor<BoxedWork, Output = ()> + Shutdown + Send + Sync + 'static> DefaultExecutor for E {}
+
+/// Runs `function` on a thread of the loop's default executor, which is started at its first use.
+///
+/// It is submitted inside this call.
+///
+/// # Errors
+///
+/// Why there is no output: it panicked, or the executor was shut down.
+///
+/// # Panics
+///
+/// Outside a loop.
+///
+/// # Cancel safety
+///
+/// Dropping the future withdraws the work if it has not started. Work that runs goes on to its end, and its output is
+/// thrown away.
+///
+/// # Python
+///
+/// `await asyncio.to_thread(function)`.
+#[track_caller]
+pub fn to_thread<F, R>(function: F) -> ToThread<R>
+where
+    F: FnOnce() -> R + Send + 'static,
+    R: Send + 'static,
+{
+    let executor = Loop::current().default_executor();
+    let (runnable, job) = Job::package(function, &Submit::new(), Place::none(), ());
+    let work: BoxedWork = Box::new(move || runnable.run());
+    let mut state = State::Done;
+    state.submit(executor, work, Submit::new());
+    ToThread { state, job: job.cancel_on_drop() }
+}
+
+/// Runs `work` on `executor` and awaits its output: [`ExecutorExt::run`], by asyncio's name.
+///
+/// # Errors
+///
+/// Why there is no output.
+///
+/// # Panics
+///
+/// Outside a loop.
+///
+/// # Cancel safety
+///
+/// Dropping the future cancels the job: what has not started never runs.
+///
+/// # Python
+///
+/// `await loop.run_in_executor(executor, work)`.
+#[track_caller]
+pub fn run_in_executor<E, W>(executor: &E, work: W) -> Run<'_, E, W>
+where
+    E: Executor<W> + ?Sized,
+{
+    // Asked for its panic: outside a loop this is a mistake, as in asyncio.
+    let _here = Loop::current();
+    executor.run(work)
+}
+
+/// Made by [`to_thread`].
+#[must_use = "dropping it withdraws the work if it has not started"]
+pub struct ToThread<R> {
+    /// Dropped before the job: it frees the place in the executor's queue.
+    state: State,
+    job: Job<R>,
+}
+
+enum State {
+    /// The executor's queue is full.
+    Waiting {
+        executor: Arc<dyn DefaultExecutor>,
+        work: BoxedWork,
+        room: Room,
+    },
+    Submitted(#[expect(dead_code, reason = "held for its drop, which withdraws it")] Job<()>),
+    Refused(Reject),
+    Done,
+}
+
+impl State {
+    fn submit(&mut self, executor: Arc<dyn DefaultExecutor>, work: BoxedWork, options: Submit) {
+        *self = match executor.try_submit_with(work, options) {
+            Ok(job) => Self::Submitted(job.cancel_on_drop()),
+            Err(Rejected { work, why: Reject::Full }) => {
+                Self::Waiting { room: executor.room(), executor, work }
+            }
+            Err(rejected) => Self::Refused(rejected.why),
+        };
+    }
+}
+
+impl<R> Future for ToThread<R> {
+    type Output = Result<R, JobError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        loop {
+            match &mut this.state {
+                State::Submitted(_) | State::Done => return Pin::new(&mut this.job).poll(cx),
+                State::Refused(why) => return Poll::Ready(Err(JobError::Rejected(why.clone()))),
+                State::Waiting { room, .. } => {
+                    let Poll::Ready(place) = Pin::new(room).poll(cx) else { return Poll::Pending };
+                    if let State::Waiting { executor, work, .. } =
+                        std::mem::replace(&mut this.state, State::Done)
+                    {
+                        this.state.submit(executor, work, Submit::new().place(place));
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl Loop {
+    /// Sets the executor behind [`to_thread`]. The one before is not shut down; whoever made it does that.
+    ///
+    /// # Python
+    ///
+    /// `loop.set_default_executor(executor)`.
+    pub fn set_default_executor(&self, executor: Arc<dyn DefaultExecutor>) {
+        self.inner().executor.replace(Some(executor));
+    }
+
+    fn default_executor(&self) -> Arc<dyn DefaultExecutor> {
+        let mut executor = self.inner().executor.borrow_mut();
+        executor.get_or_insert_with(default_pool).clone()
+    }
+}
+
+/// `min(32, cores + 4)` threads, as Python's.
+fn default_pool() -> Arc<dyn DefaultExecutor> {
+    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
+    let threads = NonZeroUsize::new((cores + 4).min(32)).expect("four and more");
+    Arc::new(ThreadPool::builder().threads(threads).name("to_thread").build())
+}
+
+impl<R> fmt::Debug for ToThread<R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ToThread").field("job", &self.job).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,300 @@
+//! Running a loop: on a driver of its own, or as a guest of a runtime that runs already.
+
+use crate::close::Closing;
+use crate::current::Loop;
+use crate::error::{CloseReport, JoinError, RunError};
+use crate::exception::ExceptionContext;
+use crate::lend::Lent;
+use crate::native::NativeDriver;
+use crate::task::{Task, spawn};
+use contract::{Driver, Reactor};
+use std::cell::Cell;
+use std::fmt;
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+/// How long a loop that ends by itself waits for its clean-ups and its threads.
+///
+/// The number is asyncio's `constants.THREAD_JOIN_TIMEOUT`.
+pub const GRACE: Duration = Duration::from_secs(300);
+
+/// Runs `main` on a new loop carried by the native driver, closes the loop, and gives `main`'s output.
+///
+/// `main` may borrow from the caller. What it leaves running is cancelled; the close waits up to [`GRACE`] for clean-ups
+/// and for the threads of the default executor.
+///
+/// # Errors
+///
+/// [`RunError`]: the driver cannot run here, a loop is running on this thread already, or `main` was cancelled.
+///
+/// # Panics
+///
+/// If `main` does, after the close.
+///
+/// # Python
+///
+/// `asyncio.run(main())`.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// fn main() -> Result<(), core_loop::RunError> {
+///     core_loop::run(async {
+///         core_loop::sleep(Duration::from_millis(1)).await;
+///         println!("hello");
+///     })
+/// }
+/// ```
+pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
+    run_on(NativeDriver::new, main)
+}
+
+/// Runs `main` on a new loop carried by the driver that `make` makes, and closes the loop: the `run` of every carrier.
+///
+/// # Errors
+///
+/// As [`run`].
+///
+/// # Panics
+///
+/// As [`run`].
+pub fn run_on<D, F>(
+    make: impl FnOnce() -> Result<D, contract::Unavailable>,
+    main: F,
+) -> Result<F::Output, RunError>
+where
+    D: Driver + 'static,
+    F: Future,
+{
+    refuse_nested()?;
+    Runner::new(make()?).run(main)
+}
+
+fn refuse_nested() -> Result<(), RunError> {
+    if Loop::try_current().is_some() { Err(RunError::Nested) } else { Ok(()) }
+}
+
+/// A loop and the driver that carries it: runs several mains on one loop, one after the other.
+///
+/// Dropping it closes the loop with [`GRACE`]; [`close`](Self::close) says how that went.
+///
+/// # Python
+///
+/// `asyncio.Runner`.
+///
+/// # Examples
+///
+/// ```
+/// # use std::time::Duration;
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let mut runner = core_loop::Runner::new(core_loop::NativeDriver::new()?);
+/// let task = runner.run(async { core_loop::spawn(async { "still there" }) })?;
+/// assert_eq!(runner.run(task)??, "still there");
+/// assert!(runner.close(Duration::from_secs(1)).is_clean());
+/// # Ok(())
+/// # }
+/// ```
+pub struct Runner {
+    driver: Box<dyn Driver>,
+    lp: Loop,
+    closed: bool,
+}
+
+impl Runner {
+    /// A new loop carried by `driver`.
+    pub fn new(driver: impl Driver + 'static) -> Self {
+        Self::boxed(Box::new(driver))
+    }
+
+    /// A new loop carried by a driver whose type was forgotten.
+    #[must_use]
+    pub fn boxed(driver: Box<dyn Driver>) -> Self {
+        let lp = Loop::new(driver.reactor());
+        Self { driver, lp, closed: false }
+    }
+
+    /// Runs `main` to its end. Other tasks stay on the loop and go on at the next run.
+    ///
+    /// # Errors
+    ///
+    /// A loop is running on this thread already, or `main` was cancelled.
+    ///
+    /// # Panics
+    ///
+    /// If `main` does.
+    ///
+    /// # Python
+    ///
+    /// `Runner.run(main())`.
+    pub fn run<F: Future>(&mut self, main: F) -> Result<F::Output, RunError> {
+        refuse_nested()?;
+        let output = Cell::new(None);
+        let main = async { output.set(Some(main.await)) };
+        let lent = Lent::new(&self.lp, Box::pin(main));
+        let mut ended = || lent.task().done();
+        self.driver.run(pin!(poll_fn(|cx| self.lp.poll_turns(cx, &mut ended))));
+        let outcome = lent.end();
+        settle(outcome, output.take())
+    }
+
+    /// The loop, to register callbacks or make a handle before it runs.
+    #[must_use]
+    pub fn get_loop(&self) -> &Loop {
+        &self.lp
+    }
+
+    /// Cancels all tasks, drives the loop until they have ended, and shuts the default executor down: all within `grace`.
+    /// What has not ended by then is dropped, and named in the report.
+    ///
+    /// # Python
+    ///
+    /// `Runner.close()`, which has no bound and no report.
+    pub fn close(mut self, grace: Duration) -> CloseReport {
+        self.close_within(grace)
+    }
+
+    fn close_within(&mut self, grace: Duration) -> CloseReport {
+        self.closed = true;
+        let mut closing = Closing::begin(&self.lp, grace);
+        self.driver.run(pin!(poll_fn(|cx| closing.poll(cx))));
+        closing.shut_executor_down();
+        closing.finish()
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        if !self.closed {
+            let report = self.close_within(if std::thread::panicking() { Duration::ZERO } else { GRACE });
+            if !report.is_clean() {
+                report_unclean(&report);
+            }
+        }
+    }
+}
+
+/// For a close whose report nobody asked for.
+fn report_unclean(report: &CloseReport) {
+    crate::exception::report(&ExceptionContext::new(format!("the loop did not close cleanly: {report}")));
+}
+
+/// What came of a main task.
+fn settle<T>(outcome: Result<(), JoinError>, output: Option<T>) -> Result<T, RunError> {
+    match outcome {
+        Ok(()) => Ok(output.expect("a main that ended left its output")),
+        Err(JoinError::Cancelled(reason)) => Err(RunError::Cancelled(reason)),
+        Err(JoinError::Shutdown) => Err(RunError::Cancelled("its loop was closed".into())),
+        Err(JoinError::Panicked(panic)) => panic.resume(),
+    }
+}
+
+/// Runs `main` on a new loop inside a runtime that runs already, whose reactor is `reactor`: the loop as a guest.
+///
+/// The future is the whole loop: it runs while it is awaited, on the thread that awaits it. Other tasks of the host see no
+/// loop; several guests may share a thread. Carriers offer it under the name `enter`.
+///
+/// # Errors
+///
+/// A loop is running on this thread already, or `main` was cancelled.
+///
+/// # Panics
+///
+/// If `main` does, after the close.
+///
+/// # Cancel safety
+///
+/// Dropping it drops its tasks on the spot, without their clean-ups: handles say
+/// [`JoinError::Shutdown`](crate::JoinError), and what was skipped is reported.
+pub fn carry<F>(reactor: Rc<dyn Reactor>, main: F) -> Carry<F>
+where
+    F: Future + 'static,
+{
+    Carry { lp: Loop::new(reactor), stage: Stage::New(Box::pin(main)) }
+}
+
+/// Made by [`carry`].
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct Carry<F: Future + 'static> {
+    lp: Loop,
+    stage: Stage<F>,
+}
+
+enum Stage<F: Future + 'static> {
+    New(Pin<Box<F>>),
+    Running(Task<F::Output>),
+    Closing(Closing, Option<Result<F::Output, JoinError>>),
+    Over,
+}
+
+// Nothing is pinned in place: what needs it is boxed, or on the loop.
+impl<F: Future + 'static> Unpin for Carry<F> {}
+
+impl<F: Future + 'static> Future for Carry<F> {
+    type Output = Result<F::Output, RunError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if let Err(nested) = refuse_nested() {
+            return Poll::Ready(Err(nested));
+        }
+        loop {
+            match std::mem::replace(&mut this.stage, Stage::Over) {
+                Stage::New(main) => {
+                    let _entered = this.lp.enter();
+                    this.stage = Stage::Running(spawn(main));
+                }
+                Stage::Running(mut task) => {
+                    if this.lp.poll_turns(cx, &mut || task.done()).is_pending() {
+                        this.stage = Stage::Running(task);
+                        return Poll::Pending;
+                    }
+                    let Poll::Ready(outcome) = Pin::new(&mut task).poll(cx) else {
+                        unreachable!("a task that is done is ready")
+                    };
+                    this.stage = Stage::Closing(Closing::begin(&this.lp, GRACE), Some(outcome));
+                }
+                Stage::Closing(mut closing, mut outcome) => {
+                    if closing.poll(cx).is_pending() || closing.poll_executor(cx).is_pending() {
+                        this.stage = Stage::Closing(closing, outcome);
+                        return Poll::Pending;
+                    }
+                    let report = closing.finish();
+                    if !report.is_clean() {
+                        report_unclean(&report);
+                    }
+                    let outcome = outcome.take().expect("the outcome waits for the close");
+                    return Poll::Ready(match outcome {
+                        Ok(output) => Ok(output),
+                        Err(error) => settle(Err(error), None),
+                    });
+                }
+                Stage::Over => panic!("a loop was polled again after it ended"),
+            }
+        }
+    }
+}
+
+impl<F: Future + 'static> Drop for Carry<F> {
+    fn drop(&mut self) {
+        if !matches!(self.stage, Stage::Over | Stage::New(_)) {
+            Closing::abandon(&self.lp);
+        }
+    }
+}
+
+impl fmt::Debug for Runner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Runner").field("loop", &self.lp).finish_non_exhaustive()
+    }
+}
+
+impl<F: Future + 'static> fmt::Debug for Carry<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Carry").field("loop", &self.lp).finish_non_exhaustive()
+    }
+}

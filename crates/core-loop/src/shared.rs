@@ -1,0 +1,146 @@
+//! The part of a loop that other threads may hold: its ready queue, for wakes on its own thread, and its inbox, for all
+//! others.
+
+use crate::callback::Call;
+use crate::current::Loop;
+use crate::inbox::Inbox;
+use crate::thread_bound::ThreadBound;
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::task::Waker;
+
+pub(crate) struct Shared {
+    pub(crate) inbox: Inbox<Remote>,
+    ready: ThreadBound<Ready>,
+}
+
+/// What another thread sends.
+pub(crate) enum Remote {
+    Wake(TaskKey),
+    Call(RemoteCall),
+}
+
+/// Names a task for as long as it is in the loop's registry. Both parts must match: slots are used again, ids are not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TaskKey {
+    pub(crate) slot: u32,
+    pub(crate) id: u64,
+}
+
+pub(crate) type RemoteCall = Box<dyn FnOnce(&Loop) + Send>;
+
+/// What a turn runs.
+pub(crate) enum Entry {
+    Step(TaskKey),
+    Call(Rc<dyn Call>),
+    Remote(RemoteCall),
+}
+
+impl Shared {
+    pub(crate) fn new() -> Arc<Self> {
+        let ready = Ready {
+            queue: RefCell::new(VecDeque::new()),
+            awake: Cell::new(false),
+            host: RefCell::new(None),
+            closed: Cell::new(false),
+        };
+        Arc::new(Self { inbox: Inbox::new(), ready: ThreadBound::new(ready) })
+    }
+
+    /// The ready queue, on the loop's own thread.
+    pub(crate) fn ready(&self) -> Option<&Ready> {
+        self.ready.get()
+    }
+
+    /// Queues the next step of a task, from any thread. After the close it does nothing.
+    pub(crate) fn schedule(&self, task: TaskKey) {
+        match self.ready() {
+            Some(ready) => ready.push(Entry::Step(task)),
+            None => {
+                self.inbox.push_with(|| Remote::Wake(task));
+            }
+        }
+    }
+
+    /// Queues a call on the loop's thread, from any thread, in order. `make` is not called once the loop is closed: then
+    /// the answer is `false`.
+    pub(crate) fn send(&self, make: impl FnOnce() -> RemoteCall) -> bool {
+        match self.ready() {
+            Some(ready) if ready.closed.get() => false,
+            Some(ready) => {
+                ready.push(Entry::Remote(make()));
+                true
+            }
+            None => self.inbox.push_with(|| Remote::Call(make())),
+        }
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.ready().map_or_else(|| self.inbox.is_closed(), |ready| ready.closed.get())
+    }
+}
+
+/// Everything that is ready to run, first in, first out.
+///
+/// ```text
+///            push: rings the host            push
+///   ASLEEP ─────────────────────────► AWAKE ───────┐ (nobody rings)
+///     ▲                                 │  ▲───────┘
+///     └─────────────────────────────────┘
+///       the loop found nothing ready and returned to the host
+/// ```
+pub(crate) struct Ready {
+    queue: RefCell<VecDeque<Entry>>,
+    /// The host will poll the root anyhow: it is doing so, or it was rung. Keeps wakes by the host's own reactor, on this
+    /// thread between turns, to one ring.
+    awake: Cell<bool>,
+    host: RefCell<Option<Waker>>,
+    closed: Cell<bool>,
+}
+
+impl Ready {
+    pub(crate) fn push(&self, entry: Entry) {
+        if self.closed.get() {
+            return;
+        }
+        self.queue.borrow_mut().push_back(entry);
+        if !self.awake.replace(true)
+            && let Some(host) = &*self.host.borrow()
+        {
+            host.wake_by_ref();
+        }
+    }
+
+    pub(crate) fn pop(&self) -> Option<Entry> {
+        self.queue.borrow_mut().pop_front()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.queue.borrow().len()
+    }
+
+    /// The host polls the root. `true` if its waker is another than last time.
+    pub(crate) fn wake_up(&self, host: &Waker) -> bool {
+        self.awake.set(true);
+        let mut known = self.host.borrow_mut();
+        if known.as_ref().is_some_and(|known| known.will_wake(host)) {
+            return false;
+        }
+        *known = Some(host.clone());
+        true
+    }
+
+    /// The root returns to the host with nothing to do: the next push must ring.
+    pub(crate) fn fall_asleep(&self) {
+        self.awake.set(false);
+    }
+
+    /// Takes nothing more, and keeps nothing. What was queued is for the caller to drop.
+    pub(crate) fn close(&self) -> VecDeque<Entry> {
+        self.closed.set(true);
+        self.host.take();
+        self.queue.take()
+    }
+}

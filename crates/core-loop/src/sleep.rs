@@ -1,0 +1,108 @@
+//! Waiting for a time.
+
+use crate::callback::{Timer, far_from};
+use crate::current::Loop;
+use crate::timers::TimerKey;
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// Waits for `duration`, never less. Zero is one yield. A duration too long to count never ends.
+///
+/// How much later it may come is the runtime's: [`Profile::timer_granularity`](contract::Profile).
+///
+/// # Panics
+///
+/// Outside a loop.
+///
+/// # Cancel safety
+///
+/// Dropping it disarms its timer.
+///
+/// # Python
+///
+/// `asyncio.sleep(delay)`.
+#[track_caller]
+pub fn sleep(duration: Duration) -> Sleep {
+    let lp = Loop::current();
+    let now = lp.time();
+    let deadline = now.checked_add(duration).unwrap_or_else(|| far_from(now));
+    Sleep { lp, deadline, state: State::New }
+}
+
+/// Waits until `deadline`, never less. A time that is past is one yield.
+///
+/// # Panics
+///
+/// Outside a loop.
+///
+/// # Cancel safety
+///
+/// Dropping it disarms its timer.
+#[track_caller]
+pub fn sleep_until(deadline: Instant) -> Sleep {
+    Sleep { lp: Loop::current(), deadline, state: State::New }
+}
+
+/// Made by [`sleep`] and [`sleep_until`]. Belongs to the loop in which it was made.
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct Sleep {
+    lp: Loop,
+    deadline: Instant,
+    state: State,
+}
+
+enum State {
+    New,
+    Armed(TimerKey),
+    Fired,
+}
+
+impl Sleep {
+    /// When it ends.
+    #[must_use]
+    pub fn deadline(&self) -> Instant {
+        self.deadline
+    }
+}
+
+impl Future for Sleep {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let timers = &self.lp.inner().timers;
+        match self.state {
+            State::Fired => return Poll::Ready(()),
+            State::New => {
+                let key = timers.borrow_mut().arm(self.deadline, Timer::Wake(cx.waker().clone()));
+                self.state = State::Armed(key);
+                return Poll::Pending;
+            }
+            State::Armed(key) => {
+                let mut timers = timers.borrow_mut();
+                if let Some(Timer::Wake(waker)) = timers.get_mut(key) {
+                    waker.clone_from(cx.waker());
+                    return Poll::Pending;
+                }
+            }
+        }
+        self.state = State::Fired;
+        Poll::Ready(())
+    }
+}
+
+impl Drop for Sleep {
+    fn drop(&mut self) {
+        if let State::Armed(key) = self.state {
+            let timer = self.lp.inner().timers.borrow_mut().cancel(key);
+            drop(timer);
+        }
+    }
+}
+
+impl fmt::Debug for Sleep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sleep").field("deadline", &self.deadline).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,81 @@
+//! The system calls that nix lacks: the timed wait in nanoseconds, and an accept that also says who connected.
+#![expect(unsafe_code, reason = "raw system calls")]
+
+use nix::errno::Errno;
+use nix::libc;
+use nix::sys::epoll::{Epoll, EpollEvent};
+use std::mem::{MaybeUninit, size_of};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
+use std::ptr;
+use std::time::Duration;
+
+/// The kernel's own `timespec`: 64 bits on every architecture.
+#[repr(C)]
+struct Timespec {
+    seconds: i64,
+    nanoseconds: i64,
+}
+
+/// Waits for events no longer than `timeout`. `ENOSYS` before Linux 5.11.
+pub(crate) fn epoll_pwait2(
+    epoll: &Epoll,
+    events: &mut [EpollEvent],
+    timeout: Duration,
+) -> nix::Result<usize> {
+    let timeout = Timespec {
+        seconds: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
+        nanoseconds: i64::from(timeout.subsec_nanos()),
+    };
+    let room = libc::c_int::try_from(events.len()).unwrap_or(libc::c_int::MAX);
+    // By number: the C library's wrapper is younger than the kernels and libraries that we support.
+    // SAFETY: the kernel writes at most `room` events to the buffer, which has room for as many: `EpollEvent` is a
+    // transparent `epoll_event`, for which any bytes are valid. It reads one timespec, laid out as it wants it. The
+    // signal mask is absent, which is allowed; its size is then not looked at.
+    let arrived = unsafe {
+        libc::syscall(
+            libc::SYS_epoll_pwait2,
+            epoll.0.as_raw_fd(),
+            events.as_mut_ptr(),
+            room,
+            &raw const timeout,
+            ptr::null::<libc::sigset_t>(),
+            0usize,
+        )
+    };
+    Errno::result(arrived).map(|arrived| usize::try_from(arrived).expect("no error, so not negative"))
+}
+
+/// Accepts one connection: a socket in non-blocking mode that is closed on exec, and who connected.
+pub(crate) fn accept(listener: BorrowedFd<'_>) -> nix::Result<(OwnedFd, SocketAddr)> {
+    let mut address = MaybeUninit::<libc::sockaddr_storage>::zeroed();
+    let mut len = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
+    let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
+    // SAFETY: the kernel writes at most `len` bytes to the address, which is as long, and the length that it used.
+    let accepted =
+        unsafe { libc::accept4(listener.as_raw_fd(), address.as_mut_ptr().cast(), &raw mut len, flags) };
+    let socket = Errno::result(accepted)?;
+    // SAFETY: the kernel has just made this descriptor and told nobody else.
+    let socket = unsafe { OwnedFd::from_raw_fd(socket) };
+    // SAFETY: zeroes are a valid address, and so is what the kernel wrote over them.
+    let address = unsafe { address.assume_init() };
+    Ok((socket, internet(&address).ok_or(Errno::EAFNOSUPPORT)?))
+}
+
+fn internet(address: &libc::sockaddr_storage) -> Option<SocketAddr> {
+    match i32::from(address.ss_family) {
+        libc::AF_INET => {
+            // SAFETY: the family says that this is a `sockaddr_in`; the storage is large and aligned enough for any.
+            let v4 = unsafe { &*ptr::from_ref(address).cast::<libc::sockaddr_in>() };
+            let ip = Ipv4Addr::from(u32::from_be(v4.sin_addr.s_addr));
+            Some(SocketAddrV4::new(ip, u16::from_be(v4.sin_port)).into())
+        }
+        libc::AF_INET6 => {
+            // SAFETY: the family says that this is a `sockaddr_in6`; the storage is large and aligned enough for any.
+            let v6 = unsafe { &*ptr::from_ref(address).cast::<libc::sockaddr_in6>() };
+            let ip = Ipv6Addr::from(v6.sin6_addr.s6_addr);
+            Some(SocketAddrV6::new(ip, u16::from_be(v6.sin6_port), v6.sin6_flowinfo, v6.sin6_scope_id).into())
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,233 @@
+//! Tasks: futures that the loop runs on their own.
+
+use crate::current::Loop;
+use crate::error::{JoinError, Reason};
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+mod cell;
+
+pub(crate) use cell::{Join, Steps};
+
+/// Starts a task: `future` runs on this thread's loop, beside everything else.
+///
+/// It is not polled inside this call; its first step comes in the next turn, in order of the spawns.
+///
+/// # Panics
+///
+/// Outside a loop. A panic of `future` goes to whoever awaits the task, and to the exception handler if nobody does; it
+/// never ends the loop.
+///
+/// # Python
+///
+/// `asyncio.create_task(coroutine)`. The loop itself keeps the task alive: there is no need to hold the handle.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), core_loop::RunError> {
+/// core_loop::run(async {
+///     let task = core_loop::spawn(async { 6 * 7 });
+///     assert_eq!(task.await.unwrap(), 42);
+/// })
+/// # }
+/// ```
+#[track_caller]
+pub fn spawn<F>(future: F) -> Task<F::Output>
+where
+    F: Future + 'static,
+{
+    Task::new(cell::spawn(&Loop::current(), future))
+}
+
+/// A task on the loop: a future of its output.
+///
+/// Dropping it detaches the task, which goes on until it ends or the loop closes; [`cancel_on_drop`](Self::cancel_on_drop)
+/// changes that. A task that is *being awaited* while its awaiter is cancelled, or times out, is cancelled with it, as in
+/// asyncio; any other drop leaves it alone.
+///
+/// `!Send`: a task belongs to its loop's thread.
+///
+/// # Cancel safety
+///
+/// Awaiting `&mut task` loses nothing: the output stays with the task until a poll returns it.
+///
+/// # Panics
+///
+/// When it is polled again after it gave its output.
+///
+/// # Python
+///
+/// `asyncio.Task`. There a dropped task may be collected in the middle of its run; here the loop holds it.
+#[must_use = "dropping a task detaches it; call `detach` to say so"]
+pub struct Task<T: 'static> {
+    cell: Arc<dyn Join<T>>,
+    cancel_on_drop: bool,
+    /// Somebody awaits it, or did.
+    awaited: bool,
+    /// Nobody will miss its outcome.
+    quiet: bool,
+    /// Belongs to its loop's thread.
+    here: PhantomData<*const ()>,
+}
+
+impl<T: 'static> Task<T> {
+    pub(crate) fn new(cell: Arc<dyn Join<T>>) -> Self {
+        Self { cell, cancel_on_drop: false, awaited: false, quiet: false, here: PhantomData }
+    }
+
+    /// Asks for the task to be cancelled: its future is dropped before its next poll, on the loop's thread, and the
+    /// outcome is [`JoinError::Cancelled`] with this reason – also if the future became ready in the same turn. Clean-ups
+    /// that [`finally`](crate::finally) registered still run.
+    ///
+    /// `false` if the task has ended; then nothing changes. Of several reasons the first counts.
+    ///
+    /// # Python
+    ///
+    /// `Task.cancel(msg)`, which throws an exception into the task that it may swallow. Rust has nothing to throw.
+    pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
+        self.cell.cancel(reason.into())
+    }
+
+    /// Whether it has ended.
+    ///
+    /// # Python
+    ///
+    /// `Task.done()`.
+    #[must_use]
+    pub fn done(&self) -> bool {
+        self.cell.header().is_done()
+    }
+
+    /// Its name: `Task-7` unless [`named`](Self::named) otherwise.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.cell.header().name()
+    }
+
+    /// Gives it a name, for reports. The first name counts.
+    ///
+    /// # Python
+    ///
+    /// `create_task(…, name=name)`.
+    pub fn named(self, name: impl Into<String>) -> Self {
+        self.cell.header().set_name(name.into());
+        self
+    }
+
+    /// Where it was spawned.
+    #[must_use]
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.cell.header().spawned_at()
+    }
+
+    /// Dropping the handle will cancel the task from now on.
+    pub fn cancel_on_drop(mut self) -> Self {
+        self.cancel_on_drop = true;
+        self
+    }
+
+    /// Lets the task run on its own: what a drop does by default.
+    pub fn detach(mut self) {
+        self.cancel_on_drop = false;
+        self.awaited = false;
+    }
+
+    /// Ends the task on the spot, without its clean-ups; one that has ended stays as it is.
+    pub(crate) fn discard(&self, lp: &Loop) {
+        if !self.done() {
+            let _entered = lp.enter();
+            self.cell.discard(lp);
+        }
+    }
+
+    /// Nobody will miss the outcome: a panic that nobody has seen is not reported.
+    pub(crate) fn hush(&mut self) {
+        self.quiet = true;
+    }
+}
+
+impl<T: 'static> Future for Task<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let poll = self.cell.poll_join(cx);
+        self.awaited = poll.is_pending();
+        poll
+    }
+}
+
+impl<T: 'static> Drop for Task<T> {
+    fn drop(&mut self) {
+        if self.cancel_on_drop {
+            self.cell.cancel("its handle was dropped".into());
+        } else if self.awaited
+            && let Some(lp) = Loop::try_current()
+            && let Some(reason) = lp.inner().cancelling.borrow().clone()
+        {
+            self.cell.cancel(reason);
+        }
+        self.cell.detach(self.quiet);
+    }
+}
+
+impl Loop {
+    /// Drops a future because of a cancel: the tasks that it was awaiting are cancelled with it.
+    pub(crate) fn drop_cancelled(&self, reason: &Reason, drop: impl FnOnce()) {
+        struct Restore<'a>(&'a Loop, Option<Reason>);
+        impl Drop for Restore<'_> {
+            fn drop(&mut self) {
+                self.0.inner().cancelling.replace(self.1.take());
+            }
+        }
+        let _restore = Restore(self, self.inner().cancelling.replace(Some(reason.clone())));
+        drop();
+    }
+}
+
+/// Lets everything else that is ready run once, then goes on.
+///
+/// # Cancel safety
+///
+/// Dropping it loses nothing.
+///
+/// # Python
+///
+/// `asyncio.sleep(0)`.
+pub fn yield_now() -> YieldNow {
+    YieldNow { yielded: false }
+}
+
+/// Made by [`yield_now`].
+#[derive(Debug)]
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct YieldNow {
+    yielded: bool,
+}
+
+impl Future for YieldNow {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        if self.yielded {
+            return Poll::Ready(());
+        }
+        self.yielded = true;
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
+impl<T: 'static> fmt::Debug for Task<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Task")
+            .field("name", &self.name())
+            .field("done", &self.done())
+            .field("spawned_at", &self.spawned_at().to_string())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,61 @@
+//! A value that only its own thread can reach, inside data that other threads share.
+#![expect(unsafe_code, reason = "Send and Sync hold because the value is reached on its own thread only")]
+
+use std::cell::Cell;
+use std::mem::ManuallyDrop;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// A thread's number. Never given to a second thread, unlike an address or an id of the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Token(u64);
+
+impl Token {
+    /// This thread's.
+    pub(crate) fn here() -> Self {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        thread_local! {
+            static HERE: Cell<u64> = const { Cell::new(0) };
+        }
+        let mut token = HERE.get();
+        if token == 0 {
+            // Relaxed: only the numbers must differ, nothing is published with them.
+            token = NEXT.fetch_add(1, Ordering::Relaxed);
+            HERE.set(token);
+        }
+        Self(token)
+    }
+}
+
+/// A value that only the thread that made it can reach.
+///
+/// Dropped on its own thread, the value is dropped; dropped elsewhere, it is forgotten. So its owner empties it first.
+pub(crate) struct ThreadBound<T> {
+    owner: Token,
+    value: ManuallyDrop<T>,
+}
+
+// SAFETY: another thread can hold and drop the wrapper, but never gets a reference to the value: `get` compares tokens,
+// which are unique for all time, and `drop` leaves the value alone off its thread.
+unsafe impl<T> Send for ThreadBound<T> {}
+// SAFETY: as above.
+unsafe impl<T> Sync for ThreadBound<T> {}
+
+impl<T> ThreadBound<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self { owner: Token::here(), value: ManuallyDrop::new(value) }
+    }
+
+    /// The value, on its own thread; `None` on any other.
+    pub(crate) fn get(&self) -> Option<&T> {
+        (self.owner == Token::here()).then_some(&*self.value)
+    }
+}
+
+impl<T> Drop for ThreadBound<T> {
+    fn drop(&mut self) {
+        if self.owner == Token::here() {
+            // SAFETY: this is the only place that drops the value, and it runs once.
+            unsafe { ManuallyDrop::drop(&mut self.value) }
+        }
+    }
+}

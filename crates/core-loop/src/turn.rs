@@ -1,0 +1,157 @@
+//! The turn: what the loop does each time its host polls it.
+//!
+//! One turn is asyncio's. What other threads sent and the timers that are due join the ready queue, in this order; then
+//! exactly the entries that are there run, first in, first out; what they schedule runs in the next turn.
+//!
+//! ```text
+//!            nothing ready, no timer due
+//!   TURN ──────────────────────────────────► back to the host, asleep: a wake, the timer or I/O polls the root again
+//!    │ ▲ │
+//!    │ └─┘ something is ready
+//!    │   1 ms since the last visit
+//!    └─────────────────────────────────────► back to the host, awake: it looks at its I/O and comes back; the turn goes
+//!                                            on where it was, and what the visit woke runs in the next one
+//! ```
+
+use crate::callback::Timer;
+use crate::current::Loop;
+use crate::exception::ExceptionContext;
+use crate::shared::{Entry, Ready, Remote, TaskKey};
+use crate::task::Steps;
+use contract::Panic;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+/// How long the host goes without a visit at most, while something is always ready.
+const VISIT_EVERY: Duration = Duration::from_millis(1);
+/// How many steps run between two looks at the clock while no timer is armed.
+const STEPS_PER_LOOK: u32 = 64;
+
+impl Loop {
+    /// Runs turns until `done`, which is asked between turns. Never panics.
+    pub(crate) fn poll_turns(&self, cx: &mut Context<'_>, done: &mut dyn FnMut() -> bool) -> Poll<()> {
+        let _entered = self.enter();
+        let ready = self.inner().shared.ready().expect("a loop is polled on the thread that made it");
+        if ready.wake_up(cx.waker()) {
+            self.inner().shared.inbox.set_host(cx.waker());
+        }
+        let visit = Visit { began: self.time(), steps: 0 };
+        match Panic::catch(|| self.turns(cx, ready, visit, done)) {
+            Ok(poll) => poll,
+            Err(panic) => {
+                // Everything of the user's is caught where it runs; this is a waker of somebody's that panicked.
+                self.report(&ExceptionContext::panicked("a waker panicked", &panic));
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            }
+        }
+    }
+
+    fn turns(
+        &self,
+        cx: &mut Context<'_>,
+        ready: &Ready,
+        mut visit: Visit,
+        done: &mut dyn FnMut() -> bool,
+    ) -> Poll<()> {
+        let left = &self.inner().turn_left;
+        loop {
+            if left.get() == 0 {
+                if done() {
+                    return Poll::Ready(());
+                }
+                let now = self.begin_turn(ready);
+                if left.get() == 0 {
+                    let next = self.inner().timers.borrow_mut().next();
+                    if self.inner().reactor.poll_timer(cx, next).is_pending() {
+                        ready.fall_asleep();
+                        return Poll::Pending;
+                    }
+                    continue;
+                }
+                if now.is_some_and(|now| visit.is_due(now)) {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+            }
+            while left.get() > 0 {
+                left.set(left.get() - 1);
+                self.run_entry(ready.pop().expect("a turn only counts what is queued"));
+                if visit.step_and_look() && visit.is_due(self.time()) {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+
+    /// Gathers what is ready. Gives the time if it was looked at.
+    fn begin_turn(&self, ready: &Ready) -> Option<Instant> {
+        let inner = self.inner();
+        inner.shared.inbox.take_into(|remote| {
+            ready.push(match remote {
+                Remote::Wake(key) => Entry::Step(key),
+                Remote::Call(call) => Entry::Remote(call),
+            });
+        });
+        let now = if inner.timers.borrow().is_empty() { None } else { Some(self.time()) };
+        if let Some(now) = now {
+            while let Some(timer) = self.pop_due(now) {
+                match timer {
+                    Timer::Wake(waker) => waker.wake(),
+                    Timer::Call(call) => ready.push(Entry::Call(call)),
+                }
+            }
+        }
+        inner.turn_left.set(ready.len());
+        now
+    }
+
+    fn pop_due(&self, now: Instant) -> Option<Timer> {
+        self.inner().timers.borrow_mut().pop_due(now)
+    }
+
+    /// The task by that name, if it has not ended.
+    fn task(&self, key: TaskKey) -> Option<Arc<dyn Steps>> {
+        let tasks = self.inner().tasks.borrow();
+        tasks.get(key.slot).filter(|task| task.header().key() == key).cloned()
+    }
+
+    fn run_entry(&self, entry: Entry) {
+        match entry {
+            Entry::Step(key) => {
+                if let Some(task) = self.task(key) {
+                    task.step(self);
+                }
+            }
+            Entry::Call(call) => call.call(self),
+            Entry::Remote(call) => {
+                if let Err(panic) = Panic::catch(|| call(self)) {
+                    self.report(&ExceptionContext::panicked(
+                        "a callback from another thread panicked",
+                        &panic,
+                    ));
+                }
+            }
+        }
+    }
+}
+
+/// The time since the host was last seen.
+struct Visit {
+    began: Instant,
+    steps: u32,
+}
+
+impl Visit {
+    /// Counts a step; `true` if it is time to look at the clock.
+    fn step_and_look(&mut self) -> bool {
+        self.steps += 1;
+        self.steps.is_multiple_of(STEPS_PER_LOOK)
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.began) >= VISIT_EVERY
+    }
+}

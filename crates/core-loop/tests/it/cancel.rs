@@ -1,0 +1,287 @@
+//! Cancelling: when the future goes, what runs on, what is reported.
+
+use crate::run;
+use crate::trace::Trace;
+use core_loop::{JoinError, Loop, finally, sleep, spawn, timeout, yield_now};
+use std::cell::RefCell;
+use std::future::pending;
+use std::rc::Rc;
+use std::time::Duration;
+
+fn cancelled_with(outcome: Result<(), JoinError>) -> String {
+    match outcome {
+        Err(JoinError::Cancelled(reason)) => reason.to_string(),
+        other => panic!("not cancelled but {other:?}"),
+    }
+}
+
+#[test]
+fn a_task_cancelled_before_its_first_poll_never_runs() {
+    run(async {
+        let trace = Trace::default();
+        let inside = trace.clone();
+        let task = spawn(async move { inside.add("ran") });
+        assert!(task.cancel("early"));
+        assert!(task.cancel("again"), "a request that changes nothing is still accepted");
+        assert_eq!(cancelled_with(task.await), "early");
+        assert_eq!(trace.take(), "");
+    });
+}
+
+#[test]
+fn a_cancel_drops_the_future_before_its_next_poll() {
+    run(async {
+        let trace = Trace::default();
+        let guard = trace.on_drop("dropped");
+        let inside = trace.clone();
+        let task = spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+            inside.add("never");
+        });
+        yield_now().await;
+        assert!(task.cancel("enough"));
+        trace.add("asked");
+        assert_eq!(cancelled_with(task.await), "enough");
+        assert_eq!(trace.take(), "asked dropped");
+    });
+}
+
+#[test]
+fn a_cancel_after_the_end_changes_nothing() {
+    run(async {
+        let task = spawn(async { 7 });
+        yield_now().await;
+        assert!(task.done());
+        assert!(!task.cancel("late"));
+        assert_eq!(task.await.expect("it ended before"), 7);
+    });
+}
+
+#[test]
+fn a_cancel_during_the_last_step_wins_over_the_output() {
+    run(async {
+        let handle = Rc::new(RefCell::new(None::<core_loop::Task<()>>));
+        let own = handle.clone();
+        let task = spawn(async move {
+            own.borrow().as_ref().expect("it is there").cancel("by myself");
+        });
+        handle.replace(Some(task));
+        yield_now().await;
+        let task = handle.take().expect("it is there");
+        assert_eq!(cancelled_with(task.await), "by myself");
+    });
+}
+
+#[test]
+fn a_dropped_handle_leaves_the_task_alone() {
+    run(async {
+        let trace = Trace::default();
+        let inside = trace.clone();
+        drop(spawn(async move {
+            yield_now().await;
+            inside.add("ran on");
+        }));
+        yield_now().await;
+        yield_now().await;
+        assert_eq!(trace.take(), "ran on");
+    });
+}
+
+#[test]
+fn cancel_on_drop_cancels() {
+    run(async {
+        let trace = Trace::default();
+        let guard = trace.on_drop("dropped");
+        let task = spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        });
+        yield_now().await;
+        drop(task.cancel_on_drop());
+        yield_now().await;
+        assert_eq!(trace.take(), "dropped");
+    });
+}
+
+#[test]
+fn a_cancel_reaches_the_task_that_is_awaited_but_not_one_that_is_only_held() {
+    run(async {
+        let trace = Trace::default();
+        let sleeper = |name: &'static str| {
+            let guard = trace.on_drop(name);
+            spawn(async move {
+                let _guard = guard;
+                pending::<()>().await;
+            })
+        };
+        let (awaited, held) = (sleeper("awaited"), sleeper("held"));
+        let outer = spawn(async move {
+            let _held = held;
+            awaited.await.expect("never");
+        });
+        yield_now().await;
+        outer.cancel("the whole chain");
+        assert_eq!(cancelled_with(outer.await), "the whole chain");
+        yield_now().await;
+        assert_eq!(trace.take(), "awaited");
+    });
+}
+
+#[test]
+fn clean_ups_run_in_order_and_the_task_is_done_after_them() {
+    run(async {
+        let trace = Trace::default();
+        let inner = trace.clone();
+        let task = spawn(finally(
+            trace.clone(),
+            async move |outer: &mut Trace| {
+                outer.add("body");
+                finally(
+                    inner,
+                    async |_: &mut Trace| pending::<()>().await,
+                    async |trace: Trace| {
+                        trace.add("inner begins");
+                        sleep(Duration::from_millis(1)).await;
+                        trace.add("inner ends");
+                    },
+                )
+                .await;
+            },
+            async |trace: Trace| {
+                yield_now().await;
+                trace.add("outer");
+            },
+        ));
+        yield_now().await;
+        task.cancel("clean up");
+        assert_eq!(cancelled_with(task.await), "clean up");
+        assert_eq!(trace.take(), "body inner begins inner ends outer");
+    });
+}
+
+#[test]
+fn a_second_cancel_does_not_interrupt_a_clean_up() {
+    run(async {
+        let trace = Trace::default();
+        let task = spawn(finally(
+            trace.clone(),
+            async |_: &mut Trace| pending::<()>().await,
+            async |trace: Trace| {
+                yield_now().await;
+                trace.add("cleaned up");
+            },
+        ));
+        yield_now().await;
+        task.cancel("once");
+        yield_now().await;
+        assert!(!task.cancel("twice"), "its future has gone already");
+        assert_eq!(cancelled_with(task.await), "once");
+        assert_eq!(trace.take(), "cleaned up");
+    });
+}
+
+#[test]
+fn a_body_that_panics_is_still_cleaned_up_after() {
+    run(async {
+        let trace = Trace::default();
+        let task = spawn(finally(
+            trace.clone(),
+            async |_: &mut Trace| panic!("in the body"),
+            async |trace: Trace| {
+                yield_now().await;
+                trace.add("cleaned up");
+            },
+        ));
+        assert!(matches!(task.await, Err(JoinError::Panicked(_))));
+        assert_eq!(trace.take(), "cleaned up");
+    });
+}
+
+#[test]
+fn a_timeout_waits_for_the_clean_ups_that_it_caused() {
+    run(async {
+        let trace = Trace::default();
+        let body = finally(
+            trace.clone(),
+            async |_: &mut Trace| pending::<()>().await,
+            async |trace: Trace| {
+                sleep(Duration::from_millis(2)).await;
+                trace.add("cleaned up");
+            },
+        );
+        assert!(timeout(Duration::from_millis(1), body).await.is_err());
+        trace.add("timed out");
+        assert_eq!(trace.take(), "cleaned up timed out");
+    });
+}
+
+#[test]
+fn a_cancel_while_a_timeout_waits_for_clean_ups_lets_them_end() {
+    run(async {
+        let trace = Trace::default();
+        let inside = trace.clone();
+        let task = spawn(async move {
+            let body = finally(
+                inside,
+                async |_: &mut Trace| pending::<()>().await,
+                async |trace: Trace| {
+                    sleep(Duration::from_millis(5)).await;
+                    trace.add("cleaned up");
+                },
+            );
+            let _ = timeout(Duration::ZERO, body).await;
+        });
+        for _ in 0..4 {
+            yield_now().await;
+        }
+        task.cancel("meanwhile");
+        assert_eq!(cancelled_with(task.await), "meanwhile");
+        assert_eq!(trace.take(), "cleaned up");
+    });
+}
+
+#[test]
+fn a_panic_goes_to_the_awaiter_and_otherwise_to_the_handler_once() {
+    run(async {
+        let trace = Trace::default();
+        let reported = trace.clone();
+        Loop::current()
+            .set_exception_handler(move |_, context| reported.add(context.panic.expect("a panic").message()));
+        let awaited = spawn(async { panic!("awaited") });
+        assert!(matches!(awaited.await, Err(JoinError::Panicked(panic)) if panic.message() == "awaited"));
+        spawn(async { panic!("detached") }).detach();
+        let looked_at_late = spawn(async { panic!("dropped late") });
+        yield_now().await;
+        assert_eq!(trace.take(), "detached");
+        drop(looked_at_late);
+        assert_eq!(trace.take(), "dropped late");
+        Loop::current().call_soon(|| panic!("callback"));
+        yield_now().await;
+        assert_eq!(trace.take(), "callback");
+    });
+}
+
+#[test]
+fn a_destructor_that_panics_is_contained() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("in a destructor");
+        }
+    }
+    run(async {
+        let trace = Trace::default();
+        let reported = trace.clone();
+        Loop::current()
+            .set_exception_handler(move |_, context| reported.add(context.panic.expect("a panic").message()));
+        let task = spawn(async {
+            let _bomb = Bomb;
+            pending::<()>().await;
+        });
+        yield_now().await;
+        task.cancel("boom");
+        assert_eq!(cancelled_with(task.await), "boom");
+        assert_eq!(trace.take(), "in a destructor");
+    });
+}

@@ -1,0 +1,115 @@
+//! Timeouts and gather: who wins, who runs on.
+
+use crate::run;
+use crate::trace::Trace;
+use core_loop::{Elapsed, JoinError, gather, sleep, spawn, timeout, yield_now};
+use std::future::{pending, poll_fn, ready};
+use std::task::Poll;
+use std::time::Duration;
+
+#[test]
+fn a_timeout_of_zero_lets_a_body_without_awaits_finish_and_ends_one_that_yields() {
+    run(async {
+        assert_eq!(timeout(Duration::ZERO, ready(7)).await, Ok(7));
+        assert_eq!(timeout(Duration::ZERO, yield_now()).await, Err(Elapsed));
+    });
+}
+
+#[test]
+fn an_output_that_comes_in_the_same_turn_as_the_deadline_loses() {
+    run(async {
+        let deadline = Duration::from_millis(2);
+        let mut polls = 0;
+        let both = poll_fn(|cx| {
+            polls += 1;
+            if polls == 2 {
+                return Poll::Ready(());
+            }
+            // Wakes at a time when the deadline has passed too.
+            let waker = cx.waker().clone();
+            let lp = core_loop::Loop::current();
+            let late = lp.time() + deadline + Duration::from_millis(3);
+            lp.call_soon(move || {
+                while core_loop::Loop::current().time() < late {}
+                waker.wake();
+            });
+            Poll::Pending
+        });
+        assert_eq!(timeout(deadline, both).await, Err(Elapsed));
+    });
+}
+
+#[test]
+fn an_inner_timeout_stays_inner() {
+    run(async {
+        let outer = timeout(Duration::from_secs(60), async {
+            let inner = timeout(Duration::from_millis(1), pending::<()>()).await;
+            (inner, "went on")
+        });
+        assert_eq!(outer.await, Ok((Err(Elapsed), "went on")));
+    });
+}
+
+#[test]
+fn gather_gives_outputs_in_the_order_of_the_arguments() {
+    run(async {
+        let slow = async {
+            sleep(Duration::from_millis(2)).await;
+            "slow"
+        };
+        assert_eq!(gather((slow, async { 1 }, ready('c'))).await.expect("nobody failed"), ("slow", 1, 'c'));
+        assert!(gather(Vec::<std::future::Ready<()>>::new()).await.expect("nothing to do").is_empty());
+    });
+}
+
+#[test]
+fn gather_fails_at_once_and_the_others_run_on_unreported() {
+    run(async {
+        let trace = Trace::default();
+        let reported = trace.clone();
+        core_loop::Loop::current().set_exception_handler(move |_, _| reported.add("reported"));
+        let on = trace.clone();
+        let gathered = gather((async { panic!("first") }, async move {
+            sleep(Duration::from_millis(1)).await;
+            on.add("ran on");
+            panic!("second");
+        }));
+        assert!(
+            matches!(gathered.await.map(|((), ())| ()), Err(JoinError::Panicked(panic)) if panic.message() == "first")
+        );
+        sleep(Duration::from_millis(10)).await;
+        assert_eq!(trace.take(), "ran on");
+    });
+}
+
+#[test]
+fn cancelling_the_awaiter_of_a_gather_cancels_every_child() {
+    run(async {
+        let trace = Trace::default();
+        let guards = ["a", "b"].map(|name| trace.on_drop(name));
+        let outer = spawn(async move {
+            let children = guards.into_iter().map(|guard| async move {
+                let _guard = guard;
+                pending::<()>().await;
+            });
+            gather(children.collect::<Vec<_>>()).await.map(drop)
+        });
+        yield_now().await;
+        yield_now().await;
+        outer.cancel("all of you");
+        assert!(matches!(outer.await, Err(JoinError::Cancelled(_))));
+        yield_now().await;
+        assert_eq!(trace.take(), "a b");
+    });
+}
+
+#[test]
+fn dropping_a_gather_for_another_reason_detaches_its_children() {
+    run(async {
+        let trace = Trace::default();
+        let inside = trace.clone();
+        drop(gather(vec![async move { inside.add("ran") }]));
+        yield_now().await;
+        assert_eq!(trace.take(), "ran");
+    });
+}

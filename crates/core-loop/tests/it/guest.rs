@@ -1,0 +1,91 @@
+//! The loop as a guest of another host: here of a second native driver, polled by hand.
+
+use crate::trace::Trace;
+use core_loop::contract::Driver;
+use core_loop::{Loop, NativeDriver, RunError, carry, sleep, spawn, yield_now};
+use std::future::{pending, poll_fn};
+use std::pin::{Pin, pin};
+use std::task::Poll;
+use std::time::Duration;
+
+/// Runs `host` on a bare native driver: a runtime that is not a loop of ours.
+fn host(host: impl Future<Output = ()>, driver: &NativeDriver) {
+    driver.run(pin!(host));
+}
+
+#[test]
+fn a_guest_is_current_only_while_it_is_polled_and_two_may_interleave() {
+    let driver = NativeDriver::new().expect("it runs everywhere");
+    let trace = Trace::default();
+    let guest = |name: &'static str| {
+        let trace = trace.clone();
+        Box::pin(carry(driver.reactor(), async move {
+            for step in 0..2 {
+                trace.add(format!("{name}{step}"));
+                sleep(Duration::from_millis(1)).await;
+            }
+            name
+        }))
+    };
+    let (mut a, mut b) = (guest("a"), guest("b"));
+    let (mut first, mut second) = (None, None);
+    host(
+        poll_fn(|cx| {
+            for (guest, output) in [(&mut a, &mut first), (&mut b, &mut second)] {
+                if output.is_none()
+                    && let Poll::Ready(outcome) = guest.as_mut().poll(cx)
+                {
+                    *output = Some(outcome.expect("it ends"));
+                }
+                assert!(Loop::try_current().is_none());
+            }
+            if first.is_some() && second.is_some() { Poll::Ready(()) } else { Poll::Pending }
+        }),
+        &driver,
+    );
+    assert_eq!((first, second), (Some("a"), Some("b")));
+    assert!(trace.take().starts_with("a0 b0"), "both started before either went on");
+}
+
+#[test]
+fn dropping_a_guest_drops_its_tasks_on_the_spot() {
+    let driver = NativeDriver::new().expect("it runs everywhere");
+    let trace = Trace::default();
+    let guard = trace.on_drop("dropped");
+    let mut guest = carry(driver.reactor(), async move {
+        spawn(async move {
+            let _guard = guard;
+            pending::<()>().await;
+        })
+        .detach();
+        pending::<()>().await;
+    });
+    let mut polls = 0;
+    host(
+        poll_fn(|cx| {
+            polls += 1;
+            let poll = Pin::new(&mut guest).poll(cx).map(|_| ());
+            if polls == 2 {
+                Poll::Ready(())
+            } else {
+                cx.waker().wake_by_ref();
+                poll
+            }
+        }),
+        &driver,
+    );
+    assert_eq!(trace.take(), "");
+    drop(guest);
+    assert_eq!(trace.take(), "dropped");
+}
+
+#[test]
+fn a_guest_inside_a_loop_is_refused() {
+    let driver = NativeDriver::new().expect("it runs everywhere");
+    let guest = carry(driver.reactor(), async {});
+    let outcome = crate::run(async move {
+        yield_now().await;
+        guest.await
+    });
+    assert!(matches!(outcome, Err(RunError::Nested)));
+}

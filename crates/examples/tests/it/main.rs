@@ -1,0 +1,1 @@
+//! Each example prints what it says it prints.

@@ -1,0 +1,52 @@
+//! System calls that neither std nor glommio makes for us: the only unsafe code in this crate.
+#![expect(
+    unsafe_code,
+    reason = "io_uring_setup and fcntl are libc's, and glommio takes sockets by their numbers only"
+)]
+
+use std::io;
+use std::net::TcpListener as StdListener;
+use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::unix::net::UnixStream as StdUnixStream;
+
+use glommio::net::{TcpListener, TcpStream, UnixStream};
+
+/// `struct io_uring_params` of `linux/io_uring.h`: 120 bytes of integers, none wider than eight; all zero means "the
+/// defaults".
+type RingParameters = [u64; 15];
+
+/// Makes a ring with room for `entries` submissions, and gives it back at once.
+pub(crate) fn try_ring(entries: u32) -> io::Result<()> {
+    let mut parameters: RingParameters = [0; 15];
+    // SAFETY: the kernel must be able to read and write one `io_uring_params` behind the pointer. `parameters` is as
+    // large and as aligned.
+    let result = unsafe { libc::syscall(libc::SYS_io_uring_setup, entries, &raw mut parameters) };
+    if result < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let ring = RawFd::try_from(result).map_err(io::Error::other)?;
+    // SAFETY: the descriptor must be open and owned by no one else. The kernel has just made it, for this call.
+    drop(unsafe { OwnedFd::from_raw_fd(ring) });
+    Ok(())
+}
+
+/// Gives `listener` to the executor that runs on this thread.
+pub(crate) fn take_over(listener: StdListener) -> TcpListener {
+    // SAFETY: the descriptor must be open and owned by no one else, and be a listening socket. `into_raw_fd` gives up
+    // the ownership of an open one, and std's type says that it listens.
+    unsafe { TcpListener::from_raw_fd(listener.into_raw_fd()) }
+}
+
+/// Gives `stream` to the executor that runs on this thread.
+pub(crate) fn take_over_stream(stream: StdUnixStream) -> UnixStream {
+    // SAFETY: the descriptor must be open and owned by no one else, and be a stream socket. `into_raw_fd` gives up the
+    // ownership of an open one, and std's type says what it is.
+    unsafe { UnixStream::from_raw_fd(stream.into_raw_fd()) }
+}
+
+/// Keeps `stream` out of the programs that this one starts: glommio's quick way of accepting forgets it.
+pub(crate) fn close_on_exec(stream: &TcpStream) -> io::Result<()> {
+    // SAFETY: `fcntl(F_SETFD)` takes an integer and touches no memory; the descriptor is `stream`'s and open.
+    let result = unsafe { libc::fcntl(stream.as_raw_fd(), libc::F_SETFD, libc::FD_CLOEXEC) };
+    if result < 0 { Err(io::Error::last_os_error()) } else { Ok(()) }
+}

@@ -1,0 +1,59 @@
+//! The command line.
+
+use crate::columns::{COLUMNS, Entry};
+
+pub(crate) const USAGE: &str = "\
+The conformance matrix as JSON: every behaviour on every driver and executor.
+
+usage: conformance-matrix [--runtime NAME]... [--list]
+
+  --runtime NAME  only this column; may be repeated
+  --list          the behaviours, one a line, without trying them
+  --help          this
+";
+
+/// What was asked for.
+#[derive(Default)]
+pub(crate) struct Args {
+    pub(crate) columns: Vec<&'static Entry>,
+    pub(crate) list: bool,
+    pub(crate) help: bool,
+}
+
+impl Args {
+    /// Reads the words after the program's name.
+    pub(crate) fn parse(words: impl Iterator<Item = String>) -> Result<Self, String> {
+        let mut args = Self::default();
+        let mut words = words;
+        while let Some(word) = words.next() {
+            match (word.as_str(), word.strip_prefix("--runtime=")) {
+                ("--list", _) => args.list = true,
+                ("--help" | "-h", _) => args.help = true,
+                (_, Some(name)) => args.add(name)?,
+                ("--runtime", _) => {
+                    let name = words.next().ok_or_else(|| format!("--runtime wants a name: {}", known()))?;
+                    args.add(&name)?;
+                }
+                _ => return Err(format!("unknown argument `{word}`\n\n{USAGE}")),
+            }
+        }
+        if args.columns.is_empty() {
+            args.columns = COLUMNS.iter().collect();
+        }
+        Ok(args)
+    }
+
+    fn add(&mut self, name: &str) -> Result<(), String> {
+        let Some(entry) = COLUMNS.iter().find(|entry| entry.name == name) else {
+            return Err(format!("there is no runtime `{name}`; known are {}", known()));
+        };
+        if !self.columns.iter().any(|have| have.name == name) {
+            self.columns.push(entry);
+        }
+        Ok(())
+    }
+}
+
+fn known() -> String {
+    COLUMNS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,78 @@
+//! The matrix as JSON, written by hand: it is flat, and this saves a dependency.
+
+use crate::columns::Column;
+use conformance::{Behaviour, Executors, Kind, Loops};
+use std::fmt::{self, Write};
+
+/// A text as JSON.
+struct Text<'a>(&'a str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_char('"')?;
+        for character in self.0.chars() {
+            match character {
+                '"' | '\\' => write!(f, "\\{character}")?,
+                '\n' => f.write_str("\\n")?,
+                control if control < ' ' => write!(f, "\\u{:04x}", u32::from(control))?,
+                other => f.write_char(other)?,
+            }
+        }
+        f.write_char('"')
+    }
+}
+
+/// All behaviours, one a line.
+pub(crate) fn list() -> String {
+    lines::<Loops>() + &lines::<Executors>()
+}
+
+fn lines<K: Kind>() -> String {
+    let line = |behaviour: &Behaviour<K>| {
+        format!("{:8} {:7} {}: {}\n", K::NAME, behaviour.level.to_string(), behaviour.id, behaviour.sentence)
+    };
+    K::behaviours().iter().map(line).collect()
+}
+
+/// The whole matrix. A behaviour has cells for the columns of its own kind only.
+pub(crate) fn matrix(columns: &[Column]) -> String {
+    let heads: Vec<_> = columns
+        .iter()
+        .map(|Column { name, subject, .. }| {
+            format!("    {{\"name\": {}, \"kind\": \"ours\", \"subject\": {}}}", Text(name), Text(subject))
+        })
+        .collect();
+    let mut rows = rows::<Loops>(columns);
+    rows.extend(self::rows::<Executors>(columns));
+    format!(
+        "{{\n  \"columns\": [\n{}\n  ],\n  \"behaviours\": [\n{}\n  ]\n}}\n",
+        heads.join(",\n"),
+        rows.join(",\n")
+    )
+}
+
+fn rows<K: Kind>(columns: &[Column]) -> Vec<String> {
+    K::behaviours().iter().filter_map(|behaviour| row(behaviour, columns)).collect()
+}
+
+/// A row, if a column of its kind was asked for.
+fn row<K: Kind>(behaviour: &Behaviour<K>, columns: &[Column]) -> Option<String> {
+    let cells: Vec<_> = columns
+        .iter()
+        .filter_map(|column| {
+            let (_, outcome) = column.cells.iter().find(|(id, _)| *id == behaviour.id)?;
+            Some(format!("{}: {}", Text(column.name), Text(&outcome.to_string())))
+        })
+        .collect();
+    let Behaviour { id, sentence, level, origin, .. } = behaviour;
+    (!cells.is_empty()).then(|| {
+        format!(
+            "    {{\"id\": {}, \"kind\": {}, \"sentence\": {}, \"level\": \"{level}\", \"origin\": {}, \"cells\": {{{}}}}}",
+            Text(id),
+            Text(K::NAME),
+            Text(sentence),
+            Text(origin),
+            cells.join(", ")
+        )
+    })
+}

@@ -1,0 +1,195 @@
+//! A lock around data, first come, first served.
+
+use crate::blocking::{block_on, block_on_timeout};
+use crate::permits::{Acquire, HasPermits, Permits};
+use crate::sync::const_fn;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+mod guard;
+
+use guard::Data;
+pub use guard::{LockGuard, OwnedLockGuard};
+
+/// One at a time: a lock around data, first come, first served, that may be held across an `.await`.
+///
+/// A lock that is released goes to whoever has waited longest; nobody overtakes, also not the one who just released. No
+/// allocation while nobody has to wait. There is no poisoning: a panic releases the lock and leaves the data as it is.
+///
+/// # Ordering
+///
+/// What a holder did has happened before what the next one does.
+///
+/// # Examples
+///
+/// ```
+/// # contract::block_on(async {
+/// use sync_primitives::Lock;
+///
+/// static VISITS: Lock<u32> = Lock::new(0);
+///
+/// *VISITS.lock().await += 1;                       // in a task
+/// assert_eq!(*VISITS.try_lock().unwrap(), 1);
+/// # });
+/// # use sync_primitives::Lock;
+/// # static VISITS: Lock<u32> = Lock::new(1);
+/// *VISITS.lock_blocking() += 1;                    // on a thread
+/// ```
+///
+/// # Python
+///
+/// `asyncio.Lock`, and `threading.Lock` in the blocking forms. There it guards nothing by itself; here the data is inside,
+/// and `async with lock:` is the guard. `Lock<()>` is theirs exactly.
+pub struct Lock<T: ?Sized> {
+    /// Always one permit, held by whichever guard there is.
+    permits: Permits,
+    data: Data<T>,
+}
+
+impl<T> Lock<T> {
+    const_fn! {
+        /// A lock around `value`.
+        #[must_use]
+        pub fn new(value: T) -> Self {
+            Self { permits: Permits::new(1), data: Data::new(value) }
+        }
+    }
+
+    /// The data.
+    pub fn into_inner(self) -> T {
+        self.data.into_inner()
+    }
+}
+
+impl<T: ?Sized> Lock<T> {
+    /// Waits for the lock.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future gives up its place in line; if it was its turn already, the turn goes to the next. Nothing is
+    /// lost.
+    pub fn lock(&self) -> Locking<'_, T> {
+        Locking(Acquire::new(self))
+    }
+
+    /// Waits for the lock; the guard keeps it alive.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`lock`](Self::lock).
+    pub fn lock_owned(self: &Arc<Self>) -> LockingOwned<T> {
+        LockingOwned(Acquire::new(self.clone()))
+    }
+
+    /// Blocks this thread until it has the lock.
+    ///
+    /// # Panics
+    ///
+    /// On a thread that is running an event loop: use [`lock`](Self::lock) there.
+    #[track_caller]
+    pub fn lock_blocking(&self) -> LockGuard<'_, T> {
+        block_on(self.lock())
+    }
+
+    /// Blocks this thread for at most `timeout`; `None` if it did not have the lock by then.
+    ///
+    /// # Panics
+    ///
+    /// As [`lock_blocking`](Self::lock_blocking).
+    #[track_caller]
+    pub fn lock_timeout(&self, timeout: Duration) -> Option<LockGuard<'_, T>> {
+        block_on_timeout(&mut self.lock(), timeout)
+    }
+
+    /// The lock, if nobody holds it and nobody is in line.
+    #[must_use]
+    pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
+        let granted = self.permits.try_acquire()?;
+        Some(LockGuard::new(self, granted))
+    }
+
+    /// The lock, if nobody holds it and nobody is in line; the guard keeps it alive.
+    #[must_use]
+    pub fn try_lock_owned(self: &Arc<Self>) -> Option<OwnedLockGuard<T>> {
+        let granted = self.permits.try_acquire()?;
+        Some(OwnedLockGuard::new(self.clone(), granted))
+    }
+
+    /// Whether the lock cannot be had at once: somebody holds it, or is in line.
+    #[must_use]
+    pub fn locked(&self) -> bool {
+        self.permits.exhausted()
+    }
+
+    /// The data, without locking: nobody else can have a reference.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.data.get_mut()
+    }
+}
+
+impl<T: ?Sized> HasPermits for Lock<T> {
+    fn permits(&self) -> &Permits {
+        &self.permits
+    }
+}
+
+impl<T: Default> Default for Lock<T> {
+    fn default() -> Self {
+        Self::new(T::default())
+    }
+}
+
+impl<T> From<T> for Lock<T> {
+    fn from(value: T) -> Self {
+        Self::new(value)
+    }
+}
+
+/// Waits for a lock. Made by [`Lock::lock`].
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct Locking<'a, T: ?Sized>(Acquire<&'a Lock<T>>);
+
+impl<'a, T: ?Sized> Future for Locking<'a, T> {
+    type Output = LockGuard<'a, T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll(cx).map(|(lock, granted)| LockGuard::new(lock, granted))
+    }
+}
+
+/// Waits for a lock that the guard keeps alive. Made by [`Lock::lock_owned`].
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct LockingOwned<T: ?Sized>(Acquire<Arc<Lock<T>>>);
+
+impl<T: ?Sized> Future for LockingOwned<T> {
+    type Output = OwnedLockGuard<T>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.0.poll(cx).map(|(lock, granted)| OwnedLockGuard::new(lock, granted))
+    }
+}
+
+impl<T: ?Sized + fmt::Debug> fmt::Debug for Lock<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut out = f.debug_struct("Lock");
+        match self.try_lock() {
+            Some(guard) => out.field("data", &&*guard).finish(),
+            None => out.field("data", &format_args!("<locked>")).finish(),
+        }
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for Locking<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Locking").finish_non_exhaustive()
+    }
+}
+
+impl<T: ?Sized> fmt::Debug for LockingOwned<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LockingOwned").finish_non_exhaustive()
+    }
+}

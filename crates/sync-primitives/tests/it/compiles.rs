@@ -1,0 +1,108 @@
+//! What may cross threads, and what can be made at compile time.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::sync::Arc;
+use sync_primitives::{
+    Acquiring, AcquiringOwned, Event, EventWait, GetError, Getting, Joining, Limited, Lock, LockGuard,
+    Locking, LockingOwned, OwnedLockGuard, OwnedPermit, Permit, PutError, Putting, Queue, QueueShutDown,
+    Semaphore,
+};
+
+static LOCK: Lock<Vec<u32>> = Lock::new(Vec::new());
+static SEMAPHORE: Semaphore = Semaphore::new(1);
+static EVENT: Event = Event::new();
+static BOUNDED: Queue<u32> = Queue::bounded(1);
+static UNBOUNDED: Queue<u32> = Queue::unbounded();
+
+fn send<T: Send>() {}
+fn sync<T: Sync>() {}
+fn unpin<T: Unpin>() {}
+
+#[test]
+fn all_can_be_statics() {
+    LOCK.try_lock().unwrap().push(1);
+    drop(SEMAPHORE.try_acquire());
+    EVENT.set();
+    BOUNDED.put_nowait(1).unwrap();
+    UNBOUNDED.put_nowait(1).unwrap();
+}
+
+#[test]
+fn primitives_guards_and_futures_cross_threads_when_their_data_may() {
+    // `Cell` may be sent and not shared: that is enough for a primitive to be shared.
+    send::<Lock<Cell<u32>>>();
+    sync::<Lock<Cell<u32>>>();
+    send::<LockGuard<'_, Cell<u32>>>();
+    send::<OwnedLockGuard<Cell<u32>>>();
+    sync::<LockGuard<'_, u32>>();
+    sync::<OwnedLockGuard<u32>>();
+    send::<Locking<'_, Cell<u32>>>();
+    send::<LockingOwned<Cell<u32>>>();
+    sync::<Queue<Cell<u32>>>();
+    send::<Putting<'_, Cell<u32>>>();
+    send::<Getting<'_, Cell<u32>>>();
+    send::<Joining<'_, Cell<u32>>>();
+    sync::<(Semaphore, Event)>();
+    send::<(Acquiring<'_>, AcquiringOwned, Permit<'_>, OwnedPermit, EventWait<'_>)>();
+    sync::<Limited<u32>>();
+    // All futures can be awaited by reference.
+    unpin::<(Locking<'_, [u32]>, LockingOwned<[u32]>, Acquiring<'_>, AcquiringOwned)>();
+    unpin::<(EventWait<'_>, Putting<'_, std::marker::PhantomPinned>, Getting<'_, u32>, Joining<'_, u32>)>();
+}
+
+#[test]
+fn a_guard_of_data_that_must_not_be_shared_cannot_be_shared() {
+    /// Has one implementation for what is not `Sync`, two for what is: then `<_>` is ambiguous and does not compile.
+    trait NotSync<Marker> {
+        fn holds() {}
+    }
+    struct Ambiguous;
+    impl<T> NotSync<()> for T {}
+    impl<T: Sync> NotSync<Ambiguous> for T {}
+    <LockGuard<'_, Cell<u32>> as NotSync<_>>::holds();
+    <OwnedLockGuard<Cell<u32>> as NotSync<_>>::holds();
+}
+
+#[test]
+fn data_that_must_stay_on_its_thread_can_be_locked_there() {
+    let lock = Lock::new(Rc::new(RefCell::new(1)));
+    *lock.lock_blocking().borrow_mut() += 1;
+    assert_eq!(*lock.try_lock().unwrap().borrow(), 2);
+}
+
+#[test]
+fn errors_pass_through_the_question_mark() {
+    fn put(queue: &Queue<u32>) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        queue.put_nowait(1)?;
+        queue.get_nowait()?;
+        queue.get_blocking()?;
+        queue.task_done()?;
+        queue.put_blocking(1)?;
+        Ok(())
+    }
+    let queue = Queue::bounded(1);
+    queue.shutdown(false);
+    assert_eq!(put(&queue).unwrap_err().to_string(), "the queue was shut down");
+    assert_eq!(
+        format!("{:?} {:?} {:?}", PutError::Full(1), QueueShutDown(1), GetError::Empty),
+        "Full(..) QueueShutDown(..) Empty"
+    );
+    assert_eq!(GetError::Empty.to_string(), "the queue is empty; `get` waits for an item");
+}
+
+#[test]
+fn each_primitive_is_as_small_as_the_readme_says() {
+    if cfg!(target_pointer_width = "64") {
+        let sizes =
+            (size_of::<Lock<()>>(), size_of::<Semaphore>(), size_of::<Event>(), size_of::<Queue<u32>>());
+        assert_eq!(sizes, (88, 88, 88, 280));
+    }
+}
+
+#[test]
+fn shared_owners_reach_the_same_data() {
+    let lock: Arc<Lock<[u32]>> = Arc::new(Lock::new([1, 2]));
+    lock.try_lock_owned().unwrap()[0] = 5;
+    assert_eq!(lock.try_lock().unwrap()[0], 5);
+}

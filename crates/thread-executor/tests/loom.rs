@@ -1,0 +1,225 @@
+//! Models of the queue: every interleaving of submit, park, cancel and shutdown, each with a bound on preemptions.
+//!
+//! A lost wake-up shows as a deadlock, which loom reports.
+#![cfg(loom)]
+
+use contract::{Cancel, Drain, Job, JobError, Place, Submit};
+use loom::sync::atomic::{AtomicUsize, Ordering};
+use loom::sync::{Condvar, Mutex};
+use loom::thread;
+use std::io;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use thread_executor::model::{Crew, Queue, Refusal, Worker};
+
+/// Threads of the model.
+struct Threads;
+
+impl Crew for Threads {
+    fn hire(&self, queue: Arc<Queue>, seat: usize) -> io::Result<()> {
+        thread::spawn(move || {
+            let worker = Worker::new(seat, String::new());
+            while let Some(task) = queue.next(&worker) {
+                task.run();
+            }
+        });
+        Ok(())
+    }
+}
+
+fn queue(threads_max: usize) -> Arc<Queue> {
+    Queue::new(threads_max, Box::new(Threads))
+}
+
+fn submit<T: Send + 'static>(
+    queue: &Arc<Queue>,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<Job<T>, Refusal> {
+    queue
+        .submit(work, |work, ticket| Job::package(work, &Submit::new(), Place::none(), ticket))
+        .map_err(|(_, refusal)| refusal)
+}
+
+/// Sleeps until woken.
+struct Sleeper(Mutex<bool>, Condvar);
+
+impl Wake for Sleeper {
+    fn wake(self: Arc<Self>) {
+        *self.0.lock().unwrap() = true;
+        self.1.notify_one();
+    }
+}
+
+fn wait<T>(mut job: Job<T>) -> Result<T, JobError> {
+    let sleeper = Arc::new(Sleeper(Mutex::new(false), Condvar::new()));
+    let waker = Waker::from(sleeper.clone());
+    loop {
+        if let Poll::Ready(outcome) = std::pin::Pin::new(&mut job).poll(&mut Context::from_waker(&waker)) {
+            return outcome;
+        }
+        let mut woken = sleeper.0.lock().unwrap();
+        while !*woken {
+            woken = sleeper.1.wait(woken).unwrap();
+        }
+        *woken = false;
+    }
+}
+
+fn model(preemptions: usize, check: impl Fn() + Send + Sync + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(preemptions);
+    builder.check(check);
+}
+
+#[test]
+fn a_job_that_comes_while_its_thread_goes_to_sleep_is_run() {
+    model(3, || {
+        let queue = queue(1);
+        let first = submit(&queue, || 1).unwrap();
+        let second = submit(&queue, || 2).unwrap();
+        assert_eq!(wait(first).unwrap(), 1);
+        // The only thread is parked, or about to, or still on its way from the second.
+        let third = submit(&queue, || 3).unwrap();
+        assert_eq!(wait(second).unwrap() + wait(third).unwrap(), 5);
+        assert!(queue.shutdown(Drain::Queued, None, None).is_clean());
+    });
+}
+
+#[test]
+fn whoever_saw_the_outcome_finds_the_thread_free() {
+    model(3, || {
+        let queue = queue(2);
+        for _ in 0..2 {
+            wait(submit(&queue, || ()).unwrap()).unwrap();
+        }
+        assert_eq!(queue.snapshot().threads, 1);
+        queue.shutdown(Drain::Queued, None, None);
+    });
+}
+
+#[test]
+fn two_submitters_and_two_threads_lose_nothing() {
+    model(2, || {
+        let queue = queue(2);
+        let theirs = queue.clone();
+        let other = thread::spawn(move || wait(submit(&theirs, || 1).unwrap()).unwrap());
+        let mine = wait(submit(&queue, || 2).unwrap()).unwrap();
+        assert_eq!(mine + other.join().unwrap(), 3);
+        assert!(queue.shutdown(Drain::Queued, None, None).is_clean());
+    });
+}
+
+#[test]
+fn a_cancel_that_races_with_the_start_settles_the_job_once() {
+    model(3, || {
+        let queue = queue(1);
+        let ran = Arc::new(AtomicUsize::new(0));
+        let within = ran.clone();
+        let job = submit(&queue, move || within.fetch_add(1, Ordering::Relaxed)).unwrap();
+        let cancel = job.cancel();
+        let outcome = wait(job);
+        // A job after it finds its thread, whatever became of the first.
+        wait(submit(&queue, || ()).unwrap()).unwrap();
+        match (cancel, outcome) {
+            (Cancel::Dequeued, Err(JobError::Cancelled { started: false })) => {
+                assert_eq!(ran.load(Ordering::Relaxed), 0);
+            }
+            (Cancel::Signalled | Cancel::AlreadyDone, Ok(_)) => assert_eq!(ran.load(Ordering::Relaxed), 1),
+            other => panic!("{other:?}"),
+        }
+        assert!(queue.shutdown(Drain::Queued, None, None).is_clean());
+    });
+}
+
+#[test]
+fn a_shutdown_that_races_with_a_submission_refuses_or_runs_it() {
+    model(3, || {
+        let queue = queue(1);
+        wait(submit(&queue, || ()).unwrap()).unwrap();
+        let (theirs, ran) = (queue.clone(), Arc::new(AtomicUsize::new(0)));
+        let runs = ran.clone();
+        let submitter = thread::spawn(move || {
+            submit(&theirs, move || runs.fetch_add(1, Ordering::Relaxed)).map(|job| wait(job).unwrap())
+        });
+        assert!(queue.shutdown(Drain::Queued, None, None).is_clean());
+        let ran_by_then = ran.load(Ordering::Relaxed);
+        match submitter.join().unwrap() {
+            Ok(_) => assert_eq!(ran_by_then, 1, "the shutdown waited for what was accepted"),
+            Err(Refusal::Closed) => assert_eq!(ran.load(Ordering::Relaxed), 0),
+            Err(refusal) => panic!("{refusal:?}"),
+        }
+        assert!(matches!(submit(&queue, || ()), Err(Refusal::Closed)));
+    });
+}
+
+#[test]
+fn a_shutdown_that_empties_the_queue_races_with_the_start_of_a_job() {
+    model(3, || {
+        let queue = queue(1);
+        let job = submit(&queue, || 1).unwrap();
+        let report = queue.shutdown(Drain::Started, None, None);
+        match wait(job) {
+            Ok(1) => assert_eq!(report.cancelled, 0),
+            Err(JobError::Shutdown { started: false }) => assert_eq!(report.cancelled, 1),
+            other => panic!("{other:?}"),
+        }
+        assert!(report.stragglers.is_empty());
+    });
+}
+
+#[test]
+fn a_callback_that_blocks_holds_up_no_job_for_which_there_may_be_a_thread() {
+    model(2, || {
+        let queue = queue(2);
+        let opened = Arc::new((Mutex::new(false), Condvar::new()));
+        let (gate, opens) = (opened.clone(), opened);
+        let held = Arc::new(Mutex::new(()));
+        let hold = held.lock().unwrap();
+        let holds = held.clone();
+        let first = submit(&queue, move || drop(holds.lock().unwrap())).unwrap();
+        // The job cannot end before, so that the callback runs on the queue's thread.
+        first.on_done(move || {
+            let mut open = gate.0.lock().unwrap();
+            while !*open {
+                open = gate.1.wait(open).unwrap();
+            }
+        });
+        drop(hold);
+        let second = submit(&queue, move || {
+            *opens.0.lock().unwrap() = true;
+            opens.1.notify_all();
+        });
+        wait(second.unwrap()).unwrap();
+        wait(first).unwrap();
+        assert!(queue.shutdown(Drain::Queued, None, None).is_clean());
+    });
+}
+
+#[test]
+fn a_thread_that_waits_inside_a_job_learns_of_work_that_comes_meanwhile() {
+    model(2, || {
+        let queue = queue(1);
+        let within = queue.clone();
+        let outer = submit(&queue, move || {
+            // What `Job::wait` does on a worker: look, register, look again, sleep.
+            let sleeper = Arc::new(Sleeper(Mutex::new(false), Condvar::new()));
+            let waker = Waker::from(sleeper.clone());
+            loop {
+                within.wake_on_work(0, &waker);
+                if let Some(task) = within.help(0, "") {
+                    task.run();
+                    return;
+                }
+                let mut woken = sleeper.0.lock().unwrap();
+                while !*woken {
+                    woken = sleeper.1.wait(woken).unwrap();
+                }
+                *woken = false;
+            }
+        });
+        let inner = submit(&queue, || 7).unwrap();
+        assert_eq!(wait(inner).unwrap(), 7);
+        wait(outer.unwrap()).unwrap();
+        assert!(queue.shutdown(Drain::Queued, None, None).is_clean());
+    });
+}

@@ -1,0 +1,182 @@
+//! `cargo xtask compare`: the same work on every runtime and in every place, as a table.
+
+use crate::args::{Args, Command, switch, valued};
+use crate::error::{Error, Result};
+use crate::processes::{self, BOUND, Keep};
+use crate::report::{Progress, Verdict};
+use crate::table::{Align, render};
+use crate::workspace::Workspace;
+use crate::{features, json, machine};
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+
+pub(crate) const COMMAND: Command = Command {
+    name: "compare",
+    about: "the same work on every runtime and in every place, measured here: what to choose",
+    flags: &[
+        valued(
+            "--files",
+            "DIR",
+            "hash and count the words of every file below DIR; without it, our own sources",
+        ),
+        switch("--json", "for programs"),
+    ],
+    run,
+};
+
+/// What is said of each file that could not be read, at most; the rest is a number.
+const SKIPPED_SHOWN: usize = 10;
+
+fn run(args: &Args) -> Result<Verdict> {
+    let workspace = Workspace::load()?;
+    let files = match args.value("--files") {
+        Some(typed) => folder(typed)?,
+        None => workspace.root.join("crates"),
+    };
+    let program = build(&workspace)?;
+    let mut command = std::process::Command::new(program);
+    command.current_dir(&workspace.root).arg("--files").arg(&files);
+    let ended = processes::run(&mut command, Keep::Stdout, BOUND)?;
+    if !ended.success {
+        return Err(Error::new(format!("the comparison did not finish ({}); why stands above", ended.how)));
+    }
+    let mut document = json::parse(&ended.stdout, "the comparison")?;
+    document["machine"] = machine::describe();
+    if args.has("--json") {
+        json::print(&document);
+    } else {
+        print!("{}", page(&document)?);
+    }
+    Ok(Verdict::Green)
+}
+
+/// The folder to read, or a sentence that says what is wrong with it.
+fn folder(typed: &str) -> Result<PathBuf> {
+    let path = Path::new(typed);
+    let error = |why: &str| Error::new(format!("--files {typed}: {why}; name a folder with files to read"));
+    match std::fs::read_dir(path) {
+        Ok(_) => path.canonicalize().map_err(|why| error(&why.to_string())),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Err(error("there is no such folder")),
+        Err(why) if why.kind() == std::io::ErrorKind::NotADirectory => Err(error("this is not a folder")),
+        Err(why) => Err(error(&why.to_string())),
+    }
+}
+
+fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let package = workspace.find("examples")?;
+    let mut cargo = processes::cargo(&workspace.root);
+    cargo.args(["build", "--release", "-p", &package.name, "--bin", "compare"]).args(features::of(package)?);
+    let word = |ended: &Result<processes::Finished>| match ended {
+        Ok(ended) if ended.success => "built".to_owned(),
+        _ => "FAILED".to_owned(),
+    };
+    let ended = Progress::new(1).step(
+        "building the comparison, optimised: minutes the first time",
+        || processes::run(&mut cargo, Keep::Nothing, BOUND),
+        word,
+    )?;
+    if !ended.success {
+        return Err(Error::new("the comparison does not build; what the compiler says stands above"));
+    }
+    Ok(workspace.target().join("release/compare"))
+}
+
+/// What was worked on, the table, what could not be read, and the sentence.
+fn page(document: &Value) -> Result<String> {
+    let machine = machine::sentence(&document["machine"]);
+    let (files, bytes) = (json::number(document, "files")?, json::number(document, "bytes")?);
+    let mut text = format!("{files} files, {:.1} MiB; on {machine}\n\n", bytes / 1024.0 / 1024.0);
+    let rows: Vec<Vec<String>> = json::list(document, "rows")?.iter().map(row).collect::<Result<_>>()?;
+    let head = [
+        ("work", Align::Left),
+        ("runtime", Align::Left),
+        ("place", Align::Left),
+        ("jobs", Align::Right),
+        ("jobs/s", Align::Right),
+        ("p50 ms", Align::Right),
+        ("p99 ms", Align::Right),
+        ("worst loop delay ms", Align::Right),
+    ];
+    text += &render(&head, &rows);
+    text += &skipped(document)?;
+    Ok(text + &format!("\n{}\n", json::text(document, "advice")?))
+}
+
+fn row(row: &Value) -> Result<Vec<String>> {
+    let text = |field: &str| json::text(row, field).map(str::to_owned);
+    let number = |field: &str| json::number(row, field);
+    Ok(vec![
+        text("work")?,
+        text("runtime")?,
+        text("place")?,
+        format!("{:.0}", number("jobs")?),
+        figure(number("jobs_per_s")?),
+        figure(number("p50_ms")?),
+        figure(number("p99_ms")?),
+        figure(number("worst_loop_delay_ms")?),
+    ])
+}
+
+/// Three figures that mean something: 0.042, 4.21, 42.1, 421.
+fn figure(number: f64) -> String {
+    match number.abs() {
+        small if small < 1.0 => format!("{number:.3}"),
+        small if small < 10.0 => format!("{number:.2}"),
+        small if small < 100.0 => format!("{number:.1}"),
+        _ => format!("{number:.0}"),
+    }
+}
+
+/// Files or whole runtimes that were left out, each with its reason.
+fn skipped(document: &Value) -> Result<String> {
+    let skipped = document["skipped"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut text = String::new();
+    for entry in skipped.iter().take(SKIPPED_SHOWN) {
+        text += &format!("skipped {}: {}\n", json::text(entry, "path")?, json::text(entry, "why")?);
+    }
+    if skipped.len() > SKIPPED_SHOWN {
+        text += &format!("skipped {} more; --json lists them\n", skipped.len() - SKIPPED_SHOWN);
+    }
+    Ok(if text.is_empty() { text } else { format!("\n{text}") })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{figure, folder, page};
+    use serde_json::json;
+
+    #[test]
+    fn a_folder_that_does_not_exist_is_said_with_the_cure() {
+        let error = folder("/no/such/folder").unwrap_err().to_string();
+        assert_eq!(
+            error,
+            "--files /no/such/folder: there is no such folder; name a folder with files to read"
+        );
+        assert!(folder(file!()).is_err());
+    }
+
+    #[test]
+    fn figures_keep_three_digits_that_mean_something() {
+        assert_eq!([0.0421, 4.214, 42.14, 4214.0].map(figure), ["0.042", "4.21", "42.1", "4214"]);
+    }
+
+    #[test]
+    fn the_page_ends_with_the_advice_and_lists_what_was_left_out() {
+        let row = json!({ "work": "hash", "runtime": "native", "place": "inline", "jobs": 7, "jobs_per_s": 10.5,
+                          "p50_ms": 1, "p99_ms": 2.5, "worst_loop_delay_ms": 33 });
+        let document = json!({ "machine": {}, "files": 7, "bytes": 1_048_576, "rows": [row],
+                               "skipped": [{ "path": "a", "why": "permission denied" }], "advice": "Use threads." });
+        let text = page(&document).unwrap();
+        assert!(text.starts_with("7 files, 1.0 MiB"), "{text}");
+        assert!(text.contains("skipped a: permission denied"), "{text}");
+        assert!(text.ends_with("\nUse threads.\n"), "{text}");
+    }
+
+    #[test]
+    fn a_row_without_a_number_names_the_field() {
+        let document = json!({ "machine": {}, "files": 1, "bytes": 1, "rows": [{ "work": "hash", "runtime": "native",
+                               "place": "inline" }], "advice": "" });
+        let error = page(&document).unwrap_err().to_string();
+        assert!(error.starts_with("`jobs` should be a number"), "{error}");
+    }
+}

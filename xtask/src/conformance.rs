@@ -1,0 +1,125 @@
+//! `cargo xtask conformance`: every named behaviour on every runtime, as a table.
+
+mod matrix;
+
+use crate::args::{Args, Command, switch, valued};
+use crate::error::{self, Error, Result};
+use crate::processes::{self, BOUND, Keep};
+use crate::report::{Tally, Verdict};
+use crate::runtimes::{self, RUNTIMES, Runtime};
+use crate::workspace::Workspace;
+use crate::{features, json, machine};
+use matrix::Matrix;
+use serde_json::Value;
+use std::path::PathBuf;
+
+pub(crate) const COMMAND: Command = Command {
+    name: "conformance",
+    about: "the matrix: every named behaviour on every runtime",
+    flags: &[
+        valued("--runtime", "R", "only this column: native, tokio, smol, glommio"),
+        switch("--raw", "the bare runtimes beside ours: what each really does"),
+        switch("--json", "for programs"),
+        switch("--bless", "write the table into the book"),
+        switch("--check", "fail when the book says otherwise"),
+    ],
+    run,
+};
+
+fn run(args: &Args) -> Result<Verdict> {
+    let workspace = Workspace::load()?;
+    let runtime = args.value("--runtime").map(runtimes::find).transpose()?;
+    let (bless, check) = (args.has("--bless"), args.has("--check"));
+    if (bless || check) && (runtime.is_some() || args.has("--raw")) {
+        return Err(Error::new(
+            "the book holds the whole matrix of ours: --bless and --check go without --runtime and --raw",
+        ));
+    }
+    let document = collect(&workspace, runtime, args.has("--raw"))?;
+    let matrix = Matrix::read(&document)?;
+    if args.has("--json") {
+        json::print(&document);
+    } else {
+        print!("{}", matrix.table());
+    }
+    let page = workspace.root.join("docs/src/conformance-matrix.md");
+    if bless {
+        error::write(&page, &matrix.page())?;
+        eprintln!("written: docs/src/conformance-matrix.md");
+    }
+    // A page that is not there yet differs as well.
+    if check && error::read(&page).ok().as_deref() != Some(&matrix.page()) {
+        eprintln!("the book differs from this run: cargo xtask conformance --bless");
+        return Ok(Verdict::Red);
+    }
+    Ok(matrix.tally().verdict(false))
+}
+
+/// Runs the suite and counts its cells.
+pub(crate) fn tally(workspace: &Workspace, runtime: Option<&Runtime>) -> Result<Tally> {
+    match collect(workspace, runtime, false).and_then(|document| Matrix::read(&document)) {
+        Ok(matrix) => {
+            print!("{}", matrix.table());
+            Ok(matrix.tally())
+        }
+        Err(error) => Ok(Tally { failed: vec![format!("conformance matrix: {error}")], ..Tally::default() }),
+    }
+}
+
+/// Builds and runs the suite's own program; adds this machine, and a column for each runtime that is missing here.
+fn collect(workspace: &Workspace, runtime: Option<&Runtime>, raw: bool) -> Result<Value> {
+    let program = build(workspace)?;
+    let mut command = std::process::Command::new(program);
+    command.current_dir(&workspace.root);
+    if let Some(runtime) = runtime {
+        command.args(["--runtime", runtime.name]);
+    }
+    if raw {
+        command.arg("--raw");
+    }
+    // A red matrix may end its program with a failure; the cells say why, so the document decides.
+    let ended = processes::run(&mut command, Keep::Stdout, BOUND)?;
+    if ended.stdout.trim().is_empty() {
+        return Err(Error::new(format!("the suite ended without a matrix ({})", ended.how)));
+    }
+    let mut document = json::parse(&ended.stdout, "the suite")?;
+    document["machine"] = machine::describe();
+    add_missing(&mut document, runtime)?;
+    Ok(document)
+}
+
+fn build(workspace: &Workspace) -> Result<PathBuf> {
+    let package = workspace.find("matrix")?;
+    let mut cargo = processes::cargo(&workspace.root);
+    cargo.args(["build", "-p", &package.name, "--bin", "conformance-matrix"]);
+    if !processes::run(cargo.args(features::of(package)?), Keep::Nothing, BOUND)?.success {
+        return Err(Error::new("the suite does not build; what the compiler says stands above"));
+    }
+    Ok(workspace.target().join("debug/conformance-matrix"))
+}
+
+/// A runtime that was asked for and has no column could not be built: every cell says so.
+fn add_missing(document: &mut Value, asked: Option<&Runtime>) -> Result<()> {
+    let have: Vec<String> = json::list(document, "columns")?
+        .iter()
+        .map(|column| json::text(column, "name").map(str::to_owned))
+        .collect::<Result<_>>()?;
+    for runtime in RUNTIMES.iter().filter(|runtime| asked.is_none_or(|asked| asked.name == runtime.name)) {
+        if have.iter().any(|name| name == runtime.name) {
+            continue;
+        }
+        let cell = match runtime.obstacle() {
+            Some(obstacle) => format!("skip: {obstacle}"),
+            None => "fail: the suite gave no such column".to_owned(),
+        };
+        document["columns"].as_array_mut().into_iter().for_each(|columns| {
+            columns.push(serde_json::json!({ "name": runtime.name, "kind": "ours", "subject": "loop" }));
+        });
+        let behaviours = document["behaviours"].as_array_mut().into_iter().flatten();
+        for behaviour in behaviours.filter(|behaviour| behaviour["kind"].as_str().unwrap_or("loop") == "loop")
+        {
+            behaviour["cells"][runtime.name] = cell.clone().into();
+        }
+    }
+    Ok(())
+}

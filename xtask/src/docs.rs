@@ -1,0 +1,46 @@
+//! `cargo xtask docs`: every link, include and page of the book is checked, then the book is built.
+
+mod check;
+mod markdown;
+
+use crate::args::{Args, Command, switch};
+use crate::error::Result;
+use crate::processes::{self, BOUND, Keep, on_path};
+use crate::report::Verdict;
+use crate::workspace::Workspace;
+
+pub(crate) const COMMAND: Command = Command {
+    name: "docs",
+    about: "checks every link and include of the book, and builds it where mdbook is installed",
+    flags: &[switch("--check", "only check")],
+    run,
+};
+
+fn run(args: &Args) -> Result<Verdict> {
+    let workspace = Workspace::load()?;
+    let found = check::book(&workspace.root)?;
+    found.problems.iter().for_each(|problem| println!("{problem}"));
+    println!(
+        "{} pages, {} links, {} includes: {} broken",
+        found.pages,
+        found.links,
+        found.includes,
+        found.problems.len()
+    );
+    if !found.problems.is_empty() {
+        return Ok(Verdict::Red);
+    }
+    if args.has("--check") {
+        return Ok(Verdict::Green);
+    }
+    if !on_path("mdbook") {
+        println!("the book was not built: mdbook is not installed; cure: cargo install mdbook");
+        return Ok(Verdict::Green);
+    }
+    let mut mdbook = std::process::Command::new("mdbook");
+    let ended = processes::run(mdbook.arg("build").arg(workspace.root.join("docs")), Keep::Nothing, BOUND)?;
+    if ended.success {
+        println!("the book: docs/book/index.html");
+    }
+    Ok(Verdict::green_if(ended.success))
+}
