@@ -78,6 +78,11 @@ impl ProcessPool {
         Builder::new()
     }
 
+    /// Waits for a place in the queue: [`Executor::room`], for whoever has no call at hand to name its type.
+    pub fn room(&self) -> Room {
+        self.slots.room()
+    }
+
     /// Checks everything that can be checked before the work is taken.
     fn check<F, A>(&self, work: &Call<F, A>, options: &Submit) -> Result<(), Reject>
     where
