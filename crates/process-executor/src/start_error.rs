@@ -6,7 +6,6 @@ use std::io;
 use std::time::Duration;
 
 /// Why a pool could not start, or could not go on.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
     /// The new process did not become a worker in the time it was given.
@@ -72,6 +71,13 @@ impl fmt::Display for StartError {
             Self::Invalid(what) => f.write_str(what),
             Self::Supervisor(what) => write!(f, "the supervisor failed: {what}"),
         }
+    }
+}
+
+/// The same words: they name the cure, and `main` prints an error this way.
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
