@@ -62,8 +62,8 @@ impl fmt::Display for StartError {
             Self::Handshake(what) => write!(f, "the new process does not speak as a worker does: {what}"),
             Self::CrashLoop { tries, last } => write!(
                 f,
-                "{tries} workers in a row died before they were ready, the last one so: {last}; a program that is not \
-                 this one, or that ends in a constructor before `main`, does this"
+                "{tries} workers in a row died before they were ready, the last one so: {last}; if the program was started \
+                 through ld.so or valgrind, name its executable with `Builder::program(path)`"
             ),
             Self::SigchldIgnored => f.write_str(
                 "the program ignores SIGCHLD and the kernel has no pidfd: restore the default action of SIGCHLD",

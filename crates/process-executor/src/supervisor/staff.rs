@@ -128,6 +128,10 @@ impl Supervisor {
 
     /// Gives queued jobs to workers that have nothing to do.
     pub(super) fn assign(&mut self, now: Instant) {
+        // What comes after this turn's look rings, and has a turn of its own.
+        if self.orders.queued == 0 {
+            return;
+        }
         for child in self.children.values_mut().filter(|child| child.is_idle()) {
             // It may have died a moment ago, and the word be on its way. A job that it is not given is not lost with it.
             if child.ended().is_some() {
