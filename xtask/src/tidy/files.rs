@@ -85,7 +85,7 @@ fn code(line: &str, number: usize) -> Option<&'static str> {
     if never.iter().any(|word| line.contains(word)) {
         return Some("no to-do, no debug print, no ignored test, no test that expects just any panic");
     }
-    if line.contains(concat!("#![expect(un", "safe_code")) {
+    if line.starts_with(concat!("#![expect(un", "safe_code")) {
         if number != 2 {
             return Some("a file that needs unsafe code says so on line two");
         }
