@@ -1,1 +1,3 @@
 //! Each example prints what it says it prints.
+
+mod echo;
