@@ -4,6 +4,7 @@
 //! All take `--runtime native|tokio|smol|glommio`; what they print does not change with it.
 
 pub mod args;
+pub mod compare;
 pub mod echo;
 pub mod hello;
 pub mod runtime;

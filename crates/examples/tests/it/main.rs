@@ -1,3 +1,4 @@
 //! Each example prints what it says it prints.
 
+mod compare;
 mod echo;
