@@ -13,10 +13,12 @@ static IN_MAIN: AtomicBool = AtomicBool::new(false);
 /// A name, what is expected to be said, and who says it.
 type Role = (&'static str, &'static str, fn() -> String);
 
-const ROLES: [Role; 4] = [
+const ROLES: [Role; 6] = [
     ("workers_that_enter_in_main_do_not_get_any_further", "42 false", enters),
     ("a_program_that_forgets_init_is_told_so_and_starts_no_avalanche", "told", forgets),
     ("a_program_that_ignores_sigchld_keeps_its_pool", "Unknown 5", ignores_sigchld),
+    ("a_program_started_through_the_loader_is_told_to_name_itself", "told", is_not_itself),
+    ("a_program_started_through_the_loader_works_when_it_is_named", "42 false", names_itself),
     ("workers_that_enter_before_main_need_no_line_in_it", "42 false", needs_nothing),
 ];
 
@@ -61,6 +63,24 @@ fn ignores_sigchld() -> String {
     format!("{exit} {next}")
 }
 
+/// Started through ld.so, whose name /proc/self/exe has then.
+fn is_not_itself() -> String {
+    match builder().build().map(drop) {
+        Err(error) if error.to_string().contains("Builder::program(path)") => "told".to_owned(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn names_itself() -> String {
+    answer(builder().program(std::env::args_os().next().expect("its own name")))
+}
+
+/// The loader of this machine.
+fn loader() -> Option<&'static str> {
+    let known = ["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
+    known.into_iter().find(|path| std::path::Path::new(path).exists())
+}
+
 fn play(name: &str) -> ExitCode {
     let Some((_, _, role)) = ROLES.iter().find(|role| role.0 == name) else { return ExitCode::FAILURE };
     println!("{}", role());
@@ -69,7 +89,15 @@ fn play(name: &str) -> ExitCode {
 
 fn check(name: &str, expected: &str) -> Result<(), String> {
     let me = std::env::current_exe().map_err(|error| error.to_string())?;
-    let mut command = if name.contains("sigchld") {
+    let mut command = if name.contains("loader") {
+        let Some(loader) = loader() else {
+            println!("skipped: no loader of a known name; look for ld.so and add its path");
+            return Ok(());
+        };
+        let mut command = Command::new(loader);
+        command.arg(me);
+        command
+    } else if name.contains("sigchld") {
         let mut env = Command::new("env");
         env.arg("--ignore-signal=CHLD").arg(me);
         env
