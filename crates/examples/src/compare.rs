@@ -61,11 +61,12 @@ impl fmt::Display for Failure {
 /// [`Failure`]. A runtime that cannot run here is no failure: the report lists it with the reason.
 pub fn run(options: &Options) -> Result<Report, Failure> {
     let mut progress = Progress::new();
-    progress.say("looking for files, and reading each once");
     let found = files::below(&options.files)
         .map_err(|error| Failure::Input(format!("--files {}: {error}", options.files.display())))?;
-    let mut skipped = found.skipped;
-    let hash = Cases::<Hash>::of_files(found.files, &mut skipped);
+    let (mut skipped, count) = (found.skipped, found.files.len());
+    progress.begin(&format!("reading {count} files once"));
+    let hash = Cases::<Hash>::of_files(found.files, &mut skipped, |at| progress.step(at, count));
+    progress.end(&format!("{} bytes", hash.bytes()));
     if hash.is_empty() {
         let why = skipped.first().map_or_else(String::new, |left| format!("; {}: {}", left.path, left.why));
         return Err(Failure::Input(format!(
@@ -119,7 +120,9 @@ impl Bench {
         Ok(())
     }
 
-    fn report(self, unavailable: Vec<Missing>) -> Report {
+    fn report(mut self, unavailable: Vec<Missing>) -> Report {
+        // Measured runtime by runtime, read work by work.
+        self.rows.sort_by(|a, b| a.work.cmp(&b.work));
         Report {
             machine: report::machine(),
             files: self.hash.len(),
@@ -142,7 +145,7 @@ async fn row<W: Work>(
     progress: &mut Progress,
 ) -> Result<(Row, Vec<W::Input>), Failure> {
     let label = format!("{}, {runtime}, {place}", W::NAME);
-    progress.begin(&label);
+    progress.begin_row(&label);
     let outcome = place::run_in::<W>(place, pools, cases, plan, progress).await;
     let measured = outcome.map_err(|(at, error)| {
         Failure::Wrong(format!("{label}: {}: {error}", W::describe(cases.input(at))))

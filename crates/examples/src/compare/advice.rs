@@ -26,14 +26,13 @@ struct Seen {
 /// the fastest.
 pub(super) fn advice(rows: &[Row]) -> String {
     let mut works: Vec<&str> = rows.iter().map(|row| row.work.as_str()).collect();
-    works.dedup();
     works.sort_unstable();
     works.dedup();
     let chosen: Vec<String> = works.into_iter().filter_map(|work| choose(rows, work)).collect();
     if chosen.is_empty() {
         return "There is nothing to choose from: no runtime could run here.".to_owned();
     }
-    format!("{}.", chosen.join("; "))
+    format!("For {}.", chosen.join("; for "))
 }
 
 fn choose(rows: &[Row], work: &str) -> Option<String> {
@@ -43,18 +42,17 @@ fn choose(rows: &[Row], work: &str) -> Option<String> {
     let fastest = calm().map(|seen| seen.jobs_per_s).fold(0.0, f64::max);
     let best = calm().find(|seen| seen.jobs_per_s >= NEARLY * fastest)?;
     let others = seen.iter().filter(|seen| seen.place != best.place);
-    let others: Vec<String> = others.map(|seen| format!("{} {}", seen.place, figures(seen))).collect();
+    let others: Vec<String> = others
+        .map(|seen| format!("{} {:.0} and {:.1} ms", seen.place, seen.jobs_per_s, seen.delay_ms))
+        .collect();
     Some(format!(
-        "for {work} choose {}: {}, against {}; the runtime changes it by {:.0} %",
+        "{work} choose {} ({:.0} jobs/s, the loop late by {:.1} ms at worst; {}; the choice of the runtime makes {:.0} %)",
         best.place,
-        figures(best),
-        others.join(" and "),
+        best.jobs_per_s,
+        best.delay_ms,
+        others.join("; "),
         (best.spread - 1.0) * 100.0
     ))
-}
-
-fn figures(seen: &Seen) -> String {
-    format!("{:.0} jobs/s with the loop {:.1} ms late at worst", seen.jobs_per_s, seen.delay_ms)
 }
 
 fn see(rows: &[Row], work: &str, place: Place) -> Option<Seen> {
@@ -96,7 +94,7 @@ mod tests {
             row("native", Place::Processes, processes.0, processes.1),
         ];
         let advice = advice(&rows);
-        let word = advice.strip_prefix("for hash choose ").unwrap().split(':').next().unwrap();
+        let word = advice.strip_prefix("For hash choose ").unwrap().split(' ').next().unwrap();
         word.to_owned()
     }
 
@@ -126,8 +124,8 @@ mod tests {
         let sentence = advice(&rows);
         assert_eq!(
             sentence,
-            "for hash choose threads: 100 jobs/s with the loop 2.0 ms late at worst, against inline 50 jobs/s with the \
-             loop 1.0 ms late at worst; the runtime changes it by 0 %."
+            "For hash choose threads (100 jobs/s, the loop late by 2.0 ms at worst; inline 50 and 1.0 ms; the choice of the \
+             runtime makes 0 %)."
         );
     }
 

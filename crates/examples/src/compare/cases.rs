@@ -55,9 +55,14 @@ impl<W: Work> Cases<W> {
 
 impl Cases<Hash> {
     /// Reads every file once, so that no row is the one that finds them cold. Those that cannot be read are `skipped`.
-    pub(super) fn of_files(files: Vec<Vec<u8>>, skipped: &mut Vec<Left>) -> Self {
+    pub(super) fn of_files(
+        files: Vec<Vec<u8>>,
+        skipped: &mut Vec<Left>,
+        mut step: impl FnMut(usize),
+    ) -> Self {
         let mut cases = Vec::with_capacity(files.len());
-        for path in files {
+        for (at, path) in files.into_iter().enumerate() {
+            step(at);
             match Hash::run(path.clone()) {
                 Ok(hashed) => cases.push((path, Ok(hashed))),
                 Err(why) => skipped.push(Left::new(&path, &why)),

@@ -27,13 +27,19 @@ impl Progress {
         write(&format!("{words}\n"));
     }
 
-    pub(super) fn begin(&mut self, row: &str) {
-        self.done += 1;
+    /// Something that takes its time.
+    pub(super) fn begin(&mut self, what: &str) {
         self.said = Instant::now();
-        write(&format!("[{:>2}/{}] {row}:", self.done, self.of));
+        write(&format!("{what}:"));
     }
 
-    /// `jobs` are done of the row's `count`; of a pass that is repeated there is nothing to say.
+    /// The next of the rows.
+    pub(super) fn begin_row(&mut self, row: &str) {
+        self.done += 1;
+        self.begin(&format!("[{:>2}/{}] {row}", self.done, self.of));
+    }
+
+    /// `jobs` are done of `count`; of a pass that is repeated there is nothing to say.
     pub(super) fn step(&mut self, jobs: usize, count: usize) {
         if jobs < count && self.said.elapsed() >= EVERY {
             self.said = Instant::now();

@@ -94,11 +94,12 @@ impl Work for Primes {
 }
 
 fn is_prime(number: u32) -> bool {
-    let divisors = (3..).step_by(2).take_while(|divisor| divisor * divisor <= number);
-    number == 2
-        || (number > 2
-            && !number.is_multiple_of(2)
-            && divisors.clone().all(|divisor| !number.is_multiple_of(divisor)))
+    let mut divisors = (3..).step_by(2).take_while(|divisor| divisor * divisor <= number);
+    match number {
+        0 | 1 => false,
+        2 => true,
+        _ => !number.is_multiple_of(2) && divisors.all(|divisor| !number.is_multiple_of(divisor)),
+    }
 }
 
 #[cfg(test)]
