@@ -25,12 +25,17 @@ enum Bug {
     ClockRunsAhead,
     /// It polls a loop that woke itself again without looking at its I/O.
     NeverVisitsTheHost,
+    /// Its timers fire later than its profile says.
+    TimersAreLate,
     /// Once its timer is armed it cannot be moved.
     TimerCannotBeMoved,
 }
 
 /// How many times too fast the clock of [`Bug::ClockRunsAhead`] runs.
 const AHEAD: u32 = 20;
+
+/// How late the timers of [`Bug::TimersAreLate`] are.
+const LATE: Duration = Duration::from_millis(20);
 
 struct Broken {
     driver: NativeDriver,
@@ -115,6 +120,9 @@ impl Reactor for BrokenReactor {
             deadline = self.armed.get().filter(|armed| *armed > self.now()).or(deadline);
             self.armed.set(deadline);
         }
+        if self.bug == Bug::TimersAreLate {
+            deadline = deadline.and_then(|deadline| deadline.checked_add(LATE));
+        }
         if self.bug == Bug::ClockRunsAhead {
             // Back into the time of the runtime below.
             deadline = deadline.map(|deadline| self.begin + (deadline - self.begin) / AHEAD);
@@ -169,6 +177,14 @@ fn a_driver_whose_clock_runs_ahead_is_caught() {
     assert_eq!(
         caught(Bug::ClockRunsAhead),
         ["driver.a_timer_wakes_a_waiting_root_and_never_early", "timer.never_early"]
+    );
+}
+
+#[test]
+fn a_driver_whose_timers_are_later_than_it_declares_is_caught() {
+    assert_eq!(
+        caught(Bug::TimersAreLate),
+        ["driver.a_root_that_never_waits_sees_its_timer", "timer.as_fine_as_declared"]
     );
 }
 
