@@ -87,6 +87,7 @@ where
         };
         let (runnable, job) = Job::package(work, &options, place, ());
         if let Some(deadline) = options.deadline_from_now() {
+            // A thread a deadline: no more than an example needs.
             let job = runnable.watch();
             thread::spawn(move || {
                 thread::sleep(deadline.saturating_duration_since(Instant::now()));
@@ -106,16 +107,17 @@ impl Shutdown for OneThread {
     fn shutdown(&self, how: Drain, grace: Duration) -> Report {
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.places.close();
-        let withdraw = |jobs: Vec<Runnable>| {
-            let withdrawn = |job: Runnable| job.withdraw(JobError::Shutdown { started: false });
-            jobs.into_iter().map(withdrawn).filter(|withdrawn| *withdrawn).count()
-        };
+        self.queue.shutdown(false);
+        let since = Instant::now();
+        if how == Drain::Queued {
+            self.queue.join_timeout(grace);
+        }
+        let left = self.queue.shutdown(true).into_iter();
         let mut report = Report::default();
-        report.cancelled += withdraw(self.queue.shutdown(how == Drain::Started));
-        self.queue.join_timeout(grace);
-        report.cancelled += withdraw(self.queue.shutdown(true));
-        if !self.queue.join_timeout(Duration::ZERO) {
-            report.stragglers.push(Straggler::new(None, "the one thread", grace));
+        report.cancelled =
+            left.map(|job| usize::from(job.withdraw(JobError::Shutdown { started: false }))).sum();
+        if !self.queue.join_timeout(grace.saturating_sub(since.elapsed())) {
+            report.stragglers.push(Straggler::new(None, "the one thread", since.elapsed()));
         }
         report
     }

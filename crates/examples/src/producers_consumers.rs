@@ -25,6 +25,8 @@
 //!
 //! asyncio.run(main())
 //! ```
+//!
+//! There Xaver gets everything: whoever asks again at once overtakes whoever was woken. Here Yvonne gets her share.
 
 use core_loop::{gather, spawn};
 use std::error::Error;
