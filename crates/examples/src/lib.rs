@@ -6,6 +6,7 @@
 pub mod args;
 pub mod blocked_loop;
 pub mod cancel_cleanup;
+pub mod compare;
 pub mod echo;
 pub mod executor_while_printing;
 pub mod from_a_thread;

@@ -60,13 +60,16 @@ impl OneThread {
     pub fn start(places: usize) -> Self {
         let queue = Arc::new(Queue::<Runnable>::unbounded());
         let jobs = queue.clone();
-        thread::spawn(move || {
-            while let Ok(job) = jobs.get_blocking() {
-                job.run();
-                jobs.task_done().expect("it got one");
-            }
-        });
+        thread::spawn(move || work(&jobs));
         Self { queue, places: Slots::new(places), closed: Mutex::new(false) }
+    }
+}
+
+/// What the thread does until the queue is shut down and empty.
+fn work(jobs: &Queue<Runnable>) {
+    while let Ok(job) = jobs.get_blocking() {
+        job.run();
+        jobs.task_done().expect("it got one");
     }
 }
 
@@ -87,6 +90,7 @@ where
         };
         let (runnable, job) = Job::package(work, &options, place, ());
         if let Some(deadline) = options.deadline_from_now() {
+            // A thread a deadline: no more than an example needs.
             let job = runnable.watch();
             thread::spawn(move || {
                 thread::sleep(deadline.saturating_duration_since(Instant::now()));
@@ -106,16 +110,17 @@ impl Shutdown for OneThread {
     fn shutdown(&self, how: Drain, grace: Duration) -> Report {
         *self.closed.lock().unwrap_or_else(PoisonError::into_inner) = true;
         self.places.close();
-        let withdraw = |jobs: Vec<Runnable>| {
-            let withdrawn = |job: Runnable| job.withdraw(JobError::Shutdown { started: false });
-            jobs.into_iter().map(withdrawn).filter(|withdrawn| *withdrawn).count()
-        };
+        self.queue.shutdown(false);
+        let since = Instant::now();
+        if how == Drain::Queued {
+            self.queue.join_timeout(grace);
+        }
+        let left = self.queue.shutdown(true).into_iter();
         let mut report = Report::default();
-        report.cancelled += withdraw(self.queue.shutdown(how == Drain::Started));
-        self.queue.join_timeout(grace);
-        report.cancelled += withdraw(self.queue.shutdown(true));
-        if !self.queue.join_timeout(Duration::ZERO) {
-            report.stragglers.push(Straggler::new(None, "the one thread", grace));
+        report.cancelled =
+            left.map(|job| usize::from(job.withdraw(JobError::Shutdown { started: false }))).sum();
+        if !self.queue.join_timeout(grace.saturating_sub(since.elapsed())) {
+            report.stragglers.push(Straggler::new(None, "the one thread", since.elapsed()));
         }
         report
     }
