@@ -77,9 +77,9 @@ fn what_cannot_be_read_is_listed_and_the_rest_is_measured() {
     let files = directory("compare-odd");
     fs::write(files.join(OsStr::from_bytes(b"no\xfftext")), "a name that is no text").unwrap();
     fs::write(files.join("closed"), "secret").unwrap();
-    fs::set_permissions(files.join("closed"), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(files.join("closed"), Permissions::from_mode(0o0)).unwrap();
     fs::create_dir(files.join("locked")).unwrap();
-    fs::set_permissions(files.join("locked"), Permissions::from_mode(0)).unwrap();
+    fs::set_permissions(files.join("locked"), Permissions::from_mode(0o0)).unwrap();
     symlink("nowhere", files.join("dangling")).unwrap();
     symlink(".", files.join("circle")).unwrap();
     assert!(Command::new("mkfifo").arg(files.join("pipe")).status().unwrap().success());
