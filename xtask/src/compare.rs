@@ -78,7 +78,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
     if !ended.success {
         return Err(Error::new("the comparison does not build; what the compiler says stands above"));
     }
-    Ok(workspace.target().join("release/compare"))
+    Ok(workspace.target.join("release/compare"))
 }
 
 /// What was worked on, the table, what could not be read, and the sentence.

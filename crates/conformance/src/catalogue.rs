@@ -103,6 +103,32 @@ macro_rules! executor_behaviours {
 #[macro_export]
 macro_rules! loop_behaviours {
     ($then:path, $($arguments:tt)*) => { $then! { [$($arguments)*]
+        driver {
+            /// A driver runs one root after the other.
+            runs_one_root_after_the_other Must "contract::Driver::run";
+            /// A root that waits is polled after each wake from another thread, two thousand times in a row.
+            a_foreign_wake_is_never_lost Must "contract::Driver::run";
+            /// Of the wakes of four threads, many of them while the root is polled, the last one counts too.
+            wakes_during_a_poll_are_never_lost Must "contract::Driver::run";
+            /// A waker of a run that has ended does nothing: between runs, in the next, and when the driver is gone.
+            a_waker_of_an_ended_run_does_nothing Must "contract::Driver::run";
+            /// The timer wakes a root that waits, and never before its deadline.
+            a_timer_wakes_a_waiting_root_and_never_early Must "contract::Reactor::poll_timer";
+            /// A timer that is set again fires at its new deadline only, and one that is disarmed not at all.
+            a_timer_set_again_replaces_the_one_before Must "contract::Reactor::poll_timer";
+            /// A root that wakes itself in each poll is told of its due timer in the first poll after the deadline.
+            a_root_that_never_waits_sees_its_timer Must "contract::Driver::run";
+            /// A root that wakes itself in each poll sees that a descriptor becomes readable.
+            a_root_that_never_waits_sees_its_descriptors Must "contract::Driver::run";
+            /// A descriptor that becomes readable, or writable, wakes a root that waits for it.
+            a_descriptor_wakes_a_waiting_root Must "contract::Readiness::poll_io";
+            /// A read that is given up takes nothing, and a descriptor can be watched again.
+            a_read_given_up_loses_nothing Must "contract::Readiness::poll_io";
+            /// An error of the operation is handed on.
+            errors_of_an_operation_are_handed_on Must "contract::Readiness::poll_io";
+            /// Watching a plain file is the kernel's EPERM, not a hang.
+            a_plain_file_cannot_be_watched Must "contract::Reactor::watch";
+        }
         r#loop {
             /// Callbacks queued in one step run exactly once each, in the order of registration.
             call_soon_fifo Must "test_asyncio/test_events::EventLoopTestsMixin::test_call_soon";
@@ -122,6 +148,8 @@ macro_rules! loop_behaviours {
         timer {
             /// No timer fires before its time.
             never_early Must "test_asyncio/test_base_events::BaseEventLoopTests::test_time_and_call_at";
+            /// On time, but for the granularity that the driver declares: the best of many timers shows it.
+            as_fine_as_declared Profile "contract::Profile::timer_granularity";
             /// Timers that are due already run after what is ready, in the order of their times.
             past_deadlines_by_deadline_after_ready Must "test_asyncio/test_base_events::BaseEventLoopTests::test_call_later_negative_delays";
             /// A due timer that another one of the same turn cancels does not run.

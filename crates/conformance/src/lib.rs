@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod alone;
 mod behaviour;
 mod bench;
 mod catalogue;
@@ -13,6 +14,7 @@ mod subject;
 mod suite;
 mod work;
 
+pub use alone::{alone, lack_of_descriptors};
 pub use behaviour::{Behaviour, Kind, Level, Miss, Verdict};
 pub use bench::{Bench, BoxFuture, Closure};
 #[doc(hidden)]

@@ -10,6 +10,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 mod bridge;
+mod driver;
 mod event;
 mod exc;
 mod gather;

@@ -4,7 +4,16 @@
 //! All take `--runtime native|tokio|smol|glommio`; what they print does not change with it.
 
 pub mod args;
+pub mod blocked_loop;
+pub mod cancel_cleanup;
 pub mod compare;
 pub mod echo;
+pub mod executor_while_printing;
+pub mod from_a_thread;
 pub mod hello;
+pub mod limited;
+pub mod own_executor;
+pub mod producers_consumers;
 pub mod runtime;
+pub mod three_pools;
+pub mod timeouts;

@@ -77,11 +77,10 @@ impl FromStr for Runtime {
     type Err = Wrong;
 
     fn from_str(name: &str) -> Result<Self, Wrong> {
-        Self::ALL.into_iter().find(|runtime| runtime.name() == name).ok_or_else(|| {
-            Wrong::new(format!(
-                "unknown runtime `{name}`; the known ones are native, tokio, smol and glommio"
-            ))
-        })
+        Self::ALL
+            .into_iter()
+            .find(|runtime| runtime.name() == name)
+            .ok_or_else(|| Wrong::new("unknown runtime; the known ones are native, tokio, smol and glommio"))
     }
 }
 

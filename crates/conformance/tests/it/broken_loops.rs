@@ -25,12 +25,17 @@ enum Bug {
     ClockRunsAhead,
     /// It polls a loop that woke itself again without looking at its I/O.
     NeverVisitsTheHost,
+    /// Its timers fire later than its profile says.
+    TimersAreLate,
     /// Once its timer is armed it cannot be moved.
     TimerCannotBeMoved,
 }
 
 /// How many times too fast the clock of [`Bug::ClockRunsAhead`] runs.
 const AHEAD: u32 = 20;
+
+/// How late the timers of [`Bug::TimersAreLate`] are.
+const LATE: Duration = Duration::from_millis(20);
 
 struct Broken {
     driver: NativeDriver,
@@ -115,6 +120,9 @@ impl Reactor for BrokenReactor {
             deadline = self.armed.get().filter(|armed| *armed > self.now()).or(deadline);
             self.armed.set(deadline);
         }
+        if self.bug == Bug::TimersAreLate {
+            deadline = deadline.and_then(|deadline| deadline.checked_add(LATE));
+        }
         if self.bug == Bug::ClockRunsAhead {
             // Back into the time of the runtime below.
             deadline = deadline.map(|deadline| self.begin + (deadline - self.begin) / AHEAD);
@@ -152,20 +160,46 @@ fn a_driver_that_forgets_wakes_from_other_threads_is_caught() {
         ]
         .contains(id)
     });
-    assert_eq!(caught, ["timer.earlier_timer_is_not_late", "bridge.threadsafe_call_wakes_idle_loop_fifo"]);
+    assert_eq!(
+        caught,
+        [
+            "driver.a_foreign_wake_is_never_lost",
+            "driver.wakes_during_a_poll_are_never_lost",
+            "driver.a_timer_set_again_replaces_the_one_before",
+            "timer.earlier_timer_is_not_late",
+            "bridge.threadsafe_call_wakes_idle_loop_fifo",
+        ]
+    );
 }
 
 #[test]
 fn a_driver_whose_clock_runs_ahead_is_caught() {
-    assert_eq!(caught(Bug::ClockRunsAhead), ["timer.never_early"]);
+    assert_eq!(
+        caught(Bug::ClockRunsAhead),
+        ["driver.a_timer_wakes_a_waiting_root_and_never_early", "timer.never_early"]
+    );
+}
+
+#[test]
+fn a_driver_whose_timers_are_later_than_it_declares_is_caught() {
+    assert_eq!(
+        caught(Bug::TimersAreLate),
+        ["driver.a_root_that_never_waits_sees_its_timer", "timer.as_fine_as_declared"]
+    );
 }
 
 #[test]
 fn a_driver_that_never_visits_the_host_is_caught() {
-    assert_eq!(caught(Bug::NeverVisitsTheHost), ["loop.rearming_callback_starves_nobody"]);
+    assert_eq!(
+        caught(Bug::NeverVisitsTheHost),
+        ["driver.a_root_that_never_waits_sees_its_descriptors", "loop.rearming_callback_starves_nobody"]
+    );
 }
 
 #[test]
 fn a_driver_whose_timer_cannot_be_moved_is_caught() {
-    assert_eq!(caught(Bug::TimerCannotBeMoved), ["timer.earlier_timer_is_not_late"]);
+    assert_eq!(
+        caught(Bug::TimerCannotBeMoved),
+        ["driver.a_timer_set_again_replaces_the_one_before", "timer.earlier_timer_is_not_late"]
+    );
 }

@@ -1,5 +1,6 @@
 //! The loop on tokio.
 
 mod driver;
-
-driver::every_driver!(loop_tokio::TokioDriver::new().unwrap(), polls_max: 4);
+mod guest;
+mod host;
+mod suite;

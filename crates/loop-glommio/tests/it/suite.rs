@@ -1,0 +1,3 @@
+//! The suite on glommio.
+
+conformance::suite!(loops: conformance::Subject::driver("glommio", loop_glommio::GlommioDriver::new));
