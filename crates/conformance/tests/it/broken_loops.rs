@@ -140,6 +140,11 @@ fn caught(bug: Bug) -> Vec<&'static str> {
     Subject::driver(format!("{bug:?}"), move || Broken::new(bug)).limit(Duration::from_secs(5)).failures()
 }
 
+/// The same, but for those that catch it only if the threads run in a certain order.
+fn caught_but_for(bug: Bug, chance: &[&str]) -> Vec<&'static str> {
+    caught(bug).into_iter().filter(|id| !chance.contains(id)).collect()
+}
+
 #[test]
 fn a_driver_without_a_bug_is_not_caught() {
     assert_eq!(caught(Bug::None), [""; 0]);
@@ -147,19 +152,18 @@ fn a_driver_without_a_bug_is_not_caught() {
 
 #[test]
 fn a_driver_that_forgets_wakes_from_other_threads_is_caught() {
-    let mut caught = caught(Bug::ForgetsForeignWakes);
     // Here the other thread may be done before the loop falls asleep, and then nothing is missed.
-    caught.retain(|id| {
-        ![
+    let caught = caught_but_for(
+        Bug::ForgetsForeignWakes,
+        &[
             "bridge.run_in_executor_runs_elsewhere",
             "bridge.run_in_executor_cancel_queued",
             "bridge.to_thread_value_error_concurrency",
             "bridge.run_coroutine_threadsafe_roundtrip",
             "bridge.threadsafe_result_timeout_then_cancel",
             "timeout.absolute_none_and_unused",
-        ]
-        .contains(id)
-    });
+        ],
+    );
     assert_eq!(
         caught,
         [
@@ -182,10 +186,9 @@ fn a_driver_whose_clock_runs_ahead_is_caught() {
 
 #[test]
 fn a_driver_whose_timers_are_later_than_it_declares_is_caught() {
-    assert_eq!(
-        caught(Bug::TimersAreLate),
-        ["driver.a_root_that_never_waits_sees_its_timer", "timer.as_fine_as_declared"]
-    );
+    // On a busy machine the root may be polled too seldom to see it.
+    let caught = caught_but_for(Bug::TimersAreLate, &["driver.a_root_that_never_waits_sees_its_timer"]);
+    assert_eq!(caught, ["timer.as_fine_as_declared"]);
 }
 
 #[test]
