@@ -20,7 +20,7 @@ use cases::Cases;
 use measure::Plan;
 use place::{Place, Pools};
 use progress::Progress;
-pub use report::{Left, Missing, Report, Row};
+pub use report::{Missing, Report, Row, Skipped};
 use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -100,7 +100,7 @@ struct Bench {
     pools: Pools,
     plan: Plan,
     progress: Progress,
-    skipped: Vec<Left>,
+    skipped: Vec<Skipped>,
     rows: Vec<Row>,
 }
 
@@ -111,7 +111,7 @@ impl Bench {
             let row = row(runtime, place, &self.pools, &mut self.hash, self.plan, &mut self.progress);
             let (row, changed) = row.await?;
             self.rows.push(row);
-            self.skipped.extend(changed.into_iter().map(|path| Left::new(&path, "it changed meanwhile")));
+            self.skipped.extend(changed.into_iter().map(|path| Skipped::new(&path, "it changed meanwhile")));
         }
         for place in self.pools.places() {
             let row = row(runtime, place, &self.pools, &mut self.primes, self.plan, &mut self.progress);

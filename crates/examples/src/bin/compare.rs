@@ -33,7 +33,7 @@ fn fail(code: u8, why: &str) -> ExitCode {
 fn options() -> Result<Options, Wrong> {
     let mut args = Args::from_env();
     let files = args.value("--files", "DIR")?;
-    let primes_per_job = args.value("--primes-per-job", "NUMBERS")?.unwrap_or(10_000);
+    let primes_per_job = args.value("--primes-per-job", "NUMBERS")?.unwrap_or(50_000);
     let seconds: f64 = args.value("--seconds-per-row", "SECONDS")?.unwrap_or(0.5);
     args.finish()?;
     let files =

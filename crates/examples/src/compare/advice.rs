@@ -18,7 +18,7 @@ struct Seen {
     place: Place,
     jobs_per_s: f64,
     delay_ms: f64,
-    /// The best runtime against the worst, in jobs/s.
+    /// How much of the fastest runtime's jobs/s the slowest one lacks.
     spread: f64,
 }
 
@@ -46,12 +46,12 @@ fn choose(rows: &[Row], work: &str) -> Option<String> {
         .map(|seen| format!("{} {:.0} and {:.1} ms", seen.place, seen.jobs_per_s, seen.delay_ms))
         .collect();
     Some(format!(
-        "{work} choose {} ({:.0} jobs/s, the loop late by {:.1} ms at worst; {}; the choice of the runtime makes {:.0} %)",
+        "{work} choose {} ({:.0} jobs/s, the loop late by {:.1} ms at worst; {}; runtimes differ by up to {:.0} %)",
         best.place,
         best.jobs_per_s,
         best.delay_ms,
         others.join("; "),
-        (best.spread - 1.0) * 100.0
+        best.spread * 100.0
     ))
 }
 
@@ -63,7 +63,7 @@ fn see(rows: &[Row], work: &str, place: Place) -> Option<Seen> {
         place,
         jobs_per_s: middle(&speeds)?,
         delay_ms: middle(&delays)?,
-        spread: speeds.last()? / speeds.first()?,
+        spread: 1.0 - speeds.first()? / speeds.last()?,
     })
 }
 
@@ -124,8 +124,8 @@ mod tests {
         let sentence = advice(&rows);
         assert_eq!(
             sentence,
-            "For hash choose threads (100 jobs/s, the loop late by 2.0 ms at worst; inline 50 and 1.0 ms; the choice of the \
-             runtime makes 0 %)."
+            "For hash choose threads (100 jobs/s, the loop late by 2.0 ms at worst; inline 50 and 1.0 ms; runtimes differ by \
+             up to 0 %)."
         );
     }
 

@@ -1,6 +1,6 @@
 //! The jobs of one kind of work, each with the output it must have.
 
-use super::report::Left;
+use super::report::Skipped;
 use super::work::{Hash, Primes, Work};
 
 /// How many jobs the prime count is cut into.
@@ -57,7 +57,7 @@ impl Cases<Hash> {
     /// Reads every file once, so that no row is the one that finds them cold. Those that cannot be read are `skipped`.
     pub(super) fn of_files(
         files: Vec<Vec<u8>>,
-        skipped: &mut Vec<Left>,
+        skipped: &mut Vec<Skipped>,
         mut step: impl FnMut(usize),
     ) -> Self {
         let mut cases = Vec::with_capacity(files.len());
@@ -65,7 +65,7 @@ impl Cases<Hash> {
             step(at);
             match Hash::run(path.clone()) {
                 Ok(hashed) => cases.push((path, Ok(hashed))),
-                Err(why) => skipped.push(Left::new(&path, &why)),
+                Err(why) => skipped.push(Skipped::new(&path, &why)),
             }
         }
         Self { cases }

@@ -1,6 +1,6 @@
 //! Every file below a directory.
 
-use super::report::Left;
+use super::report::Skipped;
 use std::fs::{self, DirEntry, FileType};
 use std::io;
 use std::os::unix::ffi::OsStringExt;
@@ -12,7 +12,7 @@ pub(super) struct Found {
     /// The paths of regular files, as the bytes that they are; in order.
     pub(super) files: Vec<Vec<u8>>,
     /// What is neither a file nor a directory that could be read.
-    pub(super) skipped: Vec<Left>,
+    pub(super) skipped: Vec<Skipped>,
 }
 
 /// Walks `directory`. Links are not followed: what they lead to is elsewhere, or would be met twice.
@@ -74,7 +74,7 @@ impl Found {
     }
 
     fn skip(&mut self, path: PathBuf, why: &str) {
-        self.skipped.push(Left::new(&bytes(path), why));
+        self.skipped.push(Skipped::new(&bytes(path), why));
     }
 }
 

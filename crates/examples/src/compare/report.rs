@@ -15,7 +15,7 @@ pub struct Report {
     /// How long they are together.
     pub bytes: u64,
     /// What below the directory was left out.
-    pub skipped: Vec<Left>,
+    pub skipped: Vec<Skipped>,
     /// Runtimes that could not run here, and the process pool if it could not.
     pub unavailable: Vec<Missing>,
     /// One for each work, runtime and place.
@@ -47,14 +47,14 @@ pub struct Row {
 
 /// A file or directory that was left out.
 #[derive(Debug, Serialize)]
-pub struct Left {
+pub struct Skipped {
     /// Bytes that are no text are written as `\xFF`.
     pub path: String,
     /// The reason.
     pub why: String,
 }
 
-impl Left {
+impl Skipped {
     pub(super) fn new(path: &[u8], why: &str) -> Self {
         Self { path: readable(path), why: why.to_owned() }
     }

@@ -147,6 +147,21 @@ fn a_wrong_command_line_is_one_clear_line() {
 }
 
 #[test]
+fn a_runtime_that_cannot_run_here_is_listed_with_the_cure_and_the_others_are_measured() {
+    let files = directory("compare-without");
+    fs::write(files.join("one"), "one").unwrap();
+    // Less than glommio may do without.
+    let script = "ulimit -l 64; exec \"$0\" --files \"$1\" --primes-per-job 10 --seconds-per-row 0";
+    let mut shell = Command::new("sh");
+    let output = shell.args(["-c", script, env!("CARGO_BIN_EXE_compare")]).arg(&files).output().unwrap();
+    let report = report(&output);
+    assert_eq!(words(&report["unavailable"], "runtime"), ["glommio"]);
+    let why = &words(&report["unavailable"], "why")[0];
+    assert!(why.contains("cannot run here: ") && why.contains("; "), "{why}");
+    assert_eq!(report["rows"].as_array().unwrap().len(), 3 * 2 * 3);
+}
+
+#[test]
 fn nobody_reading_the_report_is_no_panic() {
     let files = directory("compare-unread");
     fs::write(files.join("one"), "one").unwrap();
