@@ -136,7 +136,8 @@ impl Runner {
         let output = Cell::new(None);
         let main = async { output.set(Some(main.await)) };
         let lent = Lent::new(&self.lp, Box::pin(main));
-        let mut ended = || lent.task().done();
+        let main = lent.task().header();
+        let mut ended = || main.is_done();
         self.driver.run(pin!(poll_fn(|cx| self.lp.poll_turns(cx, &mut ended))));
         let outcome = lent.end();
         settle(outcome, output.take())

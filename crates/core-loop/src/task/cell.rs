@@ -63,6 +63,7 @@ pub(crate) struct Header {
 }
 
 impl Header {
+    #[inline]
     pub(crate) fn is_done(&self) -> bool {
         // Acquire: pairs with the Release in `end`, for those who look at the outcome next.
         self.state.load(Ordering::Acquire) & DONE != 0
@@ -73,6 +74,7 @@ impl Header {
     }
 
     /// Queues a step, unless one is queued already or the task has ended.
+    #[inline]
     fn wake(&self) {
         // AcqRel: pairs with the AcqRel in `step`, so that the step sees what was written before the wake. Whoever sets
         // the bit queues the step, once.
@@ -103,7 +105,8 @@ struct TaskCell<F: Future> {
 /// What only the loop's thread reaches. Owns nothing once the task is DONE and its handle is gone.
 struct Local<F: Future> {
     stage: RefCell<Stage<F>>,
-    cancel: Cell<Option<Reason>>,
+    /// Boxed, because hardly any task has one and every step takes a look.
+    cancel: Cell<Option<Box<Reason>>>,
     waiter: Cell<Option<Waker>>,
     /// There is a handle that may still ask for the outcome.
     has_handle: Cell<bool>,
@@ -151,6 +154,7 @@ pub(super) fn spawn<F: Future + 'static>(lp: &Loop, future: F) -> Arc<dyn Join<F
 }
 
 impl<F: Future + 'static> TaskCell<F> {
+    #[inline]
     fn local(&self) -> &Local<F> {
         self.local.get().expect("a task is used on its loop's thread only")
     }
@@ -162,7 +166,7 @@ impl<F: Future + 'static> TaskCell<F> {
         let mut stage = local.stage.borrow_mut();
         if let Stage::Running(future) = &mut *stage {
             let settled = if let Some(reason) = local.cancel.take() {
-                Some(Err(JoinError::Cancelled(reason)))
+                Some(Err(JoinError::Cancelled(*reason)))
             } else {
                 budget::enter_step();
                 // SAFETY: the future lives in its cell from spawn until it is dropped in place: the cell is never moved
@@ -173,7 +177,7 @@ impl<F: Future + 'static> TaskCell<F> {
                     Err(panic) => Some(Err(JoinError::Panicked(panic))),
                     // A cancel that came during the last step wins, as in asyncio.
                     Ok(Poll::Ready(output)) => Some(match local.cancel.take() {
-                        Some(reason) => Err(JoinError::Cancelled(reason)),
+                        Some(reason) => Err(JoinError::Cancelled(*reason)),
                         None => Ok(output),
                     }),
                 }
@@ -233,6 +237,9 @@ impl<F: Future + 'static> TaskCell<F> {
     /// Nobody will ask for the outcome any more.
     fn throw_away(&self) {
         let Ok(mut stage) = self.local().stage.try_borrow_mut() else { return };
+        if matches!(*stage, Stage::Empty) {
+            return;
+        }
         let outcome = std::mem::replace(&mut *stage, Stage::Empty);
         drop(stage);
         let Stage::Settled(outcome) = outcome else { return };
@@ -278,7 +285,7 @@ impl<F: Future + 'static> Steps for TaskCell<F> {
         if ended || self.header.is_done() {
             return false;
         }
-        let first = local.cancel.take().unwrap_or(reason);
+        let first = local.cancel.take().unwrap_or_else(|| Box::new(reason));
         local.cancel.set(Some(first));
         self.header.wake();
         true
