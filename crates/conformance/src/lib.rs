@@ -4,6 +4,7 @@ mod alone;
 mod behaviour;
 mod bench;
 mod catalogue;
+mod differential;
 mod executors;
 mod gate;
 mod loop_thread;
