@@ -14,6 +14,7 @@ mod finally;
 mod gather;
 mod handle;
 mod inbox;
+mod jobs;
 mod lend;
 mod native;
 pub mod net;
