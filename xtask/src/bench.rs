@@ -65,7 +65,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
     if !processes::run(&mut cargo, Keep::Nothing, BOUND)?.success {
         return Err(Error::new("the benches do not build; what the compiler says stands above"));
     }
-    Ok(workspace.target().join("release/bench"))
+    Ok(workspace.target.join("release/bench"))
 }
 
 /// What the program can measure, as far as it was asked for.

@@ -18,7 +18,6 @@ pub(crate) const COMMAND: Command = Command {
     about: "the matrix: every named behaviour on every runtime",
     flags: &[
         valued("--runtime", "R", "only this column: native, tokio, smol, glommio"),
-        switch("--raw", "the bare runtimes beside ours: what each really does"),
         switch("--json", "for programs"),
         switch("--bless", "write the table into the book"),
         switch("--check", "fail when the book says otherwise"),
@@ -26,40 +25,52 @@ pub(crate) const COMMAND: Command = Command {
     run,
 };
 
+/// Where the book keeps the matrix.
+const PAGE: &str = "docs/src/conformance-matrix.md";
+
 fn run(args: &Args) -> Result<Verdict> {
     let workspace = Workspace::load()?;
     let runtime = args.value("--runtime").map(runtimes::find).transpose()?;
     let (bless, check) = (args.has("--bless"), args.has("--check"));
-    if (bless || check) && (runtime.is_some() || args.has("--raw")) {
-        return Err(Error::new(
-            "the book holds the whole matrix of ours: --bless and --check go without --runtime and --raw",
-        ));
+    if (bless || check) && runtime.is_some() {
+        return Err(Error::new("the book holds the whole matrix: --bless and --check go without --runtime"));
     }
-    let document = collect(&workspace, runtime, args.has("--raw"))?;
+    let document = collect(&workspace, runtime, Keep::Stdout)?;
     let matrix = Matrix::read(&document)?;
     if args.has("--json") {
         json::print(&document);
     } else {
         print!("{}", matrix.table());
     }
-    let page = workspace.root.join("docs/src/conformance-matrix.md");
     if bless {
-        error::write(&page, &matrix.page())?;
-        eprintln!("written: docs/src/conformance-matrix.md");
+        error::write(&workspace.root.join(PAGE), &matrix.page())?;
+        eprintln!("written: {PAGE}");
     }
-    // A page that is not there yet differs as well.
-    if check && error::read(&page).ok().as_deref() != Some(&matrix.page()) {
-        eprintln!("the book differs from this run: cargo xtask conformance --bless");
+    if check && !agrees(&workspace, &matrix) {
         return Ok(Verdict::Red);
     }
     Ok(matrix.tally().verdict(false))
 }
 
-/// Runs the suite and counts its cells.
+/// Whether the book says what this run found; a page that is not there does not.
+fn agrees(workspace: &Workspace, matrix: &Matrix) -> bool {
+    let agrees = error::read(&workspace.root.join(PAGE)).is_ok_and(|page| page == matrix.page());
+    if !agrees {
+        eprintln!("{PAGE} differs from this run; to write it anew: cargo xtask conformance --bless");
+    }
+    agrees
+}
+
+/// Runs the suite and counts its cells, without a line for each of them.
+///
+/// That the book is out of date is said, but is no failure: a runtime may be missing here.
 pub(crate) fn tally(workspace: &Workspace, runtime: Option<&Runtime>) -> Result<Tally> {
-    match collect(workspace, runtime, false).and_then(|document| Matrix::read(&document)) {
+    match collect(workspace, runtime, Keep::Both).and_then(|document| Matrix::read(&document)) {
         Ok(matrix) => {
             print!("{}", matrix.table());
+            if runtime.is_none() {
+                agrees(workspace, &matrix);
+            }
             Ok(matrix.tally())
         }
         Err(error) => Ok(Tally { failed: vec![format!("conformance matrix: {error}")], ..Tally::default() }),
@@ -67,19 +78,17 @@ pub(crate) fn tally(workspace: &Workspace, runtime: Option<&Runtime>) -> Result<
 }
 
 /// Builds and runs the suite's own program; adds this machine, and a column for each runtime that is missing here.
-fn collect(workspace: &Workspace, runtime: Option<&Runtime>, raw: bool) -> Result<Value> {
+fn collect(workspace: &Workspace, runtime: Option<&Runtime>, keep: Keep) -> Result<Value> {
     let program = build(workspace)?;
     let mut command = std::process::Command::new(program);
     command.current_dir(&workspace.root);
     if let Some(runtime) = runtime {
         command.args(["--runtime", runtime.name]);
     }
-    if raw {
-        command.arg("--raw");
-    }
     // A red matrix may end its program with a failure; the cells say why, so the document decides.
-    let ended = processes::run(&mut command, Keep::Stdout, BOUND)?;
+    let ended = processes::run(&mut command, keep, BOUND)?;
     if ended.stdout.trim().is_empty() {
+        eprint!("{}", ended.transcript());
         return Err(Error::new(format!("the suite ended without a matrix ({})", ended.how)));
     }
     let mut document = json::parse(&ended.stdout, "the suite")?;
@@ -95,7 +104,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
     if !processes::run(cargo.args(features::of(package)?), Keep::Nothing, BOUND)?.success {
         return Err(Error::new("the suite does not build; what the compiler says stands above"));
     }
-    Ok(workspace.target().join("debug/conformance-matrix"))
+    Ok(workspace.target.join("debug/conformance-matrix"))
 }
 
 /// A runtime that was asked for and has no column could not be built: every cell says so.

@@ -44,7 +44,7 @@ fn models(workspace: &Workspace, package: &Package) -> Result<Tally> {
     let mut cargo = processes::cargo(&workspace.root);
     cargo.args(["test", "-p", &package.name, "--test", "loom", "--release", "--no-fail-fast"]);
     // Its own folder: the flag would otherwise throw away everything built without it, and be thrown away in turn.
-    cargo.env("RUSTFLAGS", "--cfg loom").env("CARGO_TARGET_DIR", workspace.target().join("loom"));
+    cargo.env("RUSTFLAGS", "--cfg loom").env("CARGO_TARGET_DIR", workspace.target.join("loom"));
     let ended = processes::run(&mut cargo, Keep::Both, BOUND)?;
     let tally = libtest::tally(&package.folder, &ended);
     for name in libtest::passed_names(&ended.stdout) {

@@ -3,7 +3,8 @@
 use crate::error::{Error, Result};
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// No single program runs longer than this.
@@ -11,6 +12,9 @@ pub(crate) const BOUND: Duration = Duration::from_secs(20 * 60);
 
 /// How often a running program is looked at. Short against the seconds that these programs take.
 const GLANCE: Duration = Duration::from_millis(20);
+
+/// How often somebody who waits is told what a program with kept output is doing.
+const SIGN_OF_LIFE: Duration = Duration::from_secs(15);
 
 /// How long output may still come after a program ended: what it left behind may hold the pipe open for ever.
 const LATE_OUTPUT: Duration = Duration::from_secs(2);
@@ -50,20 +54,30 @@ pub(crate) fn run(command: &mut Command, keep: Keep, bound: Duration) -> Result<
     let mut child = command.spawn().map_err(|error| {
         Error::new(format!("cannot start `{program}`: {error}; is it installed and on the PATH?"))
     })?;
-    let stdout = child.stdout.take().map(collect);
-    let stderr = child.stderr.take().map(collect);
-    let ended =
-        wait(&mut child, bound).map_err(|error| Error::new(format!("lost sight of `{program}`: {error}")))?;
+    let stdout = child.stdout.take().map(Pipe::read);
+    let stderr = child.stderr.take().map(Pipe::read);
+    let show = || match &stderr {
+        Some(stderr) => stderr.last_line(),
+        None => String::new(),
+    };
+    let ended = wait(&mut child, bound, show)
+        .map_err(|error| Error::new(format!("lost sight of `{program}`: {error}")))?;
     let (success, how) = match ended {
         Some(status) => (status.success(), status.to_string()),
         None => (false, format!("killed after {}", crate::report::seconds(bound))),
     };
-    Ok(Finished { success, how, stdout: received(stdout), stderr: received(stderr) })
+    let text = |pipe: Option<Pipe>| pipe.map(Pipe::text).unwrap_or_default();
+    Ok(Finished { success, how, stdout: text(stdout), stderr: text(stderr) })
 }
 
-/// The status, or `None` when the time was over and everything was killed.
-fn wait(child: &mut Child, bound: Duration) -> std::io::Result<Option<ExitStatus>> {
+/// The status, or `None` when the time was over and everything was killed. Shows a sign of life now and then.
+fn wait(
+    child: &mut Child,
+    bound: Duration,
+    show: impl Fn() -> String,
+) -> std::io::Result<Option<ExitStatus>> {
     let begin = Instant::now();
+    let mut signs = 1;
     loop {
         if let Some(status) = child.try_wait()? {
             return Ok(Some(status));
@@ -73,6 +87,13 @@ fn wait(child: &mut Child, bound: Duration) -> std::io::Result<Option<ExitStatus
             child.kill()?;
             child.wait()?;
             return Ok(None);
+        }
+        if begin.elapsed() > SIGN_OF_LIFE * signs {
+            signs += 1;
+            let line = show();
+            if !line.is_empty() {
+                eprintln!("      {}: {line}", crate::report::seconds(begin.elapsed()));
+            }
         }
         std::thread::sleep(GLANCE);
     }
@@ -109,29 +130,42 @@ fn parent_in(stat: &str) -> Option<u32> {
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
 }
 
-/// Reads a pipe on a thread of its own, so that neither pipe fills up while the other is read.
-fn collect(mut pipe: impl Read + Send + 'static) -> Receiver<Vec<u8>> {
-    let (sender, receiver) = channel();
-    std::thread::spawn(move || {
-        let mut chunk = vec![0; 16 * 1024];
-        while let Ok(length @ 1..) = pipe.read(&mut chunk) {
-            if sender.send(chunk[..length].to_vec()).is_err() {
-                return;
-            }
-        }
-    });
-    receiver
+/// What a program has written so far. Read on a thread of its own, so that neither pipe fills up while the other is read.
+struct Pipe {
+    bytes: Arc<Mutex<Vec<u8>>>,
+    /// Ends when the pipe does.
+    open: Receiver<()>,
 }
 
-fn received(pipe: Option<Receiver<Vec<u8>>>) -> String {
-    let mut bytes = Vec::new();
-    if let Some(pipe) = pipe {
-        let last = Instant::now() + LATE_OUTPUT;
-        while let Ok(chunk) = pipe.recv_timeout(last.saturating_duration_since(Instant::now())) {
-            bytes.extend(chunk);
-        }
+impl Pipe {
+    fn read(mut pipe: impl Read + Send + 'static) -> Self {
+        let (held, open) = channel();
+        let bytes = Arc::new(Mutex::new(Vec::new()));
+        let kept = bytes.clone();
+        std::thread::spawn(move || {
+            let _held: Sender<()> = held;
+            let mut chunk = vec![0; 16 * 1024];
+            while let Ok(length @ 1..) = pipe.read(&mut chunk) {
+                kept.lock().unwrap_or_else(PoisonError::into_inner).extend(&chunk[..length]);
+            }
+        });
+        Self { bytes, open }
     }
-    String::from_utf8_lossy(&bytes).into_owned()
+
+    fn so_far(&self) -> String {
+        String::from_utf8_lossy(&self.bytes.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+
+    fn last_line(&self) -> String {
+        self.so_far().lines().next_back().unwrap_or_default().trim().to_owned()
+    }
+
+    /// All of it, once the program has ended.
+    fn text(self) -> String {
+        // Nothing is ever sent: this waits for the end, or gives up on whoever still holds the pipe.
+        let _ended = self.open.recv_timeout(LATE_OUTPUT);
+        self.so_far()
+    }
 }
 
 /// Whether a program of this name is on the PATH.

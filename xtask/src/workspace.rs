@@ -11,6 +11,8 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(crate) struct Workspace {
     pub(crate) root: PathBuf,
+    /// Where everything that is built goes.
+    pub(crate) target: PathBuf,
     /// Each after whatever it depends on.
     pub(crate) packages: Vec<Package>,
 }
@@ -71,11 +73,7 @@ impl Workspace {
     /// Asks cargo, from the folder that holds this command.
     pub(crate) fn load() -> Result<Self> {
         let here = std::env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from("."), PathBuf::from);
-        Self::load_from(&here)
-    }
-
-    pub(crate) fn load_from(here: &Path) -> Result<Self> {
-        let mut cargo = processes::cargo(here);
+        let mut cargo = processes::cargo(&here);
         cargo.args(["metadata", "--no-deps", "--format-version", "1"]);
         let ended = processes::run(&mut cargo, processes::Keep::Both, processes::BOUND)?;
         if !ended.success {
@@ -87,7 +85,8 @@ impl Workspace {
         let document = json::parse(&ended.stdout, "cargo metadata")?;
         let packages = json::list(&document, "packages")?.iter().map(package).collect::<Result<_>>()?;
         let root = PathBuf::from(json::text(&document, "workspace_root")?);
-        Ok(Self { root, packages: dependencies_first(packages) })
+        let target = PathBuf::from(json::text(&document, "target_directory")?);
+        Ok(Self { root, target, packages: dependencies_first(packages) })
     }
 
     /// The crate in the folder `folder`; its published name is understood as well.
@@ -99,11 +98,6 @@ impl Workspace {
             folders.sort_unstable();
             Error::new(format!("there is no crate `{folder}`{}", did_you_mean(folder, &folders)))
         })
-    }
-
-    /// Where everything that is built goes.
-    pub(crate) fn target(&self) -> PathBuf {
-        self.root.join("target")
     }
 }
 

@@ -48,6 +48,20 @@ impl Bench {
         Self::new(Adapter { executor, wrap }).workers(1)
     }
 
+    /// An executor of anything that carries bytes: a process pool, an interpreter. `wrap` makes its kind of work of the
+    /// bytes, which at the other end are [`Work::from_bytes`] and then [`perform`](Work::perform)ed; `unwrap` takes them
+    /// out of refused work.
+    pub fn bytes<E, W>(
+        executor: E,
+        wrap: impl Fn(Vec<u8>) -> W + Send + Sync + 'static,
+        unwrap: impl Fn(W) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self
+    where
+        E: Executor<W, Output = u64> + Shutdown + Send + Sync + 'static,
+    {
+        Self::new(Bytes { executor, wrap, unwrap })
+    }
+
     /// How many pieces of work run at once. Unless it is said, all that is accepted starts at once, and behaviours that
     /// need a queue are skipped.
     #[must_use]
@@ -109,7 +123,6 @@ where
 
     fn try_submit_with(&self, work: Work, options: Submit) -> Result<Job<u64>, Rejected<Work>> {
         let slot = Slot(Arc::new(Mutex::new(Some(work))));
-        // `W` is named by the wrapping function alone, so it is asked for here.
         let wrapped = (self.wrap)(slot.clone());
         self.executor.try_submit_with(wrapped, options).map_err(|rejected| {
             rejected.map(|wrapped| {
@@ -126,6 +139,38 @@ where
 }
 
 impl<E: Shutdown, F> Shutdown for Adapter<E, F> {
+    fn shutdown(&self, how: Drain, grace: Duration) -> Report {
+        self.executor.shutdown(how, grace)
+    }
+}
+
+/// An executor of other work `W`, which carries ours as bytes.
+struct Bytes<E, F, G> {
+    executor: E,
+    wrap: F,
+    unwrap: G,
+}
+
+impl<E, W, F, G> Executor<Work> for Bytes<E, F, G>
+where
+    E: Executor<W, Output = u64>,
+    F: Fn(Vec<u8>) -> W,
+    G: Fn(W) -> Vec<u8>,
+{
+    type Output = u64;
+
+    fn try_submit_with(&self, work: Work, options: Submit) -> Result<Job<u64>, Rejected<Work>> {
+        let wrapped = (self.wrap)(work.to_bytes());
+        let refused = |rejected: Rejected<W>| rejected.map(|work| Work::from_bytes(&(self.unwrap)(work)));
+        self.executor.try_submit_with(wrapped, options).map_err(refused)
+    }
+
+    fn room(&self) -> Room {
+        self.executor.room()
+    }
+}
+
+impl<E: Shutdown, F, G> Shutdown for Bytes<E, F, G> {
     fn shutdown(&self, how: Drain, grace: Duration) -> Report {
         self.executor.shutdown(how, grace)
     }

@@ -148,6 +148,8 @@ macro_rules! loop_behaviours {
         timer {
             /// No timer fires before its time.
             never_early Must "test_asyncio/test_base_events::BaseEventLoopTests::test_time_and_call_at";
+            /// On time, but for the granularity that the driver declares: the best of many timers shows it.
+            as_fine_as_declared Profile "contract::Profile::timer_granularity";
             /// Timers that are due already run after what is ready, in the order of their times.
             past_deadlines_by_deadline_after_ready Must "test_asyncio/test_base_events::BaseEventLoopTests::test_call_later_negative_delays";
             /// A due timer that another one of the same turn cancels does not run.
@@ -322,6 +324,26 @@ macro_rules! loop_behaviours {
             shutdown_wakes_all_getters Must "test_asyncio/test_queues::_QueueShutdownTestMixin::test_shutdown_empty";
             /// An immediate shutdown empties the queue; join waits only for what is checked out.
             shutdown_immediate Must "test_asyncio/test_queues::_QueueShutdownTestMixin::test_shutdown_immediate_with_unfinished";
+        }
+        differential {
+            /// Callbacks and timers: the lines are CPython's.
+            callbacks_timers Must "differential/01_callbacks_timers.py";
+            /// Tasks cancelled early, blocked, with a clean-up, through another, at the end: the lines are CPython's.
+            task_cancellation Must "differential/02_task_cancellation.py";
+            /// Timeouts that expire, nest, or meet a cancel from outside: the lines are CPython's.
+            timeouts Must "differential/03_timeouts.py";
+            /// A gather of results, with a first error, of errors, and cancelled: the lines are CPython's.
+            gather Must "differential/05_gather.py";
+            /// Locks and semaphores whose waiters are cancelled: the lines are CPython's.
+            lock_semaphore Must "differential/06_lock_semaphore.py";
+            /// A pulse of an event: the lines are CPython's.
+            event Must "differential/07_event.py";
+            /// Queues with a bound, with cancels, and shut down: the lines are CPython's.
+            queues Must "differential/08_queues.py";
+            /// Work moved to threads, and calls from threads: the lines are CPython's.
+            threads Must "differential/09_threads.py";
+            /// What a run leaves behind and how it ends: the lines are CPython's.
+            teardown Must "differential/10_teardown.py";
         }
     } };
 }

@@ -1,8 +1,10 @@
 #![doc = include_str!("../README.md")]
 
+mod alone;
 mod behaviour;
 mod bench;
 mod catalogue;
+mod differential;
 mod executors;
 mod gate;
 mod loop_thread;
@@ -13,6 +15,7 @@ mod subject;
 mod suite;
 mod work;
 
+pub use alone::{alone, lack_of_descriptors};
 pub use behaviour::{Behaviour, Kind, Level, Miss, Verdict};
 pub use bench::{Bench, BoxFuture, Closure};
 #[doc(hidden)]

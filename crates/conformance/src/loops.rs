@@ -2,7 +2,7 @@
 
 use crate::behaviour::{Behaviour, Kind, Miss, Verdict, ensure};
 use crate::catalogue::registry;
-use crate::{Subject, spy};
+use crate::{Subject, differential, spy};
 use contract::{Driver, Unavailable};
 use core_loop::{Loop, Runner};
 use std::cell::RefCell;
@@ -41,7 +41,7 @@ impl Kind for Loops {
 }
 
 /// How long a close may wait for work that does end.
-const GRACE: Duration = Duration::from_secs(10);
+pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// A time that no behaviour waits for.
 const NEVER: Duration = Duration::from_secs(3600);
@@ -56,7 +56,7 @@ impl Subject<Loops> {
     }
 
     /// A fresh loop that has not run yet.
-    fn runner(&self) -> Result<Runner, Miss> {
+    pub(crate) fn runner(&self) -> Result<Runner, Miss> {
         Ok(Runner::boxed(self.fresh()?))
     }
 
@@ -137,6 +137,6 @@ fn here() -> Loop {
 }
 
 /// A panic with these words, of which the panic hook prints nothing.
-fn quiet_panic(words: &'static str) {
+pub(crate) fn quiet_panic(words: &'static str) {
     std::panic::resume_unwind(Box::new(words));
 }

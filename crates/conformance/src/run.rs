@@ -6,6 +6,7 @@ use contract::Panic;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -78,22 +79,20 @@ impl<K: Kind> Subject<K> {
     #[must_use]
     pub fn failures(&self) -> Vec<&'static str> {
         let next = AtomicUsize::new(0);
+        let failed = Mutex::new(Vec::new());
         let try_some = || {
-            let mut failed = Vec::new();
             while let Some(behaviour) = K::behaviours().get(next.fetch_add(1, Ordering::Relaxed)) {
                 if let Outcome::Fail(_) = behaviour.try_on(self) {
-                    failed.push(behaviour.id);
+                    failed.lock().unwrap_or_else(PoisonError::into_inner).push(behaviour.id);
                 }
             }
-            failed
         };
-        let failed: Vec<_> = thread::scope(|scope| {
-            let threads: Vec<_> = (0..AT_A_TIME).map(|_| scope.spawn(try_some)).collect();
-            threads
-                .into_iter()
-                .flat_map(|thread| thread.join().expect("trying a behaviour never panics"))
-                .collect()
+        thread::scope(|scope| {
+            for _ in 0..AT_A_TIME {
+                scope.spawn(try_some);
+            }
         });
+        let failed = failed.into_inner().unwrap_or_else(PoisonError::into_inner);
         K::behaviours().iter().map(|behaviour| behaviour.id).filter(|id| failed.contains(id)).collect()
     }
 }

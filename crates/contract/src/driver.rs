@@ -69,9 +69,12 @@ pub trait Readiness {
         cx: &mut Context<'_>,
         direction: Direction,
         operation: &mut dyn FnMut() -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>>;
+    ) -> Poll<io::Result<usize>> {
+        self.poll_io_up_to(cx, direction, 0, operation)
+    }
 
-    /// As [`poll_io`](Self::poll_io), for a stream socket and an operation that moves at most `limit` bytes.
+    /// As [`poll_io`](Self::poll_io), for a stream socket and an operation that moves at most `limit` bytes; 0 says
+    /// nothing.
     ///
     /// One that moved some bytes, but fewer, has emptied (or filled) the kernel's buffer: the runtime may spare the next
     /// attempt and wait at once, if it knows that the other side has neither closed nor failed.
@@ -81,10 +84,7 @@ pub trait Readiness {
         direction: Direction,
         limit: usize,
         operation: &mut dyn FnMut() -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        let _ = limit;
-        self.poll_io(cx, direction, operation)
-    }
+    ) -> Poll<io::Result<usize>>;
 }
 
 /// Which way bytes go.

@@ -97,15 +97,6 @@ impl Drop for Helper {
 }
 
 impl Readiness for ThreadWatch {
-    fn poll_io(
-        &self,
-        cx: &mut Context<'_>,
-        direction: Direction,
-        operation: &mut dyn FnMut() -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        self.watch.poll_io(cx, direction, operation)
-    }
-
     fn poll_io_up_to(
         &self,
         cx: &mut Context<'_>,

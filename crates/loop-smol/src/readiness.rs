@@ -12,10 +12,11 @@ use smol::Async;
 pub(crate) struct SmolReadiness(pub(crate) Async<Rc<OwnedFd>>);
 
 impl Readiness for SmolReadiness {
-    fn poll_io(
+    fn poll_io_up_to(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
+        _limit: usize, // smol tries first, and does not remember readiness
         operation: &mut dyn FnMut() -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         loop {

@@ -40,7 +40,7 @@ use crate::reactor::TokioReactor;
 ///         tokio::time::sleep(Duration::from_millis(1)).await;
 ///         task.await
 ///     });
-///     assert_eq!(greeting.await?, Ok("hello"));
+///     assert_eq!(greeting.await?.unwrap(), "hello");
 ///     Ok(())
 /// }
 /// ```

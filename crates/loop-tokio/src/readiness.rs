@@ -12,28 +12,7 @@ use tokio::io::unix::AsyncFd;
 pub(crate) struct TokioReadiness(pub(crate) AsyncFd<Rc<OwnedFd>>);
 
 impl Readiness for TokioReadiness {
-    fn poll_io(
-        &self,
-        cx: &mut Context<'_>,
-        direction: Direction,
-        operation: &mut dyn FnMut() -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        self.poll(cx, direction, 0, operation)
-    }
-
     fn poll_io_up_to(
-        &self,
-        cx: &mut Context<'_>,
-        direction: Direction,
-        limit: usize,
-        operation: &mut dyn FnMut() -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        self.poll(cx, direction, limit, operation)
-    }
-}
-
-impl TokioReadiness {
-    fn poll(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,

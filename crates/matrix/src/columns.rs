@@ -1,5 +1,6 @@
 //! The columns: what the behaviours are tried on, with what is known to be different about each.
 
+use crate::processes;
 use conformance::{Bench, Executors, Kind, Loops, Outcome, Subject};
 use contract::Unavailable;
 use core_loop::NativeDriver;
@@ -23,6 +24,7 @@ pub(crate) const COLUMNS: &[Entry] = &[
     Entry { name: "smol", subject: || AnySubject::Loop(Subject::driver("smol", loop_smol::SmolDriver::new)) },
     Entry { name: "glommio", subject: glommio },
     Entry { name: "threads", subject: || AnySubject::Executor(Subject::executor("threads", threads)) },
+    Entry { name: "processes", subject: || AnySubject::Executor(processes::subject()) },
     Entry {
         name: "loop-handle",
         subject: || AnySubject::Executor(Subject::loop_handle("loop-handle", NativeDriver::new)),

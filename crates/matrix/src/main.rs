@@ -4,6 +4,7 @@
 mod args;
 mod columns;
 mod document;
+mod processes;
 
 use args::{Args, USAGE};
 use std::io::Write;

@@ -160,6 +160,12 @@ impl Builder {
         if queue == 0 {
             return Err(StartError::Invalid("a queue needs room for at least one job"));
         }
+        if sys::has_extra_rights() {
+            return Err(StartError::Invalid(
+                "a program with more rights than its caller (setuid and the like) has no workers: they would have to \
+                 listen to their environment",
+            ));
+        }
         if std::env::var_os(token::VARIABLE).is_some() {
             return Err(StartError::IsWorker);
         }

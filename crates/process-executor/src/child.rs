@@ -73,6 +73,8 @@ pub(crate) struct Child {
     pub(crate) kill_at: Option<Instant>,
     /// SIGKILL was sent, by us.
     pub(crate) killed: bool,
+    /// Its socket is at its end: it is ending, or of no use.
+    pub(crate) lost: bool,
     /// Whether it has been given a job.
     pub(crate) used: bool,
     /// What made no sense in what it sent.
@@ -118,6 +120,7 @@ impl Child {
             phase: Phase::Starting,
             kill_at: now.checked_add(plan.start_within),
             killed: false,
+            lost: false,
             used: false,
             nonsense: None,
         };
@@ -132,7 +135,12 @@ impl Child {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        matches!(self.phase, Phase::Idle) && !self.killed && self.nonsense.is_none()
+        matches!(self.phase, Phase::Idle) && self.is_sound()
+    }
+
+    /// Whether something may still be expected of it.
+    pub(crate) fn is_sound(&self) -> bool {
+        !self.killed && !self.lost && self.nonsense.is_none()
     }
 
     /// The next frame, if one is there within the next `bytes`.

@@ -161,7 +161,8 @@ mod tests {
         let before = bytes.as_ptr();
         let body = encode(bytes).expect("it encodes");
         assert_eq!(body.bulk[0].as_ptr(), before);
-        assert_eq!(decode::<Vec<u8>>(body).expect("it decodes").as_ptr(), before);
+        let bytes = decode::<Vec<u8>>(body).expect("it decodes");
+        assert_eq!(bytes.as_ptr(), before);
     }
 
     #[test]

@@ -1,8 +1,5 @@
 //! How a process becomes a worker: before `main`, or where `main` calls [`init`].
-#![expect(
-    unsafe_code,
-    reason = "a function that runs before main, and a variable removed while there is one thread"
-)]
+#![expect(unsafe_code, reason = "a function that runs before main, and the environment changed by it")]
 
 use crate::token::Mode;
 use crate::worker;

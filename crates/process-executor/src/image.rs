@@ -1,5 +1,5 @@
 //! Which program image this code is part of: offsets of functions mean something only between equal images.
-#![expect(unsafe_code, reason = "the program headers and the build id are read where the linker mapped them")]
+#![expect(unsafe_code, reason = "program headers and build id, read where the loader put them")]
 
 use crate::trampoline::anchor_address;
 use nix::libc;

@@ -227,10 +227,14 @@ impl<T, B: Bell> Inbox<T, B> {
         note(&mut lock(&self.state).report);
     }
 
-    /// The supervisor is gone. Gives back what nobody will run.
+    /// The supervisor is gone; the first reason stands. Gives back what nobody will run.
     #[must_use = "what nobody will run must be told so"]
     pub(crate) fn end(&self, why: Option<Broken>) -> Vec<T> {
-        lock(&self.state).phase = Phase::Ended(why);
+        let mut state = lock(&self.state);
+        if !matches!(state.phase, Phase::Ended(_)) {
+            state.phase = Phase::Ended(why);
+        }
+        drop(state);
         self.ended.notify_all();
         self.drain()
     }

@@ -4,7 +4,7 @@ use crate::builder::{Builder, Workers};
 use crate::call::Call;
 use crate::inbox::Refusal;
 use crate::pending::{Cancels, Request, Typed};
-use crate::supervisor::PoolInbox;
+use crate::supervisor::{self, PoolInbox};
 use crate::{StartError, codec, image, trampoline};
 use contract::role::{self, Role};
 use contract::{
@@ -76,6 +76,11 @@ impl ProcessPool {
     /// A pool to be described.
     pub fn builder() -> Builder {
         Builder::new()
+    }
+
+    /// Waits for a place in the queue: [`Executor::room`], for whoever has no call at hand to name its type.
+    pub fn room(&self) -> Room {
+        self.slots.room()
     }
 
     /// Checks everything that can be checked before the work is taken.
@@ -157,7 +162,8 @@ fn reject(refusal: Refusal) -> Reject {
     }
 }
 
-/// Returns when its grace is over, plus the moment that the kernel takes to end what was killed then.
+/// Returns when its grace is over, plus the moment that the kernel takes to end what was killed then. In a callback of one
+/// of its own jobs, which runs on the thread that would do it all, it returns at once and everything goes on without it.
 impl Shutdown for ProcessPool {
     fn shutdown(&self, how: Drain, grace: Duration) -> Report {
         assert!(
@@ -167,6 +173,9 @@ impl Shutdown for ProcessPool {
         );
         self.inbox.close(how);
         self.slots.close();
+        if supervisor::is_here(&self.inbox) {
+            return self.inbox.take_report();
+        }
         // A grace too long to count is no bound at all.
         if !self.inbox.wait_until_ended(Instant::now().checked_add(grace)) {
             self.inbox.abandon();
@@ -186,5 +195,41 @@ impl Drop for ProcessPool {
 impl fmt::Debug for ProcessPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ProcessPool").field("free", &self.slots.free()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Stderr, call};
+    use contract::{ExecutorExt, Exit, JobError};
+
+    fn without_pidfds() -> ProcessPool {
+        let builder = ProcessPool::builder().workers(1).stderr(Stderr::Keep).grace(Duration::ZERO);
+        builder.without_pidfds().build().expect("a pool starts")
+    }
+
+    #[test]
+    fn on_a_kernel_without_pidfds_deaths_are_found_and_jobs_are_stopped() {
+        let pool = without_pidfds();
+        let pid =
+            || pool.try_submit(call(|()| std::process::id(), ())).expect("room").wait().expect("it runs");
+        let before = pid();
+        let job = pool.try_submit(call(|()| std::process::exit(3), ())).expect("room");
+        match job.wait() {
+            Err(JobError::WorkerDied(death)) => assert_eq!((death.pid, death.exit), (before, Exit::Code(3))),
+            other => panic!("{:?}", other.map(|(): ()| ())),
+        }
+        let options = Submit::new().deadline(Duration::from_millis(50));
+        let spins = call(
+            |()| loop {
+                std::hint::spin_loop()
+            },
+            (),
+        );
+        let stuck: Job<()> = pool.try_submit_with(spins, options).expect("room");
+        assert!(matches!(stuck.wait(), Err(JobError::Deadline { .. })));
+        assert_ne!(pid(), before);
+        assert!(pool.shutdown(Drain::Queued, Duration::from_secs(60)).is_clean());
     }
 }

@@ -6,7 +6,6 @@ use std::io;
 use std::time::Duration;
 
 /// Why a pool could not start, or could not go on.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum StartError {
     /// The new process did not become a worker in the time it was given.
@@ -63,8 +62,8 @@ impl fmt::Display for StartError {
             Self::Handshake(what) => write!(f, "the new process does not speak as a worker does: {what}"),
             Self::CrashLoop { tries, last } => write!(
                 f,
-                "{tries} workers in a row died before they were ready, the last one so: {last}; a program that is not \
-                 this one, or that ends in a constructor before `main`, does this"
+                "{tries} workers in a row died before they were ready, the last one so: {last}; if the program was started \
+                 through ld.so or valgrind, name its executable with `Builder::program(path)`"
             ),
             Self::SigchldIgnored => f.write_str(
                 "the program ignores SIGCHLD and the kernel has no pidfd: restore the default action of SIGCHLD",
@@ -72,6 +71,13 @@ impl fmt::Display for StartError {
             Self::Invalid(what) => f.write_str(what),
             Self::Supervisor(what) => write!(f, "the supervisor failed: {what}"),
         }
+    }
+}
+
+/// The same words: they name the cure, and `main` prints an error this way.
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -11,8 +11,10 @@ use crate::inbox::{Bell, Inbox, Orders};
 use crate::pending::{Answer, Request};
 use contract::{Drain, JobError, Panic, Reject, Straggler};
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::io;
+use std::ptr;
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
@@ -38,6 +40,16 @@ const LEAVE_WITHIN: Duration = Duration::from_millis(500);
 const POLL_EVERY: Duration = Duration::from_millis(5);
 
 type Started = Result<(), StartError>;
+
+thread_local! {
+    /// The inbox that this thread supervises; null on any other thread.
+    static SUPERVISED: Cell<*const PoolInbox> = const { Cell::new(ptr::null()) };
+}
+
+/// Whether this thread is the supervisor behind `inbox`: code of the user gets here in callbacks and wakers.
+pub(crate) fn is_here(inbox: &Arc<PoolInbox>) -> bool {
+    SUPERVISED.get() == Arc::as_ptr(inbox)
+}
 
 pub(crate) struct Supervisor {
     plan: Plan,
@@ -74,6 +86,7 @@ impl Supervisor {
 
     /// The thread's life. Whatever happens in it, nobody is left waiting after it.
     fn live(plan: Plan, inbox: &Arc<PoolInbox>, started: SyncSender<Started>) {
+        SUPERVISED.set(Arc::as_ptr(inbox));
         let life = Panic::catch(|| match Self::new(plan, inbox.clone(), started.clone()) {
             Ok(mut supervisor) => supervisor.run(),
             Err(error) => Err(error),

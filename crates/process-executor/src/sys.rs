@@ -1,8 +1,5 @@
 //! The system calls that neither std nor nix offers, each with what to do on a kernel without it.
-#![expect(
-    unsafe_code,
-    reason = "raw system calls, and descriptors that crossed exec or a socket have no owner yet"
-)]
+#![expect(unsafe_code, reason = "raw system calls, and descriptors that nobody owns yet")]
 
 use nix::libc;
 use std::fs;

@@ -1,8 +1,5 @@
 //! How a function crosses to a worker: as the distance between two addresses of one image.
-#![expect(
-    unsafe_code,
-    reason = "a number becomes a function again, and a type without data becomes its only value"
-)]
+#![expect(unsafe_code, reason = "a number becomes a function, a type without data its value")]
 
 use crate::codec;
 use crate::frame::{Body, Kind};

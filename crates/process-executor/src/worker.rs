@@ -5,17 +5,16 @@ use crate::token::{self, Mode};
 use crate::trampoline::{self, Reply};
 use crate::{cx, image, sys};
 use nix::sys::prctl;
-use nix::sys::signal::Signal;
+use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::sockopt::PeerCredentials;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, getsockopt, recvmsg};
 use nix::unistd::{dup2_stdin, getppid, pipe};
 use std::fs::File;
 use std::io::{IoSliceMut, Read, Write};
-use std::net::Shutdown;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::panic::PanicHookInfo;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
 /// The exit code of a worker whose parent is gone.
@@ -59,6 +58,7 @@ fn begin(ticket: &Ticket) -> Result<(UnixStream, usize), String> {
     let socket = sys::take_socket().map_err(|error| told("the socket")(&error))?;
     sys::close_from(sys::SOCKET + 1);
     sys::reset_signals();
+    SigSet::empty().thread_set_mask().map_err(|error| told("the signal mask")(&error))?;
     empty_input().map_err(|error| told("the standard input")(&error))?;
     prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| told("the parent's death signal")(&error))?;
     if getppid().as_raw() != ticket.parent {
@@ -120,11 +120,27 @@ fn watch(lifeline: OwnedFd) -> std::io::Result<()> {
     thread::Builder::new().name("lifeline".to_owned()).stack_size(64 << 10).spawn(watch).map(drop)
 }
 
+/// The socket, and the right to write to it: frames of two threads must not mix.
+struct Line {
+    socket: UnixStream,
+    turn: Mutex<()>,
+}
+
+impl Line {
+    fn send(&self, _turn: &MutexGuard<'_, ()>, frame: Frame) {
+        for piece in frame.into_pieces() {
+            if (&self.socket).write_all(&piece).is_err() {
+                // Nobody is left to work for.
+                sys::exit_now(ORPHANED);
+            }
+        }
+    }
+}
+
 /// Runs one job after the other on this thread.
 fn serve(socket: UnixStream, limit: usize) -> ! {
-    let Ok(mut incoming) = socket.try_clone() else { sys::exit_now(FAILED) };
-    let outgoing = Arc::new(Mutex::new(socket));
-    let told = outgoing.clone();
+    let line = Arc::new(Line { socket, turn: Mutex::new(()) });
+    let told = line.clone();
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         tell(&told, info);
@@ -132,7 +148,7 @@ fn serve(socket: UnixStream, limit: usize) -> ! {
     }));
     let mut reader = Reader::new(limit);
     loop {
-        let frame = match reader.read(&mut incoming) {
+        let frame = match reader.read(&mut &line.socket) {
             Ok(Step::Frame(frame)) if frame.kind == Kind::Run => frame,
             Ok(Step::End) => std::process::exit(0),
             other => {
@@ -152,33 +168,22 @@ fn serve(socket: UnixStream, limit: usize) -> ! {
         }
         // What the job printed without a line end must not wait for the next job.
         let _ = std::io::stdout().flush();
-        let mut outgoing = outgoing.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = line.turn.lock().unwrap_or_else(PoisonError::into_inner);
         cx::set_running(0);
-        send(&mut outgoing, Frame::new(reply.kind, job, 0, reply.body));
+        line.send(&turn, Frame::new(reply.kind, job, 0, reply.body));
     }
 }
 
 /// Sends the words of a panic before anything else happens to this process: under `panic = "abort"`, in a function that
 /// cannot unwind, and in a destructor during another panic, it is about to end.
-fn tell(outgoing: &Mutex<UnixStream>, info: &PanicHookInfo<'_>) {
-    let job = cx::running();
+fn tell(line: &Line, info: &PanicHookInfo<'_>) {
     // If this very thread is sending, it panicked in our own code; then the words go to standard error only.
-    if let Ok(mut outgoing) = outgoing.try_lock()
-        && job != 0
+    if let Ok(turn) = line.turn.try_lock()
+        && cx::running() != 0
     {
         let message = info.payload_as_str().unwrap_or("a panic whose payload is not text");
         let location = info.location().map(ToString::to_string);
         let words = trampoline::words(message, location.as_deref());
-        send(&mut outgoing, Frame::new(Kind::Panicking, job, 0, words));
-    }
-}
-
-fn send(socket: &mut UnixStream, frame: Frame) {
-    for piece in frame.into_pieces() {
-        if socket.write_all(&piece).is_err() {
-            // Nobody is left to work for.
-            let _ = socket.shutdown(Shutdown::Both);
-            sys::exit_now(ORPHANED);
-        }
+        line.send(&turn, Frame::new(Kind::Panicking, cx::running(), 0, words));
     }
 }

@@ -26,7 +26,7 @@ pub(crate) fn try_out(workspace: &Workspace, name: &str, readme: &Path) -> Resul
             return Ok(tally);
         }
     };
-    let all = workspace.target().join("alone");
+    let all = workspace.target.join("alone");
     let project = all.join(name);
     let dependencies = readme::rooted(&taken.dependencies, &workspace.root);
     error::write(&project.join("Cargo.toml"), &manifest(name, &dependencies))?;

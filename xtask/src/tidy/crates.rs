@@ -130,7 +130,10 @@ mod tests {
     fn problems(folder: &str, needs: &[(&str, bool)]) -> Vec<String> {
         let known =
             ["contract", "core-loop", "loop-tokio", "examples", "conformance"].map(|name| package(name, &[]));
-        edges(&Workspace { root: "/".into(), packages: known.into() }, &package(folder, needs))
+        edges(
+            &Workspace { root: "/".into(), target: "/".into(), packages: known.into() },
+            &package(folder, needs),
+        )
     }
 
     #[test]

@@ -70,18 +70,19 @@ pub(super) fn many_runs_one_context(subject: &Subject<Loops>) -> Verdict {
     let mut runner = subject.runner()?;
     let trace = Trace::new();
     let noting = trace.clone();
-    let mut task = runner.run(async {
-        let task = spawn(async move {
+    let mut task = None;
+    runner.run(async {
+        task = Some(spawn(async move {
             noting.note("first run");
             turns(2).await;
             noting.note("second run");
             5
-        });
+        }));
         turns(1).await;
-        task
     })?;
     same("what the task did in the first run", trace.seen(), ["first run"])?;
-    same("the task, awaited in the second run", runner.run(&mut task)??, 5)?;
+    let task = task.expect("the first run put it there");
+    same("the task, awaited in the second run", runner.run(task)??, 5)?;
     same("what the task did", trace.seen(), ["first run", "second run"])
 }
 
@@ -93,7 +94,8 @@ pub(super) fn close_rules(subject: &Subject<Loops>) -> Verdict {
     let mut runner = subject.runner()?;
     let trace = Trace::new();
     let guard = trace.on_drop("dropped at the close");
-    let task = runner.run(async move {
+    let mut task = None;
+    runner.run(async {
         let stubborn = finally(
             (),
             async move |()| {
@@ -102,15 +104,14 @@ pub(super) fn close_rules(subject: &Subject<Loops>) -> Verdict {
             },
             async |()| pending().await,
         );
-        let task = spawn(stubborn).named("stubborn");
+        task = Some(spawn(stubborn).named("stubborn"));
         core_loop::Loop::current().set_exception_handler(|_, _| ());
         turns(2).await;
-        task
     })?;
     let report = runner.close(Duration::from_millis(10));
     same("what outlived the grace", report.dropped, ["stubborn"])?;
     same("its future", trace.seen(), ["dropped at the close"])?;
-    let mut task = std::pin::pin!(task);
+    let mut task = std::pin::pin!(task.expect("the run put it there"));
     let outcome = task.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));
     match outcome {
         std::task::Poll::Ready(Err(JoinError::Shutdown | JoinError::Cancelled(_))) => Ok(()),

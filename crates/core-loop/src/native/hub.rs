@@ -86,8 +86,10 @@ impl<H: Deref<Target = Hub<S>>, S: Share> Watch<H, S> {
         }
         Ok(Self { hub, key, descriptor })
     }
+}
 
-    fn poll(
+impl<H: Deref<Target = Hub<S>>, S: Share> Readiness for Watch<H, S> {
+    fn poll_io_up_to(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
@@ -115,27 +117,6 @@ impl<H: Deref<Target = Hub<S>>, S: Share> Watch<H, S> {
                 outcome => return Poll::Ready(outcome),
             }
         }
-    }
-}
-
-impl<H: Deref<Target = Hub<S>>, S: Share> Readiness for Watch<H, S> {
-    fn poll_io(
-        &self,
-        cx: &mut Context<'_>,
-        direction: Direction,
-        operation: &mut dyn FnMut() -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        self.poll(cx, direction, 0, operation)
-    }
-
-    fn poll_io_up_to(
-        &self,
-        cx: &mut Context<'_>,
-        direction: Direction,
-        limit: usize,
-        operation: &mut dyn FnMut() -> io::Result<usize>,
-    ) -> Poll<io::Result<usize>> {
-        self.poll(cx, direction, limit, operation)
     }
 }
 

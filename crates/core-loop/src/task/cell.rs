@@ -186,9 +186,13 @@ impl<F: Future + 'static> TaskCell<F> {
                 self.settle(lp, &mut stage, outcome);
             }
         }
-        let settled = matches!(*stage, Stage::Settled(_));
+        let ended = !matches!(*stage, Stage::Running(_));
         drop(stage);
-        lp.inner().clean_ups.poll(self.header.key.slot, cx).is_ready() && settled
+        if ended && !local.has_handle.get() {
+            // Before the clean-ups: its destructor may hand over more of them (of the loser of a `select`, for example).
+            self.throw_away();
+        }
+        lp.inner().clean_ups.poll(self.header.key.slot, cx).is_ready() && ended
     }
 
     /// Drops the future, and with it, if it was cancelled, whatever it was awaiting.
@@ -253,6 +257,24 @@ impl<F: Future + 'static> TaskCell<F> {
     }
 }
 
+/// Which task is current, until it is dropped, also on unwind: a waker of somebody's may panic.
+struct Current<'a> {
+    lp: &'a Loop,
+    before: Option<u32>,
+}
+
+impl<'a> Current<'a> {
+    fn set(lp: &'a Loop, slot: u32) -> Self {
+        Self { lp, before: lp.inner().current.replace(Some(slot)) }
+    }
+}
+
+impl Drop for Current<'_> {
+    fn drop(&mut self) {
+        self.lp.inner().current.set(self.before);
+    }
+}
+
 impl<F: Future + 'static> Steps for TaskCell<F> {
     fn step(self: Arc<Self>, lp: &Loop) {
         let this: *const Self = Arc::as_ptr(&self);
@@ -264,12 +286,10 @@ impl<F: Future + 'static> Steps for TaskCell<F> {
         if this.header.state.fetch_and(!SCHEDULED, Ordering::AcqRel) & DONE != 0 {
             return;
         }
-        let current = &lp.inner().current;
-        let before = current.replace(Some(this.header.key.slot));
+        let _current = Current::set(lp, this.header.key.slot);
         if this.advance(lp, &waker) {
             this.finish(lp);
         }
-        current.set(before);
     }
 
     fn cancel(&self, reason: Reason) -> bool {
@@ -289,16 +309,19 @@ impl<F: Future + 'static> Steps for TaskCell<F> {
     }
 
     fn discard(&self, lp: &Loop) {
-        let current = &lp.inner().current;
-        let before = current.replace(Some(self.header.key.slot));
+        let _current = Current::set(lp, self.header.key.slot);
         let clean_ups = lp.inner().clean_ups.remove(self.header.key.slot);
         if !clean_ups.is_empty() {
             let message = format!("{} clean-ups did not end before the close", clean_ups.len());
             lp.report(&ExceptionContext::new(message).in_task(self.header.name()));
         }
-        drop(clean_ups);
+        for clean_up in clean_ups {
+            if let Err(panic) = Panic::catch(|| drop(clean_up)) {
+                let context = ExceptionContext::panicked("a clean-up's destructor panicked", &panic);
+                lp.report(&context.in_task(self.header.name()));
+            }
+        }
         self.end(lp, JoinError::Shutdown);
-        current.set(before);
     }
 
     fn header(&self) -> &Header {

@@ -1,1 +1,11 @@
-//! Each example prints what it says it prints.
+//! Each example prints what it says it prints, on every runtime, and so does the Python above it.
+
+mod command_line;
+mod compare;
+mod echo;
+mod everywhere;
+mod own_executor;
+mod program;
+mod programs;
+mod python;
+mod skip;

@@ -3,7 +3,6 @@
 use std::fs;
 use std::future::poll_fn;
 use std::pin::pin;
-use std::process::Command;
 use std::task::Poll;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,16 +29,7 @@ fn sleep_a_little(driver: &GlommioDriver) {
 #[test]
 fn a_driver_leaves_one_eventfd_however_often_it_runs() {
     // In a process of its own, because it counts the whole process's descriptors and threads.
-    if std::env::var_os("ALONE").is_none() {
-        let output = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "leaks::a_driver_leaves_one_eventfd_however_often_it_runs", "--test-threads=1"])
-            .env("ALONE", "1")
-            .output()
-            .unwrap();
-        assert!(
-            output.status.success() && String::from_utf8_lossy(&output.stdout).contains("1 passed"),
-            "{output:?}"
-        );
+    if !conformance::alone("leaks::a_driver_leaves_one_eventfd_however_often_it_runs", "") {
         return;
     }
     let (before, threads_before) = (descriptors().len(), fs::read_dir("/proc/self/task").unwrap().count());

@@ -1,4 +1,5 @@
 //! The loop on glommio.
+#![cfg(not(loom))]
 
 mod leaks;
 mod seccomp;

@@ -1,6 +1,5 @@
 //! Where glommio cannot run: a reason and its cure, not a panic and not the end of the process.
 
-use std::process::Command;
 use std::thread;
 
 use contract::driver::Unavailable;
@@ -26,23 +25,10 @@ fn a_forbidden_io_uring_is_refused_with_its_cure() {
     }
 }
 
-/// Runs one test of this program again, in a shell that first lowers a limit.
-fn with_limit(limit: &str, test: &str) {
-    let program = std::env::current_exe().unwrap();
-    let script = format!("{limit} && exec \"$0\" --exact {test} --nocapture");
-    let output = Command::new("sh").arg("-c").arg(script).arg(program).env("LIMITED", "1").output().unwrap();
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success() && text.contains("1 passed"), "{output:?}");
-}
-
-fn limited() -> bool {
-    std::env::var_os("LIMITED").is_some()
-}
-
 #[test]
 fn a_small_memlock_limit_is_refused_with_its_cure() {
-    if !limited() {
-        return with_limit("ulimit -l 256", "unavailable::a_small_memlock_limit_is_refused_with_its_cure");
+    if !conformance::alone("unavailable::a_small_memlock_limit_is_refused_with_its_cure", "ulimit -l 256") {
+        return;
     }
     let refusal = refusal();
     assert!(refusal.reason.contains("only 256 KiB"), "{refusal}");
@@ -51,20 +37,8 @@ fn a_small_memlock_limit_is_refused_with_its_cure() {
 
 #[test]
 fn a_lack_of_descriptors_is_refused_with_its_cure() {
-    if !limited() {
-        return with_limit("ulimit -n 40", "unavailable::a_lack_of_descriptors_is_refused_with_its_cure");
-    }
-    let mut taken = Vec::new();
-    while let Ok(file) = std::fs::File::open("/dev/null") {
-        taken.push(file);
-    }
-    // From none to enough, one by one: each count but the last is refused, and none is answered with a panic.
-    while !taken.is_empty() {
-        match GlommioDriver::new() {
-            Ok(_driver) => return,
-            Err(refusal) => assert!(refusal.to_string().contains("ulimit -n"), "{refusal}"),
-        }
-        taken.pop();
-    }
-    panic!("refused with all descriptors free");
+    conformance::lack_of_descriptors(
+        "unavailable::a_lack_of_descriptors_is_refused_with_its_cure",
+        GlommioDriver::new,
+    );
 }

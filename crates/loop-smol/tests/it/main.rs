@@ -1,3 +1,4 @@
 //! The loop on smol.
 
+mod host;
 mod suite;

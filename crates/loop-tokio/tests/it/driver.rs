@@ -5,7 +5,6 @@ use std::io::{Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::pin::pin;
-use std::process::Command;
 use std::rc::Rc;
 use std::sync::mpsc;
 use std::task::Poll;
@@ -88,20 +87,8 @@ fn a_driver_can_be_dropped_inside_a_runtime() {
 
 #[test]
 fn a_lack_of_descriptors_is_refused_with_its_cure() {
-    if std::env::var_os("LIMITED").is_none() {
-        let script =
-            "ulimit -n 20 && exec \"$0\" --exact driver::a_lack_of_descriptors_is_refused_with_its_cure";
-        let program = std::env::current_exe().unwrap();
-        let output =
-            Command::new("sh").args(["-c", script]).arg(program).env("LIMITED", "1").output().unwrap();
-        let text = String::from_utf8_lossy(&output.stdout);
-        assert!(output.status.success() && text.contains("1 passed"), "{output:?}");
-        return;
-    }
-    let mut taken = Vec::new();
-    while let Ok(file) = std::fs::File::open("/dev/null") {
-        taken.push(file);
-    }
-    let refusal = TokioDriver::new().map(drop).unwrap_err();
-    assert!(refusal.cure.contains("ulimit -n"), "{refusal}");
+    conformance::lack_of_descriptors(
+        "driver::a_lack_of_descriptors_is_refused_with_its_cure",
+        TokioDriver::new,
+    );
 }

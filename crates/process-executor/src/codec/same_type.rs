@@ -1,8 +1,5 @@
 //! "Is this generic value a `Vec<u8>`?", asked where serde does not promise `'static` and `Any` cannot be used.
-#![expect(
-    unsafe_code,
-    reason = "serde's generic elements can only be told apart by a type id without lifetimes"
-)]
+#![expect(unsafe_code, reason = "type ids without lifetimes, for elements that serde hides")]
 
 use std::any::TypeId;
 use std::marker::PhantomData;

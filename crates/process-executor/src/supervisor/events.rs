@@ -40,9 +40,7 @@ impl Supervisor {
         self.watch.forget_socket(number, child);
         let by = Instant::now() + LEAVE_WITHIN;
         child.kill_at = Some(child.kill_at.map_or(by, |at| at.min(by)));
-        if child.is_idle() {
-            child.phase = Phase::Leaving;
-        }
+        child.lost = true;
     }
 
     /// What this worker says is worth nothing any more.
@@ -58,7 +56,7 @@ impl Supervisor {
         match (&mut child.phase, frame.kind) {
             (Phase::Starting, Kind::Hello) if frame.job == child.nonce => {
                 if frame.a != image::fingerprint() {
-                    return self.give_up(StartError::ImageMismatch);
+                    return self.mismatched(number);
                 }
                 child.phase = Phase::Idle;
                 child.kill_at = None;
@@ -86,6 +84,15 @@ impl Supervisor {
                 }
                 self.distrust(number, why);
             }
+        }
+    }
+
+    /// At the start that is the end; later the program was replaced, and the workers that are here still work.
+    fn mismatched(&mut self, number: u64) {
+        if self.started.is_some() {
+            self.give_up(StartError::ImageMismatch);
+        } else {
+            self.distrust(number, StartError::ImageMismatch.to_string());
         }
     }
 

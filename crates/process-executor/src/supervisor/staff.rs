@@ -87,7 +87,8 @@ impl Supervisor {
                 }
                 Err(error) => {
                     self.staff.start_failed();
-                    if self.started.is_some() || self.may_give_up() {
+                    let first = self.started.is_some() && self.children.is_empty();
+                    if first || self.may_give_up() {
                         self.give_up(StartError::Spawn(error));
                     }
                 }
@@ -96,9 +97,8 @@ impl Supervisor {
     }
 
     fn wants_one_more(&self) -> bool {
-        let live = self.children.values().filter(|child| !child.killed && child.nonsense.is_none());
         let (mut count, mut free) = (0, 0);
-        for child in live {
+        for child in self.children.values().filter(|child| child.is_sound()) {
             count += usize::from(!matches!(child.phase, Phase::Leaving));
             free += usize::from(matches!(child.phase, Phase::Idle | Phase::Starting));
         }
@@ -128,7 +128,16 @@ impl Supervisor {
 
     /// Gives queued jobs to workers that have nothing to do.
     pub(super) fn assign(&mut self, now: Instant) {
+        // What comes after this turn's look rings, and has a turn of its own.
+        if self.orders.queued == 0 {
+            return;
+        }
         for child in self.children.values_mut().filter(|child| child.is_idle()) {
+            // It may have died a moment ago, and the word be on its way. A job that it is not given is not lost with it.
+            if child.ended().is_some() {
+                child.lost = true;
+                continue;
+            }
             loop {
                 let Some((id, queued)) = self.inbox.pop() else {
                     // What was counted has been cancelled since.
@@ -203,4 +212,38 @@ impl Supervisor {
 fn nonce(number: u64) -> u64 {
     use std::hash::{BuildHasher, RandomState};
     RandomState::new().hash_one(number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_while_starts_fail_and_end_with_the_first_that_works() {
+        let mut staff = Staff::default();
+        let mut last = Duration::ZERO;
+        for _ in 0..5 {
+            let now = Instant::now();
+            staff.start_failed();
+            let pause = staff.due(now).expect("a pause") - now;
+            assert!(pause > last && !staff.may_start(now));
+            last = pause;
+            staff.not_before = None;
+        }
+        staff.worker_is_ready();
+        assert!(staff.may_start(Instant::now()));
+    }
+
+    #[test]
+    fn workers_that_die_unused_are_replaced_ever_more_slowly_and_used_ones_at_once() {
+        let mut staff = Staff::default();
+        staff.died_idle(true);
+        assert!(staff.may_start(Instant::now()));
+        for _ in 0..40 {
+            staff.died_idle(false);
+        }
+        let now = Instant::now();
+        let due = staff.due(now).expect("a pause");
+        assert!(due > now && due <= now + PAUSE_MAX);
+    }
 }

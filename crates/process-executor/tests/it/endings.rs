@@ -144,3 +144,21 @@ fn a_shutdown_on_a_loops_thread_is_refused_with_the_cure() {
     assert!(panic.message().contains("to_thread"));
     pool.shutdown(Drain::Queued, Duration::ZERO);
 }
+
+#[test]
+fn a_shutdown_from_a_callback_of_the_pool_itself_does_not_block() {
+    let pool = std::sync::Arc::new(pool(1));
+    let flag = Flag::new();
+    let job = pool.try_submit(call(hang, flag.path())).expect("room");
+    flag.wait();
+    let (told, ends) = std::sync::mpsc::channel();
+    let inside = pool.clone();
+    job.on_done(move || {
+        told.send(inside.shutdown(Drain::Queued, LONG)).expect("the test waits");
+    });
+    let last = pool.try_submit(call(pid, ())).expect("room");
+    job.cancel();
+    assert!(ends.recv_timeout(LONG).expect("it returns").is_clean());
+    last.wait().expect("what was accepted still runs");
+    assert!(pool.try_submit(call(pid, ())).is_err(), "nothing more is taken");
+}

@@ -1,6 +1,6 @@
 //! Life and death: nobody outlives the parent, nothing is inherited, nothing is left over.
 
-use crate::help::{Flag, LONG, alive, builder, hang, pid, pool, raise, sigkill, spin, until};
+use crate::help::{Flag, LONG, alive, builder, hang, pid, pool, sigkill, spin, until};
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
 use nix::unistd::{Pid, getpgid, getpgrp, getppid};
@@ -172,7 +172,9 @@ fn a_worker_has_the_signals_of_a_fresh_program() {
         u64::from_str_radix(line.trim(), 16).expect("a number")
     };
     assert_eq!(field("SigBlk:"), 0);
-    assert_eq!(field("SigIgn:"), 1 << (Signal::SIGPIPE as i32 - 1), "a write to a closed pipe is an error");
+    // The C library ignores its own real-time signals in what it starts.
+    let standard = field("SigIgn:") & 0x7FFF_FFFF;
+    assert_eq!(standard, 1 << (Signal::SIGPIPE as i32 - 1), "a write to a closed pipe is an error");
 }
 
 #[test]
@@ -232,5 +234,4 @@ fn what_a_job_prints_without_a_line_end_is_not_kept_back() {
     let options = Submit::new().deadline(LONG);
     pool.try_submit_with(call(prints, flag.path()), options).expect("room").wait().expect("it runs");
     assert_eq!(fs::read_to_string(flag.path()).expect("written"), "no line end");
-    let _ = raise;
 }

@@ -10,3 +10,4 @@ mod model;
 mod source;
 mod starts;
 mod stops;
+mod suite;

@@ -69,9 +69,10 @@ fn what_a_killed_job_has_started_goes_with_it() {
     let pool = builder().workers(1).grace(SOON).build().expect("a pool");
     let flag = Flag::new();
     let starts = |path: String| {
-        let child = std::process::Command::new("sleep").arg("1000").spawn().expect("it starts");
+        let mut child = std::process::Command::new("sleep").arg("1000").spawn().expect("it starts");
         std::fs::write(format!("{path}.child"), child.id().to_string()).expect("written");
-        hang(path)
+        raise(&path);
+        child.wait().expect("it ends").success()
     };
     let job = pool.try_submit(call(starts, flag.path())).expect("room");
     flag.wait();

@@ -1,0 +1,45 @@
+# Timeouts: expiry, a body that is faster, nesting, a cancel from outside, wait_for. Gaps of 20 ms.
+import asyncio, functools
+
+log = functools.partial(print, flush=True)
+
+async def sleeper(name, d, result=None):
+    log(name, "start")
+    try:
+        await asyncio.sleep(d)
+        log(name, "end")
+        return result
+    except asyncio.CancelledError:
+        log(name, "cancelled")
+        raise
+
+async def main():
+    try:
+        async with asyncio.timeout(0.02) as cm:
+            await sleeper("A", 1)
+    except TimeoutError:
+        log("timeout A, expired", cm.expired())
+    async with asyncio.timeout(1):
+        log("B ->", await sleeper("B", 0.02, "ok"))
+    try:
+        async with asyncio.timeout(0.08) as outer:
+            try:
+                async with asyncio.timeout(0.02):
+                    await sleeper("C", 1)
+            except TimeoutError:
+                log("inner timeout only")
+            await sleeper("D", 1)
+    except TimeoutError:
+        log("outer timeout, expired", outer.expired())
+    t = asyncio.create_task(asyncio.wait_for(sleeper("H", 10), 1))
+    await asyncio.sleep(0.02)
+    t.cancel()
+    await asyncio.wait([t])
+    log("external cancel stays a cancel:", t.cancelled())
+    log("wait_for ->", await asyncio.wait_for(sleeper("I", 0.01, "fast"), 1))
+    try:
+        await asyncio.wait_for(sleeper("J", 1), 0.02)
+    except TimeoutError:
+        log("wait_for timeout")
+
+asyncio.run(main())

@@ -1,0 +1,176 @@
+//! What CPython prints, line by line: each scenario is a Python script in `differential/`, what CPython printed for it, and
+//! the same scenario here.
+//!
+//! A scenario prints with [`Log::line`]; [`replay`] compares. `cargo xtask conformance --record` repeats the recording.
+
+use crate::Subject;
+use crate::behaviour::{Miss, Verdict, ensure, same};
+use crate::loops::{GRACE, Loops};
+use core_loop::{JoinError, Task};
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::rc::Rc;
+use std::time::Duration;
+
+mod callbacks_timers;
+mod event;
+mod gather;
+mod lock_semaphore;
+mod queues;
+mod task_cancellation;
+mod teardown;
+mod threads;
+mod timeouts;
+
+pub(crate) use callbacks_timers::callbacks_timers;
+pub(crate) use event::event;
+pub(crate) use gather::gather;
+pub(crate) use lock_semaphore::lock_semaphore;
+pub(crate) use queues::queues;
+pub(crate) use task_cancellation::task_cancellation;
+pub(crate) use teardown::teardown;
+pub(crate) use threads::threads;
+pub(crate) use timeouts::timeouts;
+
+const MS: Duration = Duration::from_millis(1);
+
+/// A sleep that nobody waits for: the scenario cancels it.
+const LONG: Duration = Duration::from_secs(10);
+
+/// What CPython printed for the script `$name`.
+macro_rules! recorded {
+    ($name:literal) => {
+        include_str!(concat!("../../differential/", $name, ".expected"))
+    };
+}
+
+use recorded;
+
+/// Where a scenario prints; many hands write it.
+#[derive(Clone, Default)]
+struct Log(Rc<RefCell<Vec<String>>>);
+
+impl Log {
+    fn line(&self, words: impl fmt::Display) {
+        self.0.borrow_mut().push(words.to_string());
+    }
+
+    /// A callback that prints `words`.
+    fn printing(&self, words: &'static str) -> impl FnOnce() + 'static {
+        let log = self.clone();
+        move || log.line(words)
+    }
+
+    /// `except CancelledError: log(words)`: prints when it is dropped, unless the body has [`ended`](Except::ended) before.
+    fn on_cancel(&self, words: impl fmt::Display) -> Except {
+        Except { log: self.clone(), words: words.to_string(), ended: Cell::new(false) }
+    }
+
+    /// Whether the lines are those that CPython printed; if not, the first that differs.
+    fn compare(&self, recorded: &str) -> Verdict {
+        let seen = self.0.borrow();
+        for (at, (seen, wanted)) in seen.iter().zip(recorded.lines()).enumerate() {
+            ensure(seen == wanted, format!("line {}: saw `{seen}`, CPython printed `{wanted}`", at + 1))?;
+        }
+        same("the count of lines, beside CPython's", seen.len(), recorded.lines().count())
+    }
+}
+
+/// Made by [`Log::on_cancel`].
+struct Except {
+    log: Log,
+    words: String,
+    ended: Cell<bool>,
+}
+
+impl Except {
+    fn ended(&self) {
+        self.ended.set(true);
+    }
+}
+
+impl Drop for Except {
+    fn drop(&mut self) {
+        if !self.ended.get() {
+            self.log.line(&self.words);
+        }
+    }
+}
+
+/// Runs `scenario` on a fresh loop, closes the loop, and compares what was printed with what CPython printed.
+fn replay<T: fmt::Display>(
+    subject: &Subject<Loops>,
+    recorded: &str,
+    scenario: impl AsyncFnOnce(Log) -> Result<Option<T>, Miss>,
+) -> Verdict {
+    let log = Log::default();
+    let mut runner = subject.runner()?;
+    let ended = runner.run(scenario(log.clone()));
+    let report = runner.close(GRACE);
+    if let Some(result) = ended?? {
+        log.line(result);
+    }
+    log.compare(recorded)?;
+    ensure(report.is_clean(), format!("the close reports: {report}"))
+}
+
+/// A `bool` as Python prints it.
+fn py(value: bool) -> &'static str {
+    if value { "True" } else { "False" }
+}
+
+/// Items as Python prints a list of them.
+fn list<T: fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<_> = items.into_iter().map(|item| item.to_string()).collect();
+    format!("[{}]", items.join(", "))
+}
+
+/// A text as Python prints it inside a list.
+fn quoted(text: &str) -> String {
+    format!("'{text}'")
+}
+
+/// `asyncio.wait(tasks)`: waits until all have ended, in whatever way.
+async fn wait<T: 'static>(tasks: impl IntoIterator<Item = &mut Task<T>>) -> Vec<Result<T, JoinError>> {
+    let mut outcomes = Vec::new();
+    for task in tasks {
+        outcomes.push(task.await);
+    }
+    outcomes
+}
+
+/// Whether a task ended by a cancel.
+fn cancelled<T>(outcome: &Result<T, JoinError>) -> bool {
+    matches!(outcome, Err(JoinError::Cancelled(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Log, list, quoted};
+    use crate::Miss;
+
+    fn log(lines: &[&str]) -> Log {
+        let log = Log::default();
+        lines.iter().for_each(|line| log.line(line));
+        log
+    }
+
+    #[test]
+    fn the_first_line_that_differs_is_told() {
+        let Err(Miss::Fail(why)) = log(&["a", "x", "y"]).compare("a\nb\nc\n") else { panic!("they differ") };
+        assert_eq!(why, "line 2: saw `x`, CPython printed `b`");
+    }
+
+    #[test]
+    fn lines_that_are_missing_or_too_many_are_a_failure() {
+        assert!(log(&["a"]).compare("a\nb\n").is_err());
+        assert!(log(&["a", "b"]).compare("a\n").is_err());
+        assert!(log(&["a", "b"]).compare("a\nb\n").is_ok());
+    }
+
+    #[test]
+    fn lists_print_as_in_python() {
+        assert_eq!(list(["a", "b"].map(quoted)), "['a', 'b']");
+        assert_eq!(list::<u8>([]), "[]");
+    }
+}

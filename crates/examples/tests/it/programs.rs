@@ -1,0 +1,113 @@
+//! Every program on every runtime.
+
+use crate::program::{promised, run};
+use crate::{python, skip};
+use examples::runtime::Runtime;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
+
+/// A program, its source and that of its idiom.
+pub(crate) struct Program {
+    name: &'static str,
+    executable: &'static str,
+    source: &'static str,
+    pub(crate) idiom: &'static str,
+    arguments: &'static [&'static str],
+}
+
+impl Program {
+    /// What it must print.
+    #[track_caller]
+    pub(crate) fn promised(&self) -> String {
+        let promised = promised(self.source);
+        if self.arguments.is_empty() { promised } else { promised.replace("1s", "400ms") }
+    }
+
+    #[track_caller]
+    fn prints_what_it_says(&self, runtime: Runtime) {
+        let mut command = Command::new(self.executable);
+        let ended = run(command.args(["--runtime", runtime.name()]).args(self.arguments));
+        if let Some(why) = ended.stderr.strip_prefix("Error: ").filter(|why| why.contains("cannot run here"))
+        {
+            return skip::unavailable(&format!("{} on {runtime}", self.name), why.trim());
+        }
+        assert_eq!(
+            (ended.stdout.as_str(), ended.stderr.as_str()),
+            (self.promised().as_str(), ""),
+            "{runtime}"
+        );
+        assert!(ended.status.success(), "{runtime}: {}", ended.status);
+    }
+}
+
+/// Makes each program a module of tests.
+macro_rules! programs {
+    ($($program:ident $arguments:expr),* $(,)?) => { $(
+        mod $program {
+            use super::{Program, Runtime, python};
+
+            static PROGRAM: Program = Program {
+                name: stringify!($program),
+                executable: env!(concat!("CARGO_BIN_EXE_", stringify!($program))),
+                source: include_str!(concat!("../../src/bin/", stringify!($program), ".rs")),
+                idiom: include_str!(concat!("../../src/", stringify!($program), ".rs")),
+                arguments: &$arguments,
+            };
+
+            #[test]
+            fn prints_what_it_says_on_native() {
+                PROGRAM.prints_what_it_says(Runtime::Native);
+            }
+
+            #[test]
+            fn prints_what_it_says_on_tokio() {
+                PROGRAM.prints_what_it_says(Runtime::Tokio);
+            }
+
+            #[test]
+            fn prints_what_it_says_on_smol() {
+                PROGRAM.prints_what_it_says(Runtime::Smol);
+            }
+
+            #[test]
+            fn prints_what_it_says_on_glommio() {
+                PROGRAM.prints_what_it_says(Runtime::Glommio);
+            }
+
+            #[test]
+            fn prints_what_the_python_above_it_prints() {
+                python::prints_the_same(stringify!($program), &PROGRAM);
+            }
+        }
+    )*
+        /// All that are tried here.
+        const TRIED: &[&str] = &[$(stringify!($program)),*];
+    };
+}
+
+programs! {
+    blocked_loop ["--seconds", "0.4"],
+    cancel_cleanup [],
+    executor_while_printing [],
+    from_a_thread [],
+    hello [],
+    limited [],
+    own_executor [],
+    producers_consumers [],
+    three_pools [],
+    timeouts [],
+}
+
+/// Programs that are no idioms, and have tests of their own.
+const OTHERS: &[&str] = &["compare", "echo_server"];
+
+#[test]
+fn no_program_is_left_untried() {
+    let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/bin");
+    let files = std::fs::read_dir(programs).expect("there are programs").map(|file| file.unwrap().path());
+    let names = files.filter_map(|file| Some(file.file_stem()?.to_str()?.to_owned()));
+    let untried: BTreeSet<_> =
+        names.filter(|name| !TRIED.contains(&&**name) && !OTHERS.contains(&&**name)).collect();
+    assert!(untried.is_empty(), "programs without a test: {untried:?}");
+}
