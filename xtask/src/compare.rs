@@ -98,7 +98,10 @@ fn page(document: &Value) -> Result<String> {
         ("worst loop delay ms", Align::Right),
     ];
     text += &render(&head, &rows);
-    text += &skipped(document)?;
+    let left_out = skipped(document)? + &unavailable(document)?;
+    if !left_out.is_empty() {
+        text += &format!("\n{left_out}");
+    }
     Ok(text + &format!("\n{}\n", json::text(document, "advice")?))
 }
 
@@ -127,9 +130,9 @@ fn figure(number: f64) -> String {
     }
 }
 
-/// Files or whole runtimes that were left out, each with its reason.
+/// Files that were left out, each with its reason.
 fn skipped(document: &Value) -> Result<String> {
-    let skipped = document["skipped"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let skipped = json::list(document, "skipped")?;
     let mut text = String::new();
     for entry in skipped.iter().take(SKIPPED_SHOWN) {
         text += &format!("skipped {}: {}\n", json::text(entry, "path")?, json::text(entry, "why")?);
@@ -137,7 +140,16 @@ fn skipped(document: &Value) -> Result<String> {
     if skipped.len() > SKIPPED_SHOWN {
         text += &format!("skipped {} more; --json lists them\n", skipped.len() - SKIPPED_SHOWN);
     }
-    Ok(if text.is_empty() { text } else { format!("\n{text}") })
+    Ok(text)
+}
+
+/// Runtimes that could not run here, each with its reason.
+fn unavailable(document: &Value) -> Result<String> {
+    let missing = json::list(document, "unavailable")?.iter();
+    let line = |entry: &Value| {
+        Ok(format!("without {}: {}\n", json::text(entry, "runtime")?, json::text(entry, "why")?))
+    };
+    missing.map(line).collect()
 }
 
 #[cfg(test)]
@@ -165,10 +177,15 @@ mod tests {
         let row = json!({ "work": "hash", "runtime": "native", "place": "inline", "jobs": 7, "jobs_per_s": 10.5,
                           "p50_ms": 1, "p99_ms": 2.5, "worst_loop_delay_ms": 33 });
         let document = json!({ "machine": {}, "files": 7, "bytes": 1_048_576, "rows": [row],
-                               "skipped": [{ "path": "a", "why": "permission denied" }], "advice": "Use threads." });
+                               "skipped": [{ "path": "a", "why": "permission denied" }],
+                               "unavailable": [{ "runtime": "glommio", "why": "io_uring is forbidden" }],
+                               "advice": "Use threads." });
         let text = page(&document).unwrap();
         assert!(text.starts_with("7 files, 1.0 MiB"), "{text}");
-        assert!(text.contains("skipped a: permission denied"), "{text}");
+        assert!(
+            text.contains("\n\nskipped a: permission denied\nwithout glommio: io_uring is forbidden\n\n"),
+            "{text}"
+        );
         assert!(text.ends_with("\nUse threads.\n"), "{text}");
     }
 

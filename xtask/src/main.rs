@@ -1,6 +1,7 @@
 //! The project's own commands: `cargo xtask`. This file is their table; each command is a file.
 
 mod args;
+mod bench;
 mod build;
 mod ci;
 mod compare;
@@ -27,6 +28,7 @@ const COMMANDS: &[Command] = &[
     compare::COMMAND,
     test::COMMAND,
     conformance::COMMAND,
+    bench::COMMAND,
     build::COMMAND,
     doctor::COMMAND,
     docs::COMMAND,

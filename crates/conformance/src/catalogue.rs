@@ -148,6 +148,8 @@ macro_rules! loop_behaviours {
         timer {
             /// No timer fires before its time.
             never_early Must "test_asyncio/test_base_events::BaseEventLoopTests::test_time_and_call_at";
+            /// On time, but for the granularity that the driver declares: the best of many timers shows it.
+            as_fine_as_declared Profile "contract::Profile::timer_granularity";
             /// Timers that are due already run after what is ready, in the order of their times.
             past_deadlines_by_deadline_after_ready Must "test_asyncio/test_base_events::BaseEventLoopTests::test_call_later_negative_delays";
             /// A due timer that another one of the same turn cancels does not run.

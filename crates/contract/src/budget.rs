@@ -16,6 +16,7 @@ thread_local! {
 }
 
 /// Opens a step: for event loops, before each poll of a task.
+#[inline]
 pub fn enter_step() {
     LEFT.set(STEP);
 }
@@ -23,6 +24,7 @@ pub fn enter_step() {
 /// Takes one operation from the budget; call it before the operation takes effect.
 ///
 /// `Pending` when the budget is gone: the task has been woken already, and the caller must return `Pending` as well.
+#[inline]
 pub fn spend(cx: &mut Context<'_>) -> Poll<()> {
     match LEFT.get() {
         0 => {

@@ -1,7 +1,7 @@
 //! A panic that was caught: what it said, where it was raised, and the payload to raise it again.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, Once, PoisonError};
@@ -9,6 +9,8 @@ use std::sync::{Mutex, Once, PoisonError};
 thread_local! {
     /// Where this thread panicked last: only the hook is told, the catcher fetches it from here.
     static LOCATION: RefCell<Option<String>> = const { RefCell::new(None) };
+    /// Whether there may be something in `LOCATION`: spares those who catch no panic the look.
+    static NOTED: Cell<bool> = const { Cell::new(false) };
 }
 
 /// A caught panic.
@@ -17,7 +19,10 @@ thread_local! {
 ///
 /// The exception that a `concurrent.futures.Future` holds. There the traceback travels along; here the message and the
 /// place do, and [`resume`](Self::resume) raises it again where it is wanted.
-pub struct Panic {
+pub struct Panic(Box<Inner>);
+
+/// Behind one pointer, because every outcome of a task or a job has room for a panic that it hardly ever holds.
+struct Inner {
     message: String,
     location: Option<String>,
     /// In a mutex so that every error that holds a panic is `Sync`, whatever the payload.
@@ -34,41 +39,49 @@ impl Panic {
     ///
     /// The panic, if `work` panicked. Its location is missing if somebody replaced the panic hook without calling the one
     /// before, or resumed another panic that was caught elsewhere.
+    #[inline]
     pub fn catch<T>(work: impl FnOnce() -> T) -> Result<T, Self> {
         note_locations();
         // What is noted now belongs to another panic, which may be unwinding through the destructor that called this.
-        let others = exchange_location(None);
-        let caught = catch_unwind(AssertUnwindSafe(work));
-        let location = exchange_location(others);
-        caught.map_err(|payload| Self {
-            message: message_of(&*payload),
-            location,
-            payload: Mutex::new(payload),
-        })
+        let others = if NOTED.get() { exchange_location(None) } else { None };
+        match catch_unwind(AssertUnwindSafe(work)) {
+            Ok(output) => {
+                if others.is_some() || NOTED.get() {
+                    exchange_location(others);
+                }
+                Ok(output)
+            }
+            Err(payload) => Err(Self::caught(payload, exchange_location(others))),
+        }
+    }
+
+    #[cold]
+    fn caught(payload: Box<dyn Any + Send>, location: Option<String>) -> Self {
+        Self(Box::new(Inner { message: message_of(&*payload), location, payload: Mutex::new(payload) }))
     }
 
     /// A panic that happened somewhere else (in a worker process), of which only words came back.
     #[must_use]
     pub fn from_words(message: String, location: Option<String>) -> Self {
-        Self { payload: Mutex::new(Box::new(message.clone())), message, location }
+        Self(Box::new(Inner { payload: Mutex::new(Box::new(message.clone())), message, location }))
     }
 
     /// What the panic said; a fixed phrase if its payload was not text.
     #[must_use]
     pub fn message(&self) -> &str {
-        &self.message
+        &self.0.message
     }
 
     /// Where it was raised, as `file:line:column`.
     #[must_use]
     pub fn location(&self) -> Option<&str> {
-        self.location.as_deref()
+        self.0.location.as_deref()
     }
 
     /// What the code panicked with.
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Goes on unwinding here, without running the panic hook a second time.
@@ -77,7 +90,7 @@ impl Panic {
     ///
     /// Always: that is what it is for.
     pub fn resume(mut self) -> ! {
-        exchange_location(self.location.take());
+        exchange_location(self.0.location.take());
         resume_unwind(self.into_payload())
     }
 }
@@ -98,15 +111,26 @@ pub(crate) fn shielded(foreign: impl FnOnce()) {
 }
 
 /// Notes `location` and gives what was noted before.
+#[cold]
 fn exchange_location(location: Option<String>) -> Option<String> {
+    NOTED.set(location.is_some());
     // A thread that is going away has no cell left.
     LOCATION.try_with(|noted| noted.replace(location)).ok().flatten()
 }
 
+static HOOK: Once = Once::new();
+
+#[inline]
 fn note_locations() {
-    static HOOK: Once = Once::new();
+    if !HOOK.is_completed() {
+        set_hook();
+    }
+}
+
+#[cold]
+fn set_hook() {
     // A panicking thread may not change the hook: it would panic again, and abort. Another call will.
-    if HOOK.is_completed() || std::thread::panicking() {
+    if std::thread::panicking() {
         return;
     }
     HOOK.call_once(|| {
@@ -120,8 +144,8 @@ fn note_locations() {
 
 impl fmt::Display for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)?;
-        match &self.location {
+        f.write_str(&self.0.message)?;
+        match &self.0.location {
             Some(location) => write!(f, " (at {location})"),
             None => Ok(()),
         }
@@ -131,8 +155,8 @@ impl fmt::Display for Panic {
 impl fmt::Debug for Panic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Panic")
-            .field("message", &self.message)
-            .field("location", &self.location)
+            .field("message", &self.0.message)
+            .field("location", &self.0.location)
             .finish_non_exhaustive()
     }
 }

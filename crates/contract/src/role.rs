@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -34,20 +35,21 @@ pub trait Help: Send + Sync {
 }
 
 thread_local! {
-    static ROLE: RefCell<Role> = const { RefCell::new(Role::Plain) };
+    /// Without a destructor, so that destructors of other thread-locals still find a role. Nothing is lost by it: every
+    /// guard puts back what was there before.
+    static ROLE: ManuallyDrop<RefCell<Role>> = const { ManuallyDrop::new(RefCell::new(Role::Plain)) };
 }
 
 /// This thread's role.
 #[must_use]
 pub fn current() -> Role {
-    // A thread that is going away has no role left, and may block.
-    ROLE.try_with(|role| role.borrow().clone()).unwrap_or_default()
+    ROLE.with(|role| role.borrow().clone())
 }
 
 /// Gives this thread a role until the guard is dropped; the role before comes back then, also on unwind.
 #[must_use = "the role ends when the guard is dropped"]
 pub fn enter(role: Role) -> RoleGuard {
-    RoleGuard { before: ROLE.replace(role), here: std::marker::PhantomData }
+    RoleGuard { before: ROLE.with(|before| before.replace(role)), here: std::marker::PhantomData }
 }
 
 /// Restores the role before. Made by [`enter`].
@@ -61,7 +63,7 @@ pub struct RoleGuard {
 impl Drop for RoleGuard {
     fn drop(&mut self) {
         // Dropped after the exchange: it may be the last that holds its pool, whose destructor may ask for the role.
-        drop(ROLE.replace(std::mem::take(&mut self.before)));
+        drop(ROLE.with(|role| role.replace(std::mem::take(&mut self.before))));
     }
 }
 

@@ -84,7 +84,7 @@ impl Handle {
         self.call.cancel();
     }
 
-    /// Whether it was cancelled before it ran.
+    /// Whether it was cancelled before it ran, by its handle or by the loop's close.
     #[must_use]
     pub fn cancelled(&self) -> bool {
         self.call.fate().cancelled.get()
@@ -98,7 +98,8 @@ impl Handle {
 }
 
 impl Loop {
-    /// Calls `function` in the next turn, after everything that is queued already.
+    /// Calls `function` in the next turn, after everything that is queued already. A loop that is closed drops it at once,
+    /// and the handle says that it was cancelled.
     ///
     /// # Panics
     ///
@@ -110,7 +111,9 @@ impl Loop {
     #[track_caller]
     pub fn call_soon(&self, function: impl FnOnce() + 'static) -> Handle {
         let handle = self.callback(None, function);
-        if let Some(ready) = self.inner().shared.ready() {
+        if self.inner().shared.is_closed() {
+            handle.call.cancel();
+        } else if let Some(ready) = self.inner().shared.ready() {
             ready.push(Entry::Call(handle.call.clone()));
         }
         handle
@@ -128,7 +131,7 @@ impl Loop {
     }
 
     /// Calls `function` at `when`, never early; in the next turn if that is past. Equal times run in order of
-    /// registration.
+    /// registration. A loop that is closed drops it at once, and the handle says that it was cancelled.
     ///
     /// # Python
     ///
@@ -136,6 +139,10 @@ impl Loop {
     #[track_caller]
     pub fn call_at(&self, when: Instant, function: impl FnOnce() + 'static) -> Handle {
         let handle = self.callback(Some(when), function);
+        if self.inner().shared.is_closed() {
+            handle.call.cancel();
+            return handle;
+        }
         let key = self.inner().timers.borrow_mut().arm(when, Timer::Call(handle.call.clone()));
         handle.call.fate().timer.set(Some(key));
         handle
@@ -181,7 +188,7 @@ impl ThreadsafeHandle {
         true
     }
 
-    /// Whether it was cancelled before it ran.
+    /// Whether it was cancelled before it ran, by a handle or by the loop's close.
     #[must_use]
     pub fn cancelled(&self) -> bool {
         matches!(*self.0.lock().unwrap_or_else(PoisonError::into_inner), Sent::Cancelled)
@@ -197,6 +204,15 @@ impl ThreadsafeHandle {
         if let Sent::Waiting(function) = before {
             function();
         }
+    }
+}
+
+/// A call on its way. Dropped undelivered, by the close, it cancels the call.
+struct Delivery(ThreadsafeHandle);
+
+impl Drop for Delivery {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }
 
@@ -216,8 +232,12 @@ impl LoopHandle {
         function: impl FnOnce() + Send + 'static,
     ) -> Result<ThreadsafeHandle, Closed> {
         let handle = ThreadsafeHandle(Arc::new(Mutex::new(Sent::Waiting(Box::new(function)))));
-        let sent = handle.clone();
-        if self.shared().send(|| Box::new(move |_: &Loop| sent.call())) { Ok(handle) } else { Err(Closed) }
+        let delivery = Delivery(handle.clone());
+        if self.shared().send(|| Box::new(move |_: &Loop| delivery.0.call())) {
+            Ok(handle)
+        } else {
+            Err(Closed)
+        }
     }
 }
 

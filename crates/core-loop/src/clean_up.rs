@@ -23,7 +23,13 @@ impl CleanUps {
     }
 
     /// Runs the clean-ups of `task`, one after the other. Whoever panics is reported and done with.
+    #[inline]
     pub(crate) fn poll(&self, task: u32, cx: &mut Context<'_>) -> Poll<()> {
+        // Hardly any task leaves one.
+        if self.0.borrow().is_empty() { Poll::Ready(()) } else { self.poll_some(task, cx) }
+    }
+
+    fn poll_some(&self, task: u32, cx: &mut Context<'_>) -> Poll<()> {
         // While one runs it is out of the map: it may register others, which come after it.
         while let Some(mut first) = self.pop(task) {
             if poll_one(&mut first, cx).is_pending() {
@@ -36,9 +42,6 @@ impl CleanUps {
 
     fn pop(&self, task: u32) -> Option<CleanUp> {
         let mut all = self.0.borrow_mut();
-        if all.is_empty() {
-            return None;
-        }
         let first = all.get_mut(&task)?.pop_front();
         if first.is_none() {
             all.remove(&task);

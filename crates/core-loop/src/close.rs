@@ -12,11 +12,12 @@ use crate::current::Loop;
 use crate::error::CloseReport;
 use crate::exception::ExceptionContext;
 use crate::offload::DefaultExecutor;
+use crate::shared::{Entry, Ready};
 use crate::task::Steps;
-use contract::{Drain, Job, Place, Report, Submit};
+use contract::{Drain, Job, Panic, Place, Report, Submit};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 pub(crate) struct Closing {
@@ -34,8 +35,9 @@ impl Closing {
     pub(crate) fn begin(lp: &Loop, grace: Duration) -> Self {
         let deadline = lp.time().checked_add(grace);
         if let Some(deadline) = deadline {
-            // Only to bring the loop back at that time.
-            lp.inner().timers.borrow_mut().arm(deadline, Timer::Wake(Waker::noop().clone()));
+            // Only to bring the loop back at that time. A callback, not a mere timer: after it a turn has run, and the
+            // loop asks again whether it is done before it sleeps.
+            let _at_the_deadline = lp.call_at(deadline, || ());
         }
         let mut closing =
             Self { lp: lp.clone(), deadline, round: 0, report: CloseReport::default(), executor: None };
@@ -116,13 +118,13 @@ impl Closing {
         std::mem::take(&mut self.report)
     }
 
-    /// Drops everything on the spot, without clean-ups: for a guest whose host dropped it.
-    pub(crate) fn abandon(lp: &Loop) {
+    /// Drops everything on the spot, without clean-ups: for a guest whose host dropped it, and inside another loop.
+    pub(crate) fn abandon(lp: &Loop) -> CloseReport {
         let mut closing =
             Self { lp: lp.clone(), deadline: None, round: 0, report: CloseReport::default(), executor: None };
         let tasks = lp.inner().tasks.borrow().len();
         if tasks > 0 {
-            let message = format!("a guest loop was dropped with {tasks} tasks, without their clean-ups");
+            let message = format!("a loop was dropped with {tasks} tasks, without their clean-ups");
             lp.report(&ExceptionContext::new(message));
         }
         closing.drop_all();
@@ -132,6 +134,7 @@ impl Closing {
                 .name("loop-close".to_owned())
                 .spawn(move || executor.shutdown(Drain::Started, Duration::ZERO));
         }
+        closing.report
     }
 
     fn drop_all(&mut self) {
@@ -139,14 +142,34 @@ impl Closing {
         let inner = self.lp.inner();
         inner.discarding.set(true);
         for task in self.tasks() {
-            task.discard(&self.lp);
+            self.shielded(|| task.discard(&self.lp));
             self.report.dropped.push(task.header().name());
         }
-        let queued = inner.shared.ready().map(crate::shared::Ready::close);
+        let queued = inner.shared.ready().map(Ready::close).unwrap_or_default();
         let sent = inner.shared.inbox.close();
         let timers = inner.timers.borrow_mut().take_all();
-        drop((queued, sent, timers));
+        for entry in queued {
+            self.shielded(|| match entry {
+                // Not only let go of: it may hold its own handle.
+                Entry::Call(call) => call.cancel(),
+                other => drop(other),
+            });
+        }
+        sent.into_iter().for_each(|remote| self.shielded(|| drop(remote)));
+        for timer in timers.into_armed() {
+            self.shielded(|| match timer {
+                Timer::Call(call) => call.cancel(),
+                Timer::Wake(waker) => drop(waker),
+            });
+        }
         inner.turn_left.set(0);
-        inner.handler.clear();
+        self.shielded(|| inner.handler.clear());
+    }
+
+    /// One destructor that panics does not keep the others from running.
+    fn shielded(&self, drop: impl FnOnce()) {
+        if let Err(panic) = Panic::catch(drop) {
+            self.lp.report(&ExceptionContext::panicked("a destructor panicked during the close", &panic));
+        }
     }
 }

@@ -12,6 +12,7 @@ use crate::timers::Timers;
 use contract::{Profile, Reactor};
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::mem::ManuallyDrop;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Instant;
@@ -46,7 +47,9 @@ pub(crate) struct Inner {
 }
 
 thread_local! {
-    static CURRENT: RefCell<Option<Loop>> = const { RefCell::new(None) };
+    /// Without a destructor, so that a loop kept in another thread-local can still be closed when its thread ends. Nothing
+    /// is lost by it: whoever sets it puts back what was there before.
+    static CURRENT: ManuallyDrop<RefCell<Option<Loop>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
 impl Loop {
@@ -91,7 +94,7 @@ impl Loop {
     /// The loop that runs on this thread, if there is one.
     #[must_use]
     pub fn try_current() -> Option<Self> {
-        CURRENT.try_with(|current| current.borrow().clone()).ok().flatten()
+        CURRENT.with(|current| current.borrow().clone())
     }
 
     /// What the runtime that carries this loop promises.
@@ -121,7 +124,7 @@ impl Loop {
     /// Makes this the loop of this thread until the guard is dropped.
     pub(crate) fn enter(&self) -> Entered {
         Entered {
-            before: CURRENT.replace(Some(self.clone())),
+            before: CURRENT.with(|current| current.replace(Some(self.clone()))),
             _role: contract::role::enter(contract::role::Role::Loop),
         }
     }
@@ -135,7 +138,7 @@ pub(crate) struct Entered {
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        let ours = CURRENT.replace(self.before.take());
+        let ours = CURRENT.with(|current| current.replace(self.before.take()));
         drop(ours);
     }
 }

@@ -10,7 +10,8 @@ use std::sync::Arc;
 /// A loop, as seen from any thread. `Send + Sync`, and cheap to clone.
 ///
 /// It takes two kinds of work: futures that are `Send`, and [`pinned`] closures, which build a future that is not on the
-/// loop's own thread. It has no bound: a loop that takes on too much is slow, not full. Put a `Limited` from
+/// loop's own thread. Whatever sleeps, spawns or uses sockets of the loop is such a future: the compiler then says that an
+/// `Rc` cannot be sent between threads, and the cure is `pinned(async || …)`. It has no bound: a loop that takes on too much is slow, not full. Put a `Limited` from
 /// `sync-primitives` around it to bound it.
 ///
 /// Awaiting a job of the same loop from inside it works; waiting for it blockingly there panics with the cure.

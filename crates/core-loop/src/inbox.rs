@@ -65,15 +65,17 @@ impl<T> Inbox<T> {
     }
 
     /// Gives everything that was pushed to `take`, in order of arrival.
+    #[inline]
     pub(crate) fn take_into(&self, take: impl FnMut(T)) {
-        if !self.pending.load(Ordering::Acquire) {
-            return;
+        if self.pending.load(Ordering::Acquire) {
+            self.take_all().into_iter().for_each(take);
         }
+    }
+
+    fn take_all(&self) -> Vec<T> {
         let mut state = lock(&self.state);
         self.pending.store(false, Ordering::Relaxed);
-        let items = std::mem::take(&mut state.items);
-        drop(state);
-        items.into_iter().for_each(take);
+        std::mem::take(&mut state.items)
     }
 
     /// Takes nothing more. Gives what was never taken, for its owner to drop on the right thread.

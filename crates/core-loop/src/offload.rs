@@ -54,6 +54,9 @@ where
 
 /// Runs `work` on `executor` and awaits its output: [`ExecutorExt::run`], by asyncio's name.
 ///
+/// It borrows the executor, so it cannot be given to [`gather`](crate::gather), whose tasks own what they use. Submit first
+/// and gather the [`Job`]s: `gather((executor.submit(a).await?, executor.submit(b).await?))`.
+///
 /// # Errors
 ///
 /// Why there is no output.
@@ -143,7 +146,13 @@ impl Loop {
         self.inner().executor.replace(Some(executor));
     }
 
-    fn default_executor(&self) -> Arc<dyn DefaultExecutor> {
+    /// The executor behind [`to_thread`]; started now, if this is its first use. It takes [`BoxedWork`].
+    ///
+    /// # Python
+    ///
+    /// What `loop.run_in_executor(None, …)` uses.
+    #[must_use]
+    pub fn default_executor(&self) -> Arc<dyn DefaultExecutor> {
         let mut executor = self.inner().executor.borrow_mut();
         executor.get_or_insert_with(default_pool).clone()
     }

@@ -136,7 +136,8 @@ impl Runner {
         let output = Cell::new(None);
         let main = async { output.set(Some(main.await)) };
         let lent = Lent::new(&self.lp, Box::pin(main));
-        let mut ended = || lent.task().done();
+        let main = lent.task().header();
+        let mut ended = || main.is_done();
         self.driver.run(pin!(poll_fn(|cx| self.lp.poll_turns(cx, &mut ended))));
         let outcome = lent.end();
         settle(outcome, output.take())
@@ -149,7 +150,8 @@ impl Runner {
     }
 
     /// Cancels all tasks, drives the loop until they have ended, and shuts the default executor down: all within `grace`.
-    /// What has not ended by then is dropped, and named in the report.
+    /// What has not ended by then is dropped, and named in the report. Inside another loop, which it would block, it drops
+    /// everything on the spot.
     ///
     /// # Python
     ///
@@ -160,6 +162,10 @@ impl Runner {
 
     fn close_within(&mut self, grace: Duration) -> CloseReport {
         self.closed = true;
+        if Loop::try_current().is_some() {
+            // Driving it would block the loop that runs here, clean-ups and all; some runtimes even refuse.
+            return Closing::abandon(&self.lp);
+        }
         let mut closing = Closing::begin(&self.lp, grace);
         self.driver.run(pin!(poll_fn(|cx| closing.poll(cx))));
         closing.shut_executor_down();
@@ -282,7 +288,7 @@ impl<F: Future + 'static> Future for Carry<F> {
 impl<F: Future + 'static> Drop for Carry<F> {
     fn drop(&mut self) {
         if !matches!(self.stage, Stage::Over | Stage::New(_)) {
-            Closing::abandon(&self.lp);
+            let _reported = Closing::abandon(&self.lp);
         }
     }
 }

@@ -50,18 +50,23 @@ impl Shared {
     }
 
     /// The ready queue, on the loop's own thread.
+    #[inline]
     pub(crate) fn ready(&self) -> Option<&Ready> {
         self.ready.get()
     }
 
     /// Queues the next step of a task, from any thread. After the close it does nothing.
+    #[inline]
     pub(crate) fn schedule(&self, task: TaskKey) {
         match self.ready() {
             Some(ready) => ready.push(Entry::Step(task)),
-            None => {
-                self.inbox.push_with(|| Remote::Wake(task));
-            }
+            None => self.schedule_from_afar(task),
         }
+    }
+
+    #[cold]
+    fn schedule_from_afar(&self, task: TaskKey) {
+        self.inbox.push_with(|| Remote::Wake(task));
     }
 
     /// Queues a call on the loop's thread, from any thread, in order. `make` is not called once the loop is closed: then
@@ -101,22 +106,30 @@ pub(crate) struct Ready {
 }
 
 impl Ready {
+    #[inline]
     pub(crate) fn push(&self, entry: Entry) {
         if self.closed.get() {
             return;
         }
         self.queue.borrow_mut().push_back(entry);
-        if !self.awake.replace(true)
-            && let Some(host) = &*self.host.borrow()
-        {
+        if !self.awake.replace(true) {
+            self.ring();
+        }
+    }
+
+    #[cold]
+    fn ring(&self) {
+        if let Some(host) = &*self.host.borrow() {
             host.wake_by_ref();
         }
     }
 
+    #[inline]
     pub(crate) fn pop(&self) -> Option<Entry> {
         self.queue.borrow_mut().pop_front()
     }
 
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.queue.borrow().len()
     }

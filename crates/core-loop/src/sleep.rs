@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 ///
 /// # Panics
 ///
-/// Outside a loop.
+/// Outside a loop; and when it is awaited after its loop was closed.
 ///
 /// # Cancel safety
 ///
@@ -28,7 +28,8 @@ pub fn sleep(duration: Duration) -> Sleep {
     let lp = Loop::current();
     let now = lp.time();
     let deadline = now.checked_add(duration).unwrap_or_else(|| far_from(now));
-    Sleep { lp, deadline, state: State::New }
+    let state = if duration.is_zero() { State::Due } else { State::New };
+    Sleep { lp, deadline, state }
 }
 
 /// Waits until `deadline`, never less. A time that is past is one yield.
@@ -42,7 +43,9 @@ pub fn sleep(duration: Duration) -> Sleep {
 /// Dropping it disarms its timer.
 #[track_caller]
 pub fn sleep_until(deadline: Instant) -> Sleep {
-    Sleep { lp: Loop::current(), deadline, state: State::New }
+    let lp = Loop::current();
+    let state = if deadline <= lp.time() { State::Due } else { State::New };
+    Sleep { lp, deadline, state }
 }
 
 /// Made by [`sleep`] and [`sleep_until`]. Belongs to the loop in which it was made.
@@ -55,6 +58,8 @@ pub struct Sleep {
 
 enum State {
     New,
+    /// Due when it was made: one yield, which keeps its place among all others.
+    Due,
     Armed(TimerKey),
     Fired,
 }
@@ -74,7 +79,13 @@ impl Future for Sleep {
         let timers = &self.lp.inner().timers;
         match self.state {
             State::Fired => return Poll::Ready(()),
+            State::Due => {
+                self.state = State::Fired;
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
             State::New => {
+                self.check_open();
                 let key = timers.borrow_mut().arm(self.deadline, Timer::Wake(cx.waker().clone()));
                 self.state = State::Armed(key);
                 return Poll::Pending;
@@ -87,8 +98,19 @@ impl Future for Sleep {
                 }
             }
         }
+        self.check_open();
         self.state = State::Fired;
         Poll::Ready(())
+    }
+}
+
+impl Sleep {
+    /// A loop that is closed fires no timer: waiting for one would never end.
+    fn check_open(&self) {
+        assert!(
+            !self.lp.inner().shared.is_closed(),
+            "a sleep was awaited after its loop was closed: make it in the loop that awaits it"
+        );
     }
 }
 

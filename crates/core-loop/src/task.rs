@@ -11,7 +11,7 @@ use std::task::{Context, Poll};
 
 mod cell;
 
-pub(crate) use cell::{Join, Steps};
+pub(crate) use cell::{Header, Join, Steps};
 
 /// Starts a task: `future` runs on this thread's loop, beside everything else.
 ///
@@ -135,6 +135,10 @@ impl<T: 'static> Task<T> {
     pub fn detach(mut self) {
         self.cancel_on_drop = false;
         self.awaited = false;
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        self.cell.header()
     }
 
     /// Ends the task on the spot, without its clean-ups; one that has ended stays as it is.

@@ -11,18 +11,24 @@ pub(crate) struct Token(u64);
 
 impl Token {
     /// This thread's.
+    #[inline]
     pub(crate) fn here() -> Self {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
         thread_local! {
             static HERE: Cell<u64> = const { Cell::new(0) };
         }
         let mut token = HERE.get();
         if token == 0 {
-            // Relaxed: only the numbers must differ, nothing is published with them.
-            token = NEXT.fetch_add(1, Ordering::Relaxed);
+            token = Self::next();
             HERE.set(token);
         }
         Self(token)
+    }
+
+    #[cold]
+    fn next() -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        // Relaxed: only the numbers must differ, nothing is published with them.
+        NEXT.fetch_add(1, Ordering::Relaxed)
     }
 }
 
@@ -46,6 +52,7 @@ impl<T> ThreadBound<T> {
     }
 
     /// The value, on its own thread; `None` on any other.
+    #[inline]
     pub(crate) fn get(&self) -> Option<&T> {
         (self.owner == Token::here()).then_some(&*self.value)
     }

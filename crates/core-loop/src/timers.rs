@@ -51,6 +51,8 @@ impl<T> Timers<T> {
             let armed = &self.armed;
             self.heap
                 .retain(|Reverse((_, key))| armed.get(key.slot).is_some_and(|timer| timer.0 == key.arrival));
+            // A past burst keeps no memory; twice what is armed is room for the next.
+            self.heap.shrink_to(2 * self.armed.len().max(SWEEP_ABOVE));
         }
         Some(what)
     }
@@ -78,6 +80,11 @@ impl<T> Timers<T> {
         }
         let Reverse((_, key)) = self.heap.pop()?;
         self.armed.remove(key.slot).map(|(_, what)| what)
+    }
+
+    /// What is armed, in no order.
+    pub(crate) fn into_armed(self) -> impl Iterator<Item = T> {
+        self.armed.into_values().map(|(_, what)| what)
     }
 
     /// Disarms all, and keeps no memory.
@@ -123,6 +130,11 @@ mod tests {
             timers.cancel(key);
         }
         assert!(timers.heap.len() <= 2 * super::SWEEP_ABOVE, "{} entries left", timers.heap.len());
+        let keys: Vec<_> = (0..100_000).map(|_| timers.arm(now + Duration::from_secs(1), 1)).collect();
+        for key in keys {
+            timers.cancel(key);
+        }
+        assert!(timers.heap.capacity() <= 8 * super::SWEEP_ABOVE, "room for {}", timers.heap.capacity());
         assert_eq!(timers.pop_due(now), Some(0));
         assert!(timers.is_empty());
     }

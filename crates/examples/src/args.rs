@@ -56,7 +56,7 @@ impl Args {
         Ok(self.value("--runtime", "native|tokio|smol|glommio")?.unwrap_or_default())
     }
 
-    /// Nothing else may be there.
+    /// Nothing else may be there but `--help`, which prints what was asked for and ends the program.
     ///
     /// # Errors
     ///
@@ -64,6 +64,10 @@ impl Args {
     pub fn finish(self) -> Result<(), Wrong> {
         match self.left.first() {
             None => Ok(()),
+            Some(arg) if arg == "--help" || arg == "-h" => {
+                self.known.iter().for_each(|known| println!("{known}"));
+                process::exit(0)
+            }
             Some(arg) => {
                 Err(Wrong(format!("`{arg}` is not known; what is known: {}", self.known.join(", "))))
             }

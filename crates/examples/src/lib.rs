@@ -2,10 +2,27 @@
 //!
 //! Each has a program of its name in `src/bin`, which says what it prints: `cargo run -p examples --bin hello`.
 //! All take `--runtime native|tokio|smol|glommio`; what they print does not change with it.
+//!
+//! | idiom | shows |
+//! | --- | --- |
+//! | [`hello`] | run, and sleep |
+//! | [`blocked_loop`] | what a second of CPU does to everything else on the loop, and where to put it instead |
+//! | [`executor_while_printing`] | a job blocks elsewhere, the loop goes on, `gather` waits for both |
+//! | [`three_pools`] | one function on the loop's own threads, in a thread pool, in a process pool |
+//! | [`producers_consumers`] | a bounded queue between tasks |
+//! | [`timeouts`] | a future that takes too long, and a job that does |
+//! | [`cancel_cleanup`] | a cancelled task cleans up with awaits |
+//! | [`from_a_thread`] | another thread calls into the loop |
+//! | [`limited`] | a bound around any executor |
+//! | [`own_executor`] | an executor of one's own, which keeps every promise |
+//!
+//! Where work may run in several places, the idiom is one function over `impl Executor<W>`. [`echo`] and [`compare`] are
+//! whole programs.
 
 pub mod args;
 pub mod blocked_loop;
 pub mod cancel_cleanup;
+pub mod compare;
 pub mod echo;
 pub mod executor_while_printing;
 pub mod from_a_thread;

@@ -60,13 +60,16 @@ impl OneThread {
     pub fn start(places: usize) -> Self {
         let queue = Arc::new(Queue::<Runnable>::unbounded());
         let jobs = queue.clone();
-        thread::spawn(move || {
-            while let Ok(job) = jobs.get_blocking() {
-                job.run();
-                jobs.task_done().expect("it got one");
-            }
-        });
+        thread::spawn(move || work(&jobs));
         Self { queue, places: Slots::new(places), closed: Mutex::new(false) }
+    }
+}
+
+/// What the thread does until the queue is shut down and empty.
+fn work(jobs: &Queue<Runnable>) {
+    while let Ok(job) = jobs.get_blocking() {
+        job.run();
+        jobs.task_done().expect("it got one");
     }
 }
 

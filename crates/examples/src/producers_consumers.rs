@@ -31,7 +31,7 @@
 use core_loop::{gather, spawn};
 use std::error::Error;
 use std::rc::Rc;
-use sync_primitives::{Queue, QueueShutDown};
+use sync_primitives::{Queue, QueueShutDown, TaskDoneError};
 
 /// Puts three items into the queue; waits while it is full.
 ///
@@ -47,18 +47,23 @@ pub async fn producer(name: &str, queue: Rc<Queue<String>>) -> Result<(), QueueS
 }
 
 /// Takes items out of the queue until it is shut down and empty.
-pub async fn consumer(name: &str, queue: Rc<Queue<String>>) {
+///
+/// # Errors
+///
+/// Somebody marks items done that they did not get.
+pub async fn consumer(name: &str, queue: Rc<Queue<String>>) -> Result<(), TaskDoneError> {
     while let Ok(item) = queue.get().await {
         println!("{name} got {item}");
-        queue.task_done().expect("it got one");
+        queue.task_done()?;
     }
+    Ok(())
 }
 
 /// Two of each.
 ///
 /// # Errors
 ///
-/// None, unless somebody shuts the queue down too early.
+/// Somebody else meddles with the queue.
 pub async fn main() -> Result<(), Box<dyn Error>> {
     let queue = Rc::new(Queue::bounded(2));
     let consumers = ["Xaver", "Yvonne"].map(|name| spawn(consumer(name, queue.clone())));
@@ -68,7 +73,7 @@ pub async fn main() -> Result<(), Box<dyn Error>> {
     println!("all is done");
     queue.shutdown(false); // nobody is cancelled: whoever waits for more is told that there is none
     for consumer in consumers {
-        consumer.await?;
+        consumer.await??;
     }
     Ok(())
 }

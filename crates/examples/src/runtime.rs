@@ -53,15 +53,15 @@ impl Runtime {
 pub fn run_on<F: Future>(runtime: Runtime, main: F) -> Result<F::Output, RunError> {
     match runtime {
         Runtime::Native => core_loop::run(main),
-        Runtime::Tokio => core_loop::run_on(loop_tokio::TokioDriver::new, main),
-        Runtime::Smol => core_loop::run_on(loop_smol::SmolDriver::new, main),
+        Runtime::Tokio => loop_tokio::run(main),
+        Runtime::Smol => loop_smol::run(main),
         Runtime::Glommio => run_on_glommio(main),
     }
 }
 
 #[cfg(feature = "glommio")]
 fn run_on_glommio<F: Future>(main: F) -> Result<F::Output, RunError> {
-    core_loop::run_on(loop_glommio::GlommioDriver::new, main)
+    loop_glommio::run(main)
 }
 
 #[cfg(not(feature = "glommio"))]

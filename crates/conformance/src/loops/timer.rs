@@ -31,6 +31,29 @@ pub(super) fn never_early(subject: &Subject<Loops>) -> Verdict {
     })
 }
 
+pub(super) fn as_fine_as_declared(subject: &Subject<Loops>) -> Verdict {
+    /// A busy machine makes any one timer late, but not all of so many.
+    const TRIES: u32 = 100;
+    /// Between the runtime's wake and the task's look at the clock.
+    const MARGIN: Duration = Duration::from_millis(1);
+    subject.run(async || {
+        let declared = here().profile().timer_granularity;
+        let mut best = Duration::MAX;
+        for _ in 0..TRIES {
+            let due = Instant::now() + MS * 3;
+            core_loop::sleep_until(due).await;
+            best = best.min(due.elapsed());
+            if best <= declared + MARGIN {
+                return Ok(());
+            }
+        }
+        ensure(
+            false,
+            format!("declared as late by {declared:?} at most, and the best of {TRIES} was late by {best:?}"),
+        )
+    })
+}
+
 pub(super) fn past_deadlines_by_deadline_after_ready(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let begin = here().time();

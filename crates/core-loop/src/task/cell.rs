@@ -63,6 +63,7 @@ pub(crate) struct Header {
 }
 
 impl Header {
+    #[inline]
     pub(crate) fn is_done(&self) -> bool {
         // Acquire: pairs with the Release in `end`, for those who look at the outcome next.
         self.state.load(Ordering::Acquire) & DONE != 0
@@ -73,6 +74,7 @@ impl Header {
     }
 
     /// Queues a step, unless one is queued already or the task has ended.
+    #[inline]
     fn wake(&self) {
         // AcqRel: pairs with the AcqRel in `step`, so that the step sees what was written before the wake. Whoever sets
         // the bit queues the step, once.
@@ -103,7 +105,8 @@ struct TaskCell<F: Future> {
 /// What only the loop's thread reaches. Owns nothing once the task is DONE and its handle is gone.
 struct Local<F: Future> {
     stage: RefCell<Stage<F>>,
-    cancel: Cell<Option<Reason>>,
+    /// Boxed, because hardly any task has one and every step takes a look.
+    cancel: Cell<Option<Box<Reason>>>,
     waiter: Cell<Option<Waker>>,
     /// There is a handle that may still ask for the outcome.
     has_handle: Cell<bool>,
@@ -151,6 +154,7 @@ pub(super) fn spawn<F: Future + 'static>(lp: &Loop, future: F) -> Arc<dyn Join<F
 }
 
 impl<F: Future + 'static> TaskCell<F> {
+    #[inline]
     fn local(&self) -> &Local<F> {
         self.local.get().expect("a task is used on its loop's thread only")
     }
@@ -162,7 +166,7 @@ impl<F: Future + 'static> TaskCell<F> {
         let mut stage = local.stage.borrow_mut();
         if let Stage::Running(future) = &mut *stage {
             let settled = if let Some(reason) = local.cancel.take() {
-                Some(Err(JoinError::Cancelled(reason)))
+                Some(Err(JoinError::Cancelled(*reason)))
             } else {
                 budget::enter_step();
                 // SAFETY: the future lives in its cell from spawn until it is dropped in place: the cell is never moved
@@ -173,7 +177,7 @@ impl<F: Future + 'static> TaskCell<F> {
                     Err(panic) => Some(Err(JoinError::Panicked(panic))),
                     // A cancel that came during the last step wins, as in asyncio.
                     Ok(Poll::Ready(output)) => Some(match local.cancel.take() {
-                        Some(reason) => Err(JoinError::Cancelled(reason)),
+                        Some(reason) => Err(JoinError::Cancelled(*reason)),
                         None => Ok(output),
                     }),
                 }
@@ -182,9 +186,13 @@ impl<F: Future + 'static> TaskCell<F> {
                 self.settle(lp, &mut stage, outcome);
             }
         }
-        let settled = matches!(*stage, Stage::Settled(_));
+        let ended = !matches!(*stage, Stage::Running(_));
         drop(stage);
-        lp.inner().clean_ups.poll(self.header.key.slot, cx).is_ready() && settled
+        if ended && !local.has_handle.get() {
+            // Before the clean-ups: its destructor may hand over more of them (of the loser of a `select`, for example).
+            self.throw_away();
+        }
+        lp.inner().clean_ups.poll(self.header.key.slot, cx).is_ready() && ended
     }
 
     /// Drops the future, and with it, if it was cancelled, whatever it was awaiting.
@@ -233,6 +241,9 @@ impl<F: Future + 'static> TaskCell<F> {
     /// Nobody will ask for the outcome any more.
     fn throw_away(&self) {
         let Ok(mut stage) = self.local().stage.try_borrow_mut() else { return };
+        if matches!(*stage, Stage::Empty) {
+            return;
+        }
         let outcome = std::mem::replace(&mut *stage, Stage::Empty);
         drop(stage);
         let Stage::Settled(outcome) = outcome else { return };
@@ -249,6 +260,24 @@ impl<F: Future + 'static> TaskCell<F> {
     }
 }
 
+/// Which task is current, until it is dropped, also on unwind: a waker of somebody's may panic.
+struct Current<'a> {
+    lp: &'a Loop,
+    before: Option<u32>,
+}
+
+impl<'a> Current<'a> {
+    fn set(lp: &'a Loop, slot: u32) -> Self {
+        Self { lp, before: lp.inner().current.replace(Some(slot)) }
+    }
+}
+
+impl Drop for Current<'_> {
+    fn drop(&mut self) {
+        self.lp.inner().current.set(self.before);
+    }
+}
+
 impl<F: Future + 'static> Steps for TaskCell<F> {
     fn step(self: Arc<Self>, lp: &Loop) {
         let this: *const Self = Arc::as_ptr(&self);
@@ -260,12 +289,10 @@ impl<F: Future + 'static> Steps for TaskCell<F> {
         if this.header.state.fetch_and(!SCHEDULED, Ordering::AcqRel) & DONE != 0 {
             return;
         }
-        let current = &lp.inner().current;
-        let before = current.replace(Some(this.header.key.slot));
+        let _current = Current::set(lp, this.header.key.slot);
         if this.advance(lp, &waker) {
             this.finish(lp);
         }
-        current.set(before);
     }
 
     fn cancel(&self, reason: Reason) -> bool {
@@ -278,23 +305,26 @@ impl<F: Future + 'static> Steps for TaskCell<F> {
         if ended || self.header.is_done() {
             return false;
         }
-        let first = local.cancel.take().unwrap_or(reason);
+        let first = local.cancel.take().unwrap_or_else(|| Box::new(reason));
         local.cancel.set(Some(first));
         self.header.wake();
         true
     }
 
     fn discard(&self, lp: &Loop) {
-        let current = &lp.inner().current;
-        let before = current.replace(Some(self.header.key.slot));
+        let _current = Current::set(lp, self.header.key.slot);
         let clean_ups = lp.inner().clean_ups.remove(self.header.key.slot);
         if !clean_ups.is_empty() {
             let message = format!("{} clean-ups did not end before the close", clean_ups.len());
             lp.report(&ExceptionContext::new(message).in_task(self.header.name()));
         }
-        drop(clean_ups);
+        for clean_up in clean_ups {
+            if let Err(panic) = Panic::catch(|| drop(clean_up)) {
+                let context = ExceptionContext::panicked("a clean-up's destructor panicked", &panic);
+                lp.report(&context.in_task(self.header.name()));
+            }
+        }
         self.end(lp, JoinError::Shutdown);
-        current.set(before);
     }
 
     fn header(&self) -> &Header {

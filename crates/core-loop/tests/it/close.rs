@@ -139,3 +139,18 @@ fn a_destructor_that_spawns_during_the_close_gets_a_task_that_never_runs() {
         .expect("it runs");
     assert_eq!(runner.close(Duration::ZERO).dropped.len(), 1);
 }
+
+#[test]
+fn a_grace_that_ends_between_two_looks_at_the_clock_still_ends_the_close() {
+    for nanoseconds in (0..4_000).step_by(2) {
+        let mut runner = runner();
+        runner
+            .run(async {
+                spawn(finally((), async |(): &mut ()| pending::<()>().await, async |()| pending().await))
+                    .detach();
+                yield_now().await;
+            })
+            .expect("it runs");
+        assert_eq!(runner.close(Duration::from_nanos(nanoseconds)).dropped.len(), 1);
+    }
+}

@@ -9,6 +9,7 @@ mod guest;
 mod native;
 mod net;
 mod offload;
+mod re_entrancy;
 mod readiness_thread;
 mod signal;
 mod signal_fork;

@@ -89,6 +89,29 @@ fn a_timer_is_never_early_and_a_loop_that_never_idles_still_sees_it() {
 }
 
 #[test]
+fn a_sleep_of_nothing_is_one_yield_and_keeps_its_place() {
+    run(async {
+        let trace = Trace::default();
+        for (name, zero) in [("a", true), ("b", false), ("c", true)] {
+            let trace = trace.clone();
+            spawn(async move {
+                trace.add(name);
+                if zero {
+                    sleep(Duration::ZERO).await
+                } else {
+                    yield_now().await
+                }
+                trace.add(name);
+            })
+            .detach();
+        }
+        yield_now().await;
+        yield_now().await;
+        assert_eq!(trace.take(), "a b c a b c");
+    });
+}
+
+#[test]
 fn a_sleep_too_long_to_count_is_armed_and_dropped_without_harm() {
     run(async {
         let forever = spawn(sleep(Duration::MAX));

@@ -37,6 +37,13 @@ fn an_unknown_argument_is_answered_with_the_known_ones() {
 }
 
 #[test]
+fn help_lists_the_arguments_and_is_no_mistake() {
+    let ended = run(Command::new(env!("CARGO_BIN_EXE_blocked_loop")).arg("--help"));
+    assert_eq!((ended.status.code(), ended.stderr.as_str()), (Some(0), ""));
+    assert_eq!(ended.stdout, "--runtime native|tokio|smol|glommio\n--seconds NUMBER\n");
+}
+
+#[test]
 fn a_time_that_makes_no_sense_is_refused() {
     for time in ["-1", "0", "inf", "NaN", "1e300"] {
         let answer = refused_by(env!("CARGO_BIN_EXE_blocked_loop"), &["--seconds", time]);

@@ -4,7 +4,7 @@ mod client;
 mod server;
 
 use client::{Client, request};
-use server::{Server, on_every_runtime, refused};
+use server::{Server, on_every_runtime, refused, refused_after};
 use std::io::Write;
 use std::net::Shutdown;
 
@@ -193,6 +193,14 @@ fn a_port_in_use_is_one_clear_line() {
         assert_eq!(code, Some(1), "{runtime}");
         assert!(line.contains(&address) && line.contains("in use"), "{runtime}: {line}");
     }
+}
+
+#[test]
+fn a_runtime_that_cannot_run_here_is_one_clear_line() {
+    // Less than glommio may do without.
+    let (code, line) = refused_after("ulimit -l 64;", &["--runtime", "glommio", "--listen", "127.0.0.1:0"]);
+    assert_eq!(code, Some(1));
+    assert!(line.starts_with("glommio cannot run here: ") && line.contains("; "), "{line}");
 }
 
 #[test]

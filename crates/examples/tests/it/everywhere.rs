@@ -18,7 +18,7 @@ use std::num::NonZeroUsize;
 use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
-use sync_primitives::Limited;
+use sync_primitives::{Event, Limited};
 use thread_executor::ThreadPool;
 
 type Check = Result<(), Box<dyn Error>>;
@@ -180,36 +180,28 @@ async fn a_limit_refuses_the_third_while_two_are_under_way() -> Check {
     check(this_loop(), endless)?;
     check(ProcessPool::new(1)?, || call(thread::sleep, LONG))?;
 
-    let (end, ended) = blockade();
-    check(ThreadPool::new(TWO), || ended())?;
-    check(OneThread::start(2), || ended())?;
-    drop(end);
+    let over = Arc::new(Event::new());
+    check(ThreadPool::new(TWO), || blocked(&over))?;
+    check(OneThread::start(2), || blocked(&over))?;
+    over.set();
     Ok(())
 }
 
-/// Closures that block until the first of the pair is dropped.
-fn blockade() -> (Arc<mpsc::Sender<()>>, impl Fn() -> Box<dyn FnOnce() + Send>) {
-    let (sender, receiver) = mpsc::channel::<()>();
-    let receiver = Arc::new(std::sync::Mutex::new(receiver));
-    let blocked = move || -> Box<dyn FnOnce() + Send> {
-        let receiver = receiver.clone();
-        Box::new(move || {
-            let receiver = receiver.lock().expect("nobody panics with it");
-            let _over = receiver.recv_timeout(LONG);
-        })
-    };
-    (Arc::new(sender), blocked)
+/// A job that blocks until `over`.
+fn blocked(over: &Arc<Event>) -> impl FnOnce() + Send + use<> {
+    let over = over.clone();
+    move || assert!(over.wait_timeout(LONG), "somebody sets it")
 }
 
 async fn a_deadline_ends_the_waiting_everywhere() -> Check {
     let soon = Duration::from_millis(5);
-    let (end, ended) = blockade();
+    let over = Arc::new(Event::new());
     assert!(!in_time(&this_loop(), async { std::future::pending::<()>().await }, soon).await?);
-    assert!(!in_time(&ThreadPool::new(TWO), ended(), soon).await?);
-    assert!(!in_time(&OneThread::start(1), ended(), soon).await?);
-    assert!(!in_time(&Limited::new(ThreadPool::new(TWO), TWO), ended(), soon).await?);
+    assert!(!in_time(&ThreadPool::new(TWO), blocked(&over), soon).await?);
+    assert!(!in_time(&OneThread::start(1), blocked(&over), soon).await?);
+    assert!(!in_time(&Limited::new(ThreadPool::new(TWO), TWO), blocked(&over), soon).await?);
     assert!(!in_time(&ProcessPool::new(1)?, call(thread::sleep, LONG), soon).await?);
-    drop(end);
+    over.set();
 
     assert!(in_time(&this_loop(), async {}, LONG).await?);
     assert!(in_time(&ThreadPool::new(TWO), || (), LONG).await?);

@@ -1,6 +1,7 @@
 //! Each example prints what it says it prints, on every runtime, and so does the Python above it.
 
 mod command_line;
+mod compare;
 mod echo;
 mod everywhere;
 mod own_executor;

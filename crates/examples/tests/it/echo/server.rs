@@ -52,11 +52,23 @@ pub(super) fn cannot_run_here(runtime: &str, line: &str) -> bool {
 
 /// Runs the server with a command line that it must refuse: the exit code, and the only line on standard error.
 pub(super) fn refused(args: &[&str]) -> (Option<i32>, String) {
-    let ended = Command::new(PROGRAM).args(args).stdin(Stdio::null()).output().unwrap();
+    refused_after("", args)
+}
+
+/// The same after `prelude`.
+pub(super) fn refused_after(prelude: &str, args: &[&str]) -> (Option<i32>, String) {
+    let ended = after(prelude).args(args).output().unwrap();
     assert_eq!(ended.stdout, b"", "it must not say that it listens");
     let said = String::from_utf8(ended.stderr).unwrap();
     assert_eq!(said.lines().count(), 1, "not one line: {said}");
     (ended.status.code(), said.trim_end().to_owned())
+}
+
+/// The server, to be started by a shell that runs `prelude` first.
+fn after(prelude: &str) -> Command {
+    let mut shell = Command::new("sh");
+    shell.arg("-c").arg(format!("{prelude} exec \"$0\" \"$@\"")).arg(PROGRAM).stdin(Stdio::null());
+    shell
 }
 
 impl Server {
@@ -67,11 +79,9 @@ impl Server {
 
     /// After `prelude`, in a shell.
     pub(super) fn start_with(runtime: &str, prelude: &str) -> Option<Self> {
-        let mut shell = Command::new("sh");
-        shell.arg("-c").arg(format!("{prelude} exec \"$0\" \"$@\"")).arg(PROGRAM);
+        let mut shell = after(prelude);
         shell.args(["--runtime", runtime, "--listen", "127.0.0.1:0"]);
-        shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = shell.spawn().unwrap();
+        let mut child = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let watchdog = Watchdog::over(&child);
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut stderr = BufReader::new(child.stderr.take().unwrap());

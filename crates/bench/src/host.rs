@@ -1,0 +1,52 @@
+//! What a bench asks of a loop, ours or a peer: to run, to spawn, to yield, sockets.
+
+use crate::table::Failure;
+use std::io;
+use std::net::SocketAddr;
+
+/// A loop that runs on this thread.
+pub(crate) trait Host {
+    type Listener: 'static;
+    type Stream: 'static;
+
+    fn run<T>(main: impl Future<Output = T>) -> Result<T, Failure>;
+    /// A task of this thread, and the future of its end.
+    fn spawn<F: Future<Output: 'static> + 'static>(future: F) -> impl Future;
+    /// A task that nobody awaits.
+    fn detach(future: impl Future<Output = ()> + 'static);
+    /// The lightest way to have something called in the next turn.
+    fn soon(function: impl FnOnce() + 'static) {
+        Self::detach(async { function() });
+    }
+    /// The loop's own.
+    fn yield_now() -> impl Future<Output = ()>;
+
+    /// Listens on a free port of this machine.
+    async fn listen() -> io::Result<(Self::Listener, SocketAddr)>;
+    async fn accept(listener: &Self::Listener) -> io::Result<Self::Stream>;
+    async fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> io::Result<usize>;
+    async fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// Any free port of this machine.
+pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
+
+/// The contenders of a bench that every loop takes part in: ours on each driver, then the bare runtimes.
+macro_rules! on_every_host {
+    ($measure:ident) => {{
+        use $crate::hosts::{ours, raw};
+        use $crate::table::Contender;
+        &[
+            Contender { name: "native", measure: $measure::<ours::Native> },
+            Contender { name: "tokio", measure: $measure::<ours::Tokio> },
+            Contender { name: "smol", measure: $measure::<ours::Smol> },
+            #[cfg(feature = "glommio")]
+            Contender { name: "glommio", measure: $measure::<ours::Glommio> },
+            Contender { name: "raw-tokio-localset", measure: $measure::<raw::TokioLocalSet> },
+            Contender { name: "raw-smol-local", measure: $measure::<raw::SmolLocal> },
+            #[cfg(feature = "glommio")]
+            Contender { name: "raw-glommio", measure: $measure::<raw::Glommio> },
+        ]
+    }};
+}
+pub(crate) use on_every_host;

@@ -1,0 +1,66 @@
+//! The program as its callers see it.
+
+use std::process::{Command, Output};
+
+fn bench(words: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_bench"))
+        .args(words)
+        .output()
+        .expect("the program was built beside this test")
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).expect("what it prints is UTF-8")
+}
+
+/// The text behind `"key": "` in a line of the list.
+fn text<'a>(line: &'a str, key: &str) -> &'a str {
+    let (_, rest) = line.split_once(&format!("\"{key}\": \"")).expect("every line has it");
+    rest.split('"').next().unwrap_or_default()
+}
+
+/// Every bench with its contenders.
+fn listed() -> Vec<(String, Vec<String>)> {
+    let output = bench(&["list"]);
+    let lines = stdout(&output).lines().filter(|line| line.contains("\"bench\": "));
+    let contenders = |line: &str| {
+        let (_, list) = line.split_once("\"contenders\": [").expect("every line has it");
+        list.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    lines.map(|line| (text(line, "bench").to_owned(), contenders(line))).collect()
+}
+
+#[test]
+fn every_bench_has_one_of_ours_and_a_peer() {
+    let listed = listed();
+    for (bench, contenders) in &listed {
+        let peers = contenders.iter().filter(|name| name.starts_with("raw-")).count();
+        assert!(peers > 0 && peers < contenders.len(), "{bench}: {contenders:?}");
+    }
+    for group in ["loop.", "wake.", "tcp.", "offload.", "process.", "sync."] {
+        assert!(listed.iter().any(|(bench, _)| bench.starts_with(group)), "{group}");
+    }
+}
+
+#[test]
+fn every_contender_gives_a_number_or_says_why_it_cannot_run_here() {
+    for (bench_name, contenders) in listed() {
+        for contender in contenders {
+            let output = bench(&["measure", &bench_name, &contender, "--smoke"]);
+            let words = stdout(&output).trim();
+            let number = words.parse::<f64>().is_ok_and(|number| number > 0.0);
+            let excused = output.status.code() == Some(3) && !words.is_empty();
+            let error = String::from_utf8_lossy(&output.stderr);
+            assert!(number || excused, "{bench_name} of {contender}: {words} {error}");
+        }
+    }
+}
+
+#[test]
+fn what_does_not_exist_is_a_usage_error() {
+    for words in
+        [&["measure", "loop.yield", "nobody"][..], &["measure", "nothing", "native"], &["measure"], &[]]
+    {
+        assert_eq!(bench(words).status.code(), Some(2), "{words:?}");
+    }
+}
