@@ -172,6 +172,7 @@ fn a_driver_that_forgets_wakes_from_other_threads_is_caught() {
             "driver.a_timer_set_again_replaces_the_one_before",
             "timer.earlier_timer_is_not_late",
             "bridge.threadsafe_call_wakes_idle_loop_fifo",
+            "differential.threads",
         ]
     );
 }

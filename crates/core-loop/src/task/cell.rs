@@ -241,9 +241,6 @@ impl<F: Future + 'static> TaskCell<F> {
     /// Nobody will ask for the outcome any more.
     fn throw_away(&self) {
         let Ok(mut stage) = self.local().stage.try_borrow_mut() else { return };
-        if matches!(*stage, Stage::Empty) {
-            return;
-        }
         let outcome = std::mem::replace(&mut *stage, Stage::Empty);
         drop(stage);
         let Stage::Settled(outcome) = outcome else { return };
