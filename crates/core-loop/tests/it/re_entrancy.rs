@@ -271,3 +271,29 @@ fn a_destructor_may_spawn_cancel_poll_and_drop_handles() {
         assert_eq!(trace.take(), "dropped spawned");
     });
 }
+
+#[test]
+fn a_sleep_may_be_polled_with_another_waker_whose_predecessor_owned_a_sleep() {
+    /// A waker that owns what it wakes, as a small executor inside a task has it.
+    struct Owner(#[expect(dead_code, reason = "held for its drop")] std::sync::Mutex<Option<Late>>);
+    impl Wake for Owner {
+        fn wake(self: Arc<Self>) {}
+    }
+    /// Disarms a timer when it is dropped, wherever that is.
+    struct Late(std::sync::mpsc::Sender<()>);
+    impl Drop for Late {
+        fn drop(&mut self) {
+            Loop::current().call_later(Duration::from_secs(3600), || ()).cancel();
+            self.0.send(()).expect("the test looks");
+        }
+    }
+    run(async {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let mut sleeping = Box::pin(sleep(Duration::from_secs(3600)));
+        let owner = Waker::from(Arc::new(Owner(std::sync::Mutex::new(Some(Late(sender))))));
+        assert!(sleeping.as_mut().poll(&mut Context::from_waker(&owner)).is_pending());
+        drop(owner);
+        assert!(sleeping.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        receiver.try_recv().expect("the waker before is gone");
+    });
+}
