@@ -242,13 +242,13 @@ fn clean_ups_that_the_output_of_a_detached_task_owes_still_run() {
 }
 
 #[test]
-fn a_destructor_may_spawn_cancel_poll_and_drop_handles() {
+fn a_destructor_may_spawn_cancel_and_drop_handles() {
     struct Busy(Rc<RefCell<Option<Task<()>>>>, Trace);
     impl Drop for Busy {
         fn drop(&mut self) {
-            let mut own = self.0.take().expect("its own handle");
+            let own = self.0.take().expect("its own handle");
             own.cancel("by my destructor");
-            assert!(Pin::new(&mut own).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            assert!(!own.done());
             let trace = self.1.clone();
             spawn(async move { trace.add("spawned") }).detach();
             Loop::current().call_soon(|| ()).cancel();
@@ -295,5 +295,23 @@ fn a_sleep_may_be_polled_with_another_waker_whose_predecessor_owned_a_sleep() {
         drop(owner);
         assert!(sleeping.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
         receiver.try_recv().expect("the waker before is gone");
+    });
+}
+
+#[test]
+fn a_task_that_awaits_itself_is_told_so_instead_of_waiting_for_ever() {
+    run(async {
+        let trace = Trace::default();
+        let reported = trace.clone();
+        Loop::current()
+            .set_exception_handler(move |_, context| reported.add(context.panic.expect("a panic").message()));
+        let slot = Rc::new(RefCell::new(None::<Task<()>>));
+        let own = slot.clone();
+        slot.replace(Some(spawn(async move {
+            let task = own.take().expect("its own handle");
+            drop(task.await);
+        })));
+        yield_now().await;
+        assert_eq!(trace.take(), "a task cannot await itself: it would wait for ever");
     });
 }
