@@ -86,3 +86,11 @@ fn the_doctor_knows_every_runtime() {
         assert!(text.contains(word), "{word} in {text}");
     }
 }
+
+#[test]
+fn the_native_loop_has_no_raw_runtime_to_observe() {
+    assert_eq!(
+        refusal(&["conformance", "--raw", "--runtime", "native"]),
+        "error: the native loop stands on no runtime: --raw goes with tokio, smol or glommio"
+    );
+}
