@@ -90,7 +90,7 @@ impl Raw {
              What tokio, smol and glommio do where their contracts differ, each without our loop; and what the loop does on all of them.\n\n\
              Written by `cargo xtask conformance --raw --bless`; do not edit.\n\n\
              Every cell was observed in a process of its own, with a deadline: some of this hangs.\n\
-             A runtime with several threads was looked at five times; what was not the same each time `varies`.\n\
+             What several threads have a part in was looked at five times; what was not the same each time `varies`.\n\
              A dash was not looked at, with the reason below.\n\n\
              `tokio-local` is a `LocalSet` on a current-thread runtime, `tokio-threads` has two workers, `smol-local` is a `LocalExecutor`, `smol-global` is `smol::spawn`.\n\n",
         );
