@@ -2,6 +2,7 @@
 
 mod cpython;
 mod matrix;
+mod raw;
 
 use crate::args::{Args, Command, switch, valued};
 use crate::error::{self, Error, Result};
@@ -11,6 +12,7 @@ use crate::runtimes::{self, RUNTIMES, Runtime};
 use crate::workspace::Workspace;
 use crate::{features, json, machine};
 use matrix::Matrix;
+use raw::Raw;
 use serde_json::Value;
 use std::path::PathBuf;
 
@@ -19,8 +21,9 @@ pub(crate) const COMMAND: Command = Command {
     about: "the matrix: every named behaviour on every runtime",
     flags: &[
         valued("--runtime", "R", "only this column: native, tokio, smol, glommio"),
+        switch("--raw", "also what the runtimes do without the loop, observed; words, which cannot fail"),
         switch("--json", "for programs"),
-        switch("--bless", "write the table into the book"),
+        switch("--bless", "write the table into the book; with --raw both tables"),
         switch("--check", "fail when the book says otherwise"),
         switch("--record", "record CPython's lines anew, instead: needs a python3 of 3.13"),
     ],
@@ -29,6 +32,16 @@ pub(crate) const COMMAND: Command = Command {
 
 /// Where the book keeps the matrix.
 const PAGE: &str = "docs/src/conformance-matrix.md";
+
+/// Where the book keeps what was observed on the raw runtimes.
+const RAW_PAGE: &str = "docs/src/runtimes-compared.md";
+
+/// Whether the runtimes are also observed without the loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    Promises,
+    WithRaw,
+}
 
 fn run(args: &Args) -> Result<Verdict> {
     if args.has("--record") {
@@ -43,16 +56,27 @@ fn run(args: &Args) -> Result<Verdict> {
     if (bless || check) && runtime.is_some() {
         return Err(Error::new("the book holds the whole matrix: --bless and --check go without --runtime"));
     }
-    let document = collect(&workspace, runtime, Keep::Stdout)?;
+    let scope = if args.has("--raw") { Scope::WithRaw } else { Scope::Promises };
+    if let (Scope::WithRaw, Some("native")) = (scope, args.value("--runtime")) {
+        return Err(Error::new(
+            "the native loop stands on no runtime: --raw goes with tokio, smol or glommio",
+        ));
+    }
+    let document = collect(&workspace, runtime, scope, Keep::Stdout)?;
     let matrix = Matrix::read(&document)?;
+    let raw = (scope == Scope::WithRaw).then(|| Raw::read(&document)).transpose()?;
     if args.has("--json") {
         json::print(&document);
     } else {
         print!("{}", matrix.table());
+        raw.iter().for_each(|raw| print!("\n{}", raw.table()));
     }
     if bless {
-        error::write(&workspace.root.join(PAGE), &matrix.page())?;
-        eprintln!("written: {PAGE}");
+        let raw = raw.map(|raw| (RAW_PAGE, raw.page()));
+        for (page, text) in std::iter::once((PAGE, matrix.page())).chain(raw) {
+            error::write(&workspace.root.join(page), &text)?;
+            eprintln!("written: {page}");
+        }
     }
     if check && !agrees(&workspace, &matrix) {
         return Ok(Verdict::Red);
@@ -73,7 +97,9 @@ fn agrees(workspace: &Workspace, matrix: &Matrix) -> bool {
 ///
 /// That the book is out of date is said, but is no failure: a runtime may be missing here.
 pub(crate) fn tally(workspace: &Workspace, runtime: Option<&Runtime>) -> Result<Tally> {
-    match collect(workspace, runtime, Keep::Both).and_then(|document| Matrix::read(&document)) {
+    match collect(workspace, runtime, Scope::Promises, Keep::Both)
+        .and_then(|document| Matrix::read(&document))
+    {
         Ok(matrix) => {
             print!("{}", matrix.table());
             if runtime.is_none() {
@@ -86,12 +112,15 @@ pub(crate) fn tally(workspace: &Workspace, runtime: Option<&Runtime>) -> Result<
 }
 
 /// Builds and runs the suite's own program; adds this machine, and a column for each runtime that is missing here.
-fn collect(workspace: &Workspace, runtime: Option<&Runtime>, keep: Keep) -> Result<Value> {
+fn collect(workspace: &Workspace, runtime: Option<&Runtime>, scope: Scope, keep: Keep) -> Result<Value> {
     let program = build(workspace)?;
     let mut command = std::process::Command::new(program);
     command.current_dir(&workspace.root);
     if let Some(runtime) = runtime {
         command.args(["--runtime", runtime.name]);
+    }
+    if scope == Scope::WithRaw {
+        command.arg("--raw");
     }
     // A red matrix may end its program with a failure; the cells say why, so the document decides.
     let ended = processes::run(&mut command, keep, BOUND)?;

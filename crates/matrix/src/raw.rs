@@ -9,6 +9,8 @@ mod glommio;
 mod kit;
 mod offload;
 mod order;
+#[cfg(test)]
+mod ours;
 mod process;
 mod shutdown;
 mod smol;

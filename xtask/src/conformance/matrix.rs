@@ -1,5 +1,6 @@
-//! The matrix as data, and as it is printed: in the terminal and in the book.
+//! The matrix as data, and as it is printed: in the terminal and in the book. Its raw part is a table of its own.
 
+use super::raw::RAW;
 use crate::error::Result;
 use crate::report::Tally;
 use crate::table::{Align, render};
@@ -84,8 +85,9 @@ impl Matrix {
             let ours = recorded || column["kind"] == "ours";
             Ok(Column { name, ours, recorded, note, subject: subject(&column["subject"]) })
         };
-        let columns: Vec<Column> =
-            json::list(document, "columns")?.iter().map(column).collect::<Result<_>>()?;
+        let promised = |value: &&Value| value["kind"] != RAW && value["subject"] != RAW;
+        let columns = json::list(document, "columns")?.iter().filter(promised);
+        let columns: Vec<Column> = columns.map(column).collect::<Result<_>>()?;
         let row = |behaviour: &Value| {
             let text = |field: &str| json::text(behaviour, field).map(str::to_owned);
             Ok(Row {
@@ -97,7 +99,8 @@ impl Matrix {
                 cells: columns.iter().map(|column| Cell::read(&behaviour["cells"][&column.name])).collect(),
             })
         };
-        let rows = json::list(document, "behaviours")?.iter().map(row).collect::<Result<_>>()?;
+        let rows = json::list(document, "behaviours")?.iter().filter(promised);
+        let rows = rows.map(row).collect::<Result<_>>()?;
         Ok(Self { machine: machine::sentence(&document["machine"]), columns, rows })
     }
 

@@ -11,8 +11,11 @@ use std::thread;
 /// The name of our own column.
 pub(crate) const OURS: &str = "anyloop";
 
-/// How often a runtime with several threads is looked at.
+/// How often is looked at what several threads have a part in.
 const LOOKS: usize = 5;
+
+/// What has a race with a thread of the blocking pool on every runtime.
+const RACES: &[&str] = &["offload_dropped_at_once"];
 
 /// How many different things of many are named.
 const NAMED: usize = 3;
@@ -59,7 +62,7 @@ impl Runtime {
     }
 
     fn seen(&self, program: &Path, difference: &str) -> String {
-        let looks = if self.threads { LOOKS } else { 1 };
+        let looks = if self.threads || RACES.contains(&difference) { LOOKS } else { 1 };
         let look = |_| watch(Command::new(program).args(["observe", self.name, difference]), DEADLINE);
         together((0..looks).map(look))
     }

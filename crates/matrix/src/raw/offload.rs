@@ -1,6 +1,6 @@
 //! Work that blocks, given to the runtime's own threads.
 
-use super::kit::{Flag, SETTLE, caught, caught_async, is_ready_at_once};
+use super::kit::{Flag, SETTLE, Trace, caught, caught_async, is_ready_at_once};
 use super::{Difference, Raw, Refused};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,6 +20,13 @@ pub(super) fn differences<R: Raw>() -> Vec<Difference> {
             ours: "the await is an error",
             behaviour: Some("thread.job_panic_fails_future_only"),
             observe: offload_that_panics::<R>,
+        },
+        Difference {
+            id: "offload_dropped_at_once",
+            sentence: "What becomes of five pieces of blocking work whose futures are dropped at once.",
+            ours: "withdrawn, those that have not begun",
+            behaviour: Some("bridge.run_in_executor_cancel_queued"),
+            observe: offload_dropped_at_once::<R>,
         },
         Difference {
             id: "offload_dropped_while_it_runs",
@@ -65,6 +72,24 @@ fn offload_that_panics<R: Raw>() -> String {
         Ok(Ok(Ok(()))) => "the await is well",
         Ok(Err(_)) => "the await panics",
         Err(_) => "the whole run unwinds",
+    }
+    .to_owned()
+}
+
+fn offload_dropped_at_once<R: Raw>() -> String {
+    let ran = R::run(async {
+        let ran = Trace::default();
+        for number in 0..5 {
+            let ran = ran.clone();
+            drop(R::offload(move || ran.push(number.to_string())));
+        }
+        thread::sleep(SETTLE);
+        ran.words().len()
+    });
+    match ran {
+        0 => "none runs",
+        5 => "all run",
+        _ => "some run",
     }
     .to_owned()
 }

@@ -30,7 +30,7 @@ pub(super) fn differences<R: Raw>() -> Vec<Difference> {
         Difference {
             id: "budget_of_a_ready_channel",
             sentence: "How often a task lets others run that receives 10 000 items which are all there.",
-            ours: "never between awaits that are ready: nothing is asked of the task",
+            ours: "78 times, with our own queue",
             behaviour: None,
             observe: budget_of_a_ready_channel::<R>,
         },

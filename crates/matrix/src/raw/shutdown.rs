@@ -16,14 +16,14 @@ pub(super) fn differences<R: Raw>() -> Vec<Difference> {
         Difference {
             id: "tasks_parked_at_the_end",
             sentence: "What becomes of five tasks that wait when the runtime ends.",
-            ours: "cancelled, and driven until all have ended",
+            ours: "dropped, in order, and their clean-ups are awaited",
             behaviour: Some("runner.teardown_order"),
             observe: tasks_parked_at_the_end::<R>,
         },
         Difference {
             id: "task_spawned_last",
             sentence: "What becomes of a task that is spawned right before main ends.",
-            ours: "cancelled like the rest: dropped unpolled",
+            ours: "dropped unpolled, cancelled like the rest",
             behaviour: Some("task.cancel_before_first_poll"),
             observe: task_spawned_last::<R>,
         },

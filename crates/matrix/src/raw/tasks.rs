@@ -37,7 +37,7 @@ pub(super) fn differences<R: Raw>() -> Vec<Difference> {
         Difference {
             id: "panic_of_a_detached_task",
             sentence: "Where the panic of a task goes that nobody awaits.",
-            ours: "to the exception handler; the loop goes on",
+            ours: "to the exception handler, and the loop goes on",
             behaviour: Some("exc.unobserved_task_error_reported_once"),
             observe: panic_of_a_detached_task::<R>,
         },

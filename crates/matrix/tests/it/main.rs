@@ -47,3 +47,40 @@ fn one_runtime_gives_one_column_with_a_cell_for_each_behaviour_of_its_kind() {
     assert!(rows > 20 && rows == cells, "{json}");
     assert!(!json.contains(r#""kind": "loop""#), "{json}");
 }
+
+#[test]
+fn without_raw_nothing_is_observed() {
+    let output = matrix(&["--runtime", "threads"]);
+    assert!(!stdout(&output).contains("\"raw"), "{}", stdout(&output));
+}
+
+#[test]
+fn raw_adds_a_column_a_runtime_and_a_row_a_difference() {
+    // A column of ours that stands on no raw runtime: the rows and our rules are there, and nothing is looked at.
+    let output = matrix(&["--runtime", "threads", "--raw"]);
+    let json = stdout(&output);
+    assert!(json.contains(r#"{"name": "anyloop", "kind": "rule", "subject": "raw"}"#), "{json}");
+    let rule = r#""id": "raw.drop_of_a_handle", "kind": "raw", "sentence": "#;
+    assert!(json.contains(rule) && json.contains(r#""cells": {"anyloop": "keeps running"}"#), "{json}");
+}
+
+#[test]
+fn an_observation_prints_its_words_alone() {
+    let output = matrix(&["observe", "raw-smol-local", "drop_of_a_handle"]);
+    assert!(output.status.success());
+    assert_eq!(stdout(&output), "cancelled");
+}
+
+#[test]
+fn an_observation_that_does_not_exist_is_a_usage_error_that_lists_the_known_ones() {
+    for (words, known) in [
+        (&["observe", "raw-smol-local", "smell"][..], "known are drop_of_a_handle, "),
+        (&["observe", "smol", "drop_of_a_handle"], "known are raw-tokio-local, "),
+        (&["observe", "raw-smol-local"], "observe wants a raw runtime and a difference"),
+    ] {
+        let output = matrix(words);
+        assert_eq!(output.status.code(), Some(2), "{words:?}");
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(said.contains(known), "{said}");
+    }
+}

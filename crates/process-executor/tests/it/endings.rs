@@ -21,7 +21,7 @@ fn a_shutdown_runs_what_was_accepted() {
     assert!(!alive(worker.wait().expect("it ran")), "no worker is left");
     let rejected = pool.try_submit(call(|n: u8| n, 4)).expect_err("it is over");
     assert!(matches!(rejected.why, Reject::ShuttingDown));
-    assert_eq!(rejected.work.into_argument(), 4);
+    assert_eq!(rejected.into_work().into_argument(), 4);
     assert!(pool.shutdown(Drain::Started, LONG).is_clean(), "a second one changes nothing");
 }
 

@@ -29,7 +29,7 @@ fn a_queued_job_is_cancelled_at_once_and_frees_its_place() {
     let queued = pool.try_submit(call(pid, ())).expect("room");
     let refused = pool.try_submit(call(|n: u8| n, 9)).expect_err("the queue is full");
     assert!(matches!(refused.why, Reject::Full));
-    assert_eq!(refused.work.into_argument(), 9);
+    assert_eq!(refused.into_work().into_argument(), 9);
     assert_eq!(queued.cancel(), Cancel::Dequeued);
     assert!(matches!(queued.wait(), Err(JobError::Cancelled { started: false })));
     let next = pool.try_submit(call(|n: u8| n, 5)).expect("the place is free");
@@ -133,7 +133,7 @@ fn a_deadline_that_has_passed_already_refuses_the_work() {
     let options = Submit::new().deadline(Duration::ZERO);
     let rejected = pool.try_submit_with(call(|n: u8| n, 3), options).expect_err("too late");
     assert!(matches!(rejected.why, Reject::DeadlinePassed));
-    assert_eq!(rejected.work.into_argument(), 3);
+    assert_eq!(rejected.into_work().into_argument(), 3);
 }
 
 #[test]
