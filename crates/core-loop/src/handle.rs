@@ -13,8 +13,10 @@ use std::sync::Arc;
 ///
 /// It takes two kinds of work: futures that are `Send`, and [`pinned`] closures, which build a future that is not on the
 /// loop's own thread. Whatever sleeps, spawns or uses sockets of the loop is such a future: the compiler then says that an
-/// `Rc` cannot be sent between threads, and the cure is `pinned(async || …)`. It has no bound: a loop that takes on too much is slow, not full. Put a `Limited` from
-/// `sync-primitives` around it to bound it.
+/// `Rc` cannot be sent between threads, and the cure is `pinned(async || …)`.
+///
+/// It has no bound: a loop that takes on too much is slow, not full. Put a `Limited` from `sync-primitives` around it to
+/// bound it.
 ///
 /// As an executor it [shuts down](contract::Shutdown) from any other thread, for all of its clones: no more work is taken,
 /// what was accepted ends within the grace or is reported. The loop itself goes on.

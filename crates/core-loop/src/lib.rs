@@ -40,7 +40,7 @@ pub use descriptor::Descriptor;
 pub use error::{CloseReport, Closed, Elapsed, JoinError, Reason, RunError};
 pub use exception::ExceptionContext;
 pub use finally::finally;
-pub use gather::{Child, Children, Gather, Gathered, gather};
+pub use gather::{Child, Children, Gather, Gathered, Siblings, gather};
 pub use handle::{LoopHandle, Pinned, pinned};
 pub use native::NativeDriver;
 pub use offload::{BoxedWork, DefaultExecutor, ToThread, run_in_executor, to_thread};

@@ -58,7 +58,7 @@ where
 ///
 /// # Panics
 ///
-/// When it is polled again after it gave its output.
+/// When it is polled again after it gave its output, and when a task awaits itself.
 ///
 /// # Python
 ///

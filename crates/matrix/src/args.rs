@@ -5,9 +5,10 @@ use crate::columns::{COLUMNS, Entry};
 pub(crate) const USAGE: &str = "\
 The conformance matrix as JSON: every behaviour on every driver and executor.
 
-usage: conformance-matrix [--runtime NAME]... [--list]
+usage: conformance-matrix [--runtime NAME]... [--raw] [--list]
 
   --runtime NAME  only this column; may be repeated
+  --raw           also what the runtimes do without the loop, in words
   --list          the behaviours, one a line, without trying them
   --help          this
 ";
@@ -16,7 +17,10 @@ usage: conformance-matrix [--runtime NAME]... [--list]
 #[derive(Default)]
 pub(crate) struct Args {
     pub(crate) columns: Vec<&'static Entry>,
+    pub(crate) raw: bool,
     pub(crate) list: bool,
+    /// A raw runtime and a difference: this process was started to observe that, and nothing else.
+    pub(crate) observe: Option<(String, String)>,
     pub(crate) help: bool,
 }
 
@@ -28,6 +32,11 @@ impl Args {
         while let Some(word) = words.next() {
             match (word.as_str(), word.strip_prefix("--runtime=")) {
                 ("--list", _) => args.list = true,
+                ("--raw", _) => args.raw = true,
+                ("observe", _) => {
+                    let names = words.next().zip(words.next());
+                    args.observe = Some(names.ok_or("observe wants a raw runtime and a difference")?);
+                }
                 ("--help" | "-h", _) => args.help = true,
                 (_, Some(name)) => args.add(name)?,
                 ("--runtime", _) => {

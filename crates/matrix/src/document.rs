@@ -1,6 +1,7 @@
 //! The matrix as JSON, written by hand: it is flat, and this saves a dependency.
 
 use crate::columns::Column;
+use crate::raw::{Difference, OURS, Table};
 use conformance::{Behaviour, Executors, Kind, Loops};
 use std::fmt::{self, Write};
 
@@ -35,20 +36,46 @@ fn lines<K: Kind>() -> String {
 }
 
 /// The whole matrix. A behaviour has cells for the columns of its own kind only.
-pub(crate) fn matrix(columns: &[Column]) -> String {
-    let heads: Vec<_> = columns
-        .iter()
-        .map(|Column { name, subject, .. }| {
-            format!("    {{\"name\": {}, \"kind\": \"ours\", \"subject\": {}}}", Text(name), Text(subject))
-        })
-        .collect();
+pub(crate) fn matrix(columns: &[Column], raw: Option<&Table>) -> String {
+    let mut heads: Vec<_> =
+        columns.iter().map(|Column { name, subject, .. }| head(name, "ours", subject)).collect();
     let mut rows = rows::<Loops>(columns);
     rows.extend(self::rows::<Executors>(columns));
+    if let Some(raw) = raw {
+        heads.push(head(OURS, "rule", RAW));
+        heads.extend(raw.columns.iter().map(|(name, _)| head(name, RAW, RAW)));
+        rows.extend(raw_rows(raw));
+    }
     format!(
         "{{\n  \"columns\": [\n{}\n  ],\n  \"behaviours\": [\n{}\n  ]\n}}\n",
         heads.join(",\n"),
         rows.join(",\n")
     )
+}
+
+/// What the raw rows and columns are called.
+const RAW: &str = "raw";
+
+fn head(name: &str, kind: &str, subject: &str) -> String {
+    format!("    {{\"name\": {}, \"kind\": \"{kind}\", \"subject\": {}}}", Text(name), Text(subject))
+}
+
+/// A row a difference: our rule, then what was seen of each raw runtime.
+fn raw_rows(Table { differences, columns }: &Table) -> Vec<String> {
+    let row = |(number, difference): (usize, &Difference)| {
+        let mut cells = vec![format!("{}: {}", Text(OURS), Text(difference.ours))];
+        let seen = columns.iter().map(|(name, words)| format!("{}: {}", Text(name), Text(&words[number])));
+        cells.extend(seen);
+        let proof = difference.behaviour.map(|id| format!(", \"behaviour\": {}", Text(id)));
+        format!(
+            "    {{\"id\": {}, \"kind\": \"{RAW}\", \"sentence\": {}, \"level\": \"MAY\", \"origin\": \"observed\"{}, \"cells\": {{{}}}}}",
+            Text(&format!("raw.{}", difference.id)),
+            Text(difference.sentence),
+            proof.unwrap_or_default(),
+            cells.join(", ")
+        )
+    };
+    differences.iter().enumerate().map(row).collect()
 }
 
 fn rows<K: Kind>(columns: &[Column]) -> Vec<String> {

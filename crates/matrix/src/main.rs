@@ -5,6 +5,7 @@ mod args;
 mod columns;
 mod document;
 mod processes;
+mod raw;
 
 use args::{Args, USAGE};
 use std::io::Write;
@@ -25,11 +26,38 @@ fn main() -> ExitCode {
     if args.list {
         return print(&document::list());
     }
+    if let Some((runtime, difference)) = &args.observe {
+        return observe(runtime, difference);
+    }
     // Some behaviours panic on purpose; their cells say so if it is not what was to happen.
     std::panic::set_hook(Box::new(|_| ()));
+    let raw =
+        args.raw.then(|| raw::Table::observe(|driver| args.columns.iter().any(|entry| entry.name == driver)));
+    let raw = match raw.transpose() {
+        Ok(raw) => raw,
+        Err(error) => {
+            eprintln!("conformance-matrix: this program cannot start itself: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
     let columns: Vec<_> = args.columns.into_iter().filter_map(columns::Column::run).collect();
-    let printed = print(&document::matrix(&columns));
+    let printed = print(&document::matrix(&columns, raw.as_ref()));
     if columns.iter().any(columns::Column::failed) { ExitCode::FAILURE } else { printed }
+}
+
+/// One look at one raw runtime, in a process of its own.
+fn observe(runtime: &str, difference: &str) -> ExitCode {
+    match raw::observe(runtime, difference) {
+        Ok(words) => {
+            let printed = print(&words);
+            // The words are what counts. What the runtime left behind might still hold up, or change, the end.
+            std::process::exit(i32::from(printed != ExitCode::SUCCESS))
+        }
+        Err(mistake) => {
+            eprintln!("conformance-matrix: {mistake}");
+            ExitCode::from(2)
+        }
+    }
 }
 
 /// Writes to standard output; whoever closed it early wants no more.

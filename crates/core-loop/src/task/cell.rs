@@ -333,6 +333,8 @@ impl<F: Future + 'static> Join<F::Output> for TaskCell<F> {
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<F::Output, JoinError>> {
         let local = self.local();
         if !self.header.is_done() {
+            // Borrowed only while its own step runs.
+            assert!(local.stage.try_borrow().is_ok(), "a task cannot await itself: it would wait for ever");
             local.waiter.set(Some(cx.waker().clone()));
             return Poll::Pending;
         }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-const SEEDS: u64 = 12;
+const SEEDS: u64 = 50;
 const TASKS: usize = 300;
 
 /// Knuth's numbers, mixed: the same everywhere.
