@@ -154,3 +154,20 @@ fn a_guard_is_kept_until_the_worker_has_really_stopped() {
 fn nobody_is_in_a_job_outside_a_worker() {
     assert!(current().is_none());
 }
+
+/// A job: closes its worker's line to the pool, and never returns.
+fn hang_up(path: String) -> u32 {
+    nix::unistd::close(3).expect("it was open");
+    hang(path)
+}
+
+#[test]
+fn a_worker_without_its_line_is_not_given_the_grace_of_a_cancel() {
+    let pool = builder().workers(1).grace(Duration::MAX).build().expect("a pool");
+    let flag = Flag::new();
+    let mut job = pool.try_submit(call(hang_up, flag.path())).expect("room");
+    flag.wait();
+    job.cancel();
+    let outcome = job.wait_timeout(crate::help::LONG).expect("it is killed");
+    assert!(matches!(outcome, Err(JobError::Cancelled { started: true })), "{outcome:?}");
+}
