@@ -176,9 +176,8 @@ mod tests {
 
     #[test]
     fn help_on_a_command_that_does_not_exist_is_no_success() {
-        let help = |words: &[&str]| {
-            dispatch(&[COMMAND], &words.iter().map(ToString::to_string).collect::<Vec<_>>())
-        };
+        let help =
+            |words: &[&str]| dispatch(&[COMMAND], &words.iter().map(ToString::to_string).collect::<Vec<_>>());
         let error = help(&["help", "tests"]).unwrap_err().to_string();
         assert_eq!(error, "there is no command `tests`; did you mean `test`?");
         assert!(help(&["help", "test"]).is_ok() && help(&["help"]).is_ok());
