@@ -53,19 +53,25 @@ pub(crate) fn dispatch(commands: &[Command], words: &[String]) -> Result<Verdict
         return Ok(Verdict::Green);
     };
     if matches!(name.as_str(), "help" | "-h" | "--help") {
-        print!("{}", overview(commands));
+        match rest.first() {
+            None => print!("{}", overview(commands)),
+            Some(name) => print!("{}", help(find(commands, name)?)),
+        }
         return Ok(Verdict::Green);
     }
-    let Some(command) = commands.iter().find(|command| command.name == name) else {
-        eprint!("{}", overview(commands));
-        let names: Vec<&str> = commands.iter().map(|command| command.name).collect();
-        return Err(Error::new(format!("there is no command `{name}`{}", did_you_mean(name, &names))));
-    };
+    let command = find(commands, name)?;
     if rest.iter().any(|word| word == "-h" || word == "--help") {
         print!("{}", help(command));
         return Ok(Verdict::Green);
     }
     (command.run)(&parse(command, rest)?)
+}
+
+fn find<'a>(commands: &'a [Command], name: &str) -> Result<&'a Command> {
+    commands.iter().find(|command| command.name == name).ok_or_else(|| {
+        let names: Vec<&str> = commands.iter().map(|command| command.name).collect();
+        Error::new(format!("there is no command `{name}`{}", did_you_mean(name, &names)))
+    })
 }
 
 fn parse(command: &Command, words: &[String]) -> Result<Args> {
@@ -141,7 +147,7 @@ fn distance(from: &str, to: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::{Args, Command, did_you_mean, distance, parse, switch, valued};
+    use super::{Args, Command, did_you_mean, dispatch, distance, parse, switch, valued};
     use crate::report::Verdict;
 
     const COMMAND: Command = Command {
@@ -166,6 +172,15 @@ mod tests {
     fn an_unknown_flag_names_the_nearest() {
         let error = typed("--runtim tokio").unwrap_err().to_string();
         assert!(error.contains("did you mean `--runtime`?"), "{error}");
+    }
+
+    #[test]
+    fn help_on_a_command_that_does_not_exist_is_no_success() {
+        let help =
+            |words: &[&str]| dispatch(&[COMMAND], &words.iter().map(ToString::to_string).collect::<Vec<_>>());
+        let error = help(&["help", "tests"]).unwrap_err().to_string();
+        assert_eq!(error, "there is no command `tests`; did you mean `test`?");
+        assert!(help(&["help", "test"]).is_ok() && help(&["help"]).is_ok());
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! `cargo xtask conformance`: every named behaviour on every runtime, as a table.
 
+mod cpython;
 mod matrix;
 mod raw;
 
@@ -24,6 +25,7 @@ pub(crate) const COMMAND: Command = Command {
         switch("--json", "for programs"),
         switch("--bless", "write the table into the book; with --raw both tables"),
         switch("--check", "fail when the book says otherwise"),
+        switch("--record", "record CPython's lines anew, instead: needs a python3 of 3.13"),
     ],
     run,
 };
@@ -42,6 +44,12 @@ enum Scope {
 }
 
 fn run(args: &Args) -> Result<Verdict> {
+    if args.has("--record") {
+        if ["--runtime", "--raw", "--json", "--bless", "--check"].iter().any(|other| args.has(other)) {
+            return Err(Error::new("--record runs Python and nothing else: it goes without other flags"));
+        }
+        return cpython::record();
+    }
     let workspace = Workspace::load()?;
     let runtime = args.value("--runtime").map(runtimes::find).transpose()?;
     let (bless, check) = (args.has("--bless"), args.has("--check"));
@@ -123,6 +131,7 @@ fn collect(workspace: &Workspace, runtime: Option<&Runtime>, scope: Scope, keep:
     let mut document = json::parse(&ended.stdout, "the suite")?;
     document["machine"] = machine::describe();
     add_missing(&mut document, runtime)?;
+    cpython::add_column(workspace, &mut document)?;
     Ok(document)
 }
 

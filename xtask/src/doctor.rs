@@ -4,6 +4,7 @@ use crate::args::{Args, Command};
 use crate::error::Result;
 use crate::machine;
 use crate::processes::on_path;
+use crate::python;
 use crate::report::Verdict;
 use crate::runtimes::RUNTIMES;
 use crate::table::{Align, render};
@@ -82,20 +83,10 @@ fn tool_rows() -> String {
             vec![format!("  {name}"), found]
         })
         .collect();
-    let pythons = pythons();
+    let mut pythons: Vec<String> = python::all().iter().map(ToString::to_string).collect();
+    pythons.dedup();
     let found =
         if pythons.is_empty() { "none; no comparison with CPython".into() } else { pythons.join(", ") };
     rows.push(vec!["  python".into(), found]);
     render(&[("  name", Align::Left), ("found", Align::Left)], &rows)
-}
-
-/// Every `python3` and `python3.N` on the PATH that really runs.
-fn pythons() -> Vec<String> {
-    let names = std::iter::once("python3".to_owned()).chain((9..=20).map(|minor| format!("python3.{minor}")));
-    let mut found: Vec<String> = names
-        .filter(|name| on_path(name))
-        .filter_map(|name| Some(format!("{name} ({})", machine::first_line(&name, &["--version"])?)))
-        .collect();
-    found.dedup();
-    found
 }

@@ -14,6 +14,7 @@ mod json;
 mod loom;
 mod machine;
 mod processes;
+mod python;
 mod report;
 mod runtimes;
 mod table;

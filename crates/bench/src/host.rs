@@ -1,8 +1,10 @@
 //! What a bench asks of a loop, ours or a peer: to run, to spawn, to yield, sockets.
 
 use crate::table::Failure;
+use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
+use std::rc::Rc;
 
 /// A loop that runs on this thread.
 pub(crate) trait Host {
@@ -26,6 +28,17 @@ pub(crate) trait Host {
     async fn accept(listener: &Self::Listener) -> io::Result<Self::Stream>;
     async fn read(stream: &mut Self::Stream, buffer: &mut [u8]) -> io::Result<usize>;
     async fn write_all(stream: &mut Self::Stream, bytes: &[u8]) -> io::Result<()>;
+}
+
+/// Runs `main` in a task of the loop: many a runtime has its root polled by something slower.
+pub(crate) fn run_in_task<H: Host>(main: impl Future<Output = f64> + 'static) -> Result<f64, Failure> {
+    let value = H::run(async {
+        let value = Rc::new(Cell::new(None));
+        let told = value.clone();
+        H::spawn(async move { told.set(Some(main.await)) }).await;
+        value.take()
+    })?;
+    value.ok_or_else(|| Failure::broken("the task that measures ended before its time"))
 }
 
 /// Any free port of this machine.

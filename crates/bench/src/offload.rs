@@ -1,7 +1,7 @@
 //! Group `offload`: a closure on a thread pool, awaited on a loop. Every pool as its users get it.
 
 use crate::clock::Size;
-use crate::host::Host;
+use crate::host::{Host, run_in_task};
 use crate::hosts::{ours, raw};
 use crate::placement::Placement;
 use crate::table::{Bench, Contender, Failure};
@@ -36,7 +36,7 @@ const BATCH: u32 = 1000;
 
 fn on_threads(size: Size, at_once: u32) -> Result<f64, Failure> {
     let pool = ThreadPool::default();
-    jobs::<ours::Native, _>(size, at_once, || {
+    jobs::<ours::Native, _>(size, at_once, move || {
         let job = pool.try_submit(|| ()).expect("the queue has room");
         async { job.await.expect("the job ran") }
     })
@@ -54,13 +54,13 @@ fn on_smol(size: Size, at_once: u32) -> Result<f64, Failure> {
 }
 
 /// Has `at_once` jobs submitted before any is awaited, again and again.
-fn jobs<H: Host, F: Future<Output = ()>>(
+fn jobs<H: Host, F: Future<Output = ()> + 'static>(
     size: Size,
     at_once: u32,
-    submit: impl Fn() -> F,
+    submit: impl Fn() -> F + 'static,
 ) -> Result<f64, Failure> {
-    let times = size.operations(2000).div_ceil(at_once);
-    H::run(size.measure(times * at_once, async || {
+    let times = size.operations(500).div_ceil(at_once);
+    run_in_task::<H>(size.measure(times * at_once, async move || {
         for _ in 0..times {
             let jobs: Vec<_> = (0..at_once).map(|_| submit()).collect();
             for job in jobs {

@@ -6,7 +6,7 @@ import sys
 import time
 from concurrent.futures import ProcessPoolExecutor
 
-BATCHES = 7
+BATCHES = 51
 
 if __name__ == "__main__":
     calls = int(sys.argv[1])

@@ -17,7 +17,7 @@ pub(crate) const BENCHES: &[Bench] = &[Bench {
     ],
 }];
 
-const CALLS: u32 = 1_000;
+const CALLS: u32 = 100;
 
 fn executor(size: Size) -> Result<f64, Failure> {
     let calls = size.operations(CALLS);

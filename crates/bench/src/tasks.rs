@@ -1,7 +1,7 @@
 //! Group `loop`: what a task, a yield and a callback cost.
 
 use crate::clock::Size;
-use crate::host::{Host, on_every_host};
+use crate::host::{Host, on_every_host, run_in_task};
 use crate::placement::Placement;
 use crate::table::{Bench, Failure};
 use std::cell::Cell;
@@ -43,8 +43,8 @@ pub(crate) const BENCHES: &[Bench] = &[
 ];
 
 fn spawn_join<H: Host>(size: Size) -> Result<f64, Failure> {
-    let tasks = size.operations(50_000);
-    H::run(size.measure(tasks, async || {
+    let tasks = size.operations(5_000);
+    run_in_task::<H>(size.measure(tasks, async move || {
         for _ in 0..tasks {
             H::spawn(async {}).await;
         }
@@ -53,7 +53,7 @@ fn spawn_join<H: Host>(size: Size) -> Result<f64, Failure> {
 
 fn spawn_join_10k<H: Host>(size: Size) -> Result<f64, Failure> {
     let tasks = size.operations(10_000);
-    H::run(size.measure(tasks, async || {
+    run_in_task::<H>(size.measure(tasks, async move || {
         let handles: Vec<_> = (0..tasks).map(|_| H::spawn(async {})).collect();
         for handle in handles {
             handle.await;
@@ -62,28 +62,18 @@ fn spawn_join_10k<H: Host>(size: Size) -> Result<f64, Failure> {
 }
 
 fn yield_one<H: Host>(size: Size) -> Result<f64, Failure> {
-    let yields = size.operations(100_000);
-    H::run(async {
-        // In a task, because a runtime may treat its root as something else.
-        let value = Rc::new(Cell::new(0.0));
-        let told = value.clone();
-        H::spawn(async move {
-            let value = size.measure(yields, async || {
-                for _ in 0..yields {
-                    H::yield_now().await;
-                }
-            });
-            told.set(value.await);
-        })
-        .await;
-        value.get()
-    })
+    let yields = size.operations(10_000);
+    run_in_task::<H>(size.measure(yields, async move || {
+        for _ in 0..yields {
+            H::yield_now().await;
+        }
+    }))
 }
 
 fn yield_1000<H: Host>(size: Size) -> Result<f64, Failure> {
-    const YIELDS: u32 = 100;
+    const YIELDS: u32 = 20;
     let tasks = size.operations(1000);
-    H::run(size.measure(tasks * YIELDS, async || {
+    run_in_task::<H>(size.measure(tasks * YIELDS, async move || {
         let task = || {
             H::spawn(async {
                 for _ in 0..YIELDS {
@@ -100,7 +90,7 @@ fn yield_1000<H: Host>(size: Size) -> Result<f64, Failure> {
 
 fn call_soon<H: Host>(size: Size) -> Result<f64, Failure> {
     let callbacks = size.operations(10_000);
-    H::run(size.measure(callbacks, async || {
+    run_in_task::<H>(size.measure(callbacks, async move || {
         let left = Rc::new(Cell::new(callbacks));
         let waiter = Rc::new(Cell::new(None::<Waker>));
         for _ in 0..callbacks {

@@ -28,11 +28,11 @@ pub(crate) const BENCHES: &[Bench] = &[
 const MESSAGE: [u8; 64] = [7; 64];
 
 fn one<H: Host>(size: Size) -> Result<f64, Failure> {
-    echo::<H>(size, 1, 5_000)
+    echo::<H>(size, 1, 200)
 }
 
 fn sixty_four<H: Host>(size: Size) -> Result<f64, Failure> {
-    echo::<H>(size, 64, 300)
+    echo::<H>(size, 64, 10)
 }
 
 fn echo<H: Host>(size: Size, connections: usize, rounds: u32) -> Result<f64, Failure> {

@@ -1,7 +1,7 @@
 //! Group `wake`: a thread and a sleeping loop wake each other.
 
 use crate::clock::Size;
-use crate::host::{Host, on_every_host};
+use crate::host::{Host, on_every_host, run_in_task};
 use crate::placement::{self, Placement};
 use crate::table::{Bench, Failure};
 use std::future::poll_fn;
@@ -75,11 +75,11 @@ impl Court {
 }
 
 fn across<H: Host>(size: Size) -> Result<f64, Failure> {
-    round_trip::<H>(size, 2_000, placement::pin_other_side)
+    round_trip::<H>(size, 100, placement::pin_other_side)
 }
 
 fn same<H: Host>(size: Size) -> Result<f64, Failure> {
-    round_trip::<H>(size, 10_000, || ())
+    round_trip::<H>(size, 500, || ())
 }
 
 fn round_trip<H: Host>(size: Size, balls: u32, place: fn()) -> Result<f64, Failure> {
@@ -92,16 +92,16 @@ fn round_trip<H: Host>(size: Size, balls: u32, place: fn()) -> Result<f64, Failu
             court.serve();
         }
     });
-    let thread = server.thread();
-    let value = H::run(async {
+    let thread = server.thread().clone();
+    let value = run_in_task::<H>(async move {
         let value = size.measure(balls, async || {
             for _ in 0..balls {
-                court.rally(thread).await;
+                court.rally(&thread).await;
             }
         });
         let value = value.await;
         court.over.store(true, Ordering::Release);
-        court.rally(thread).await;
+        court.rally(&thread).await;
         value
     })?;
     server.join().map_err(|_| Failure::broken("the other thread panicked"))?;

@@ -3,10 +3,10 @@
 //!
 //! A scenario prints with [`Log::line`]; [`replay`] compares. `cargo xtask conformance --record` repeats the recording.
 
-use crate::Subject;
 use crate::behaviour::{Miss, Verdict, ensure, same};
 use crate::loops::{GRACE, Loops};
-use core_loop::{JoinError, Task};
+use crate::{Subject, spy};
+use core_loop::{JoinError, Runner, Task};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
@@ -36,6 +36,12 @@ const MS: Duration = Duration::from_millis(1);
 
 /// A sleep that nobody waits for: the scenario cancels it.
 const LONG: Duration = Duration::from_secs(10);
+
+/// A loop that comes later than this may find two timers due at once.
+const LATE: Duration = Duration::from_millis(10);
+
+/// How often a scenario is tried at most; the last try counts in any case.
+const TRIES: usize = 8;
 
 /// What CPython printed for the script `$name`.
 macro_rules! recorded {
@@ -97,21 +103,40 @@ impl Drop for Except {
     }
 }
 
-/// Runs `scenario` on a fresh loop, closes the loop, and compares what was printed with what CPython printed.
+/// Tries `scenario` until the loop comes in time, and compares what it prints with what CPython printed.
+///
+/// The timers of a scenario are 20 ms apart. Where the machine stalls for that long two of them come due in one turn, and
+/// the order is another one, also in CPython: such a trace shows nothing, and is tried again.
 fn replay<T: fmt::Display>(
     subject: &Subject<Loops>,
     recorded: &str,
-    scenario: impl AsyncFnOnce(Log) -> Result<Option<T>, Miss>,
+    scenario: impl AsyncFn(Log) -> Result<Option<T>, Miss>,
 ) -> Verdict {
+    for _ in 1..TRIES {
+        let (verdict, lateness) = replay_once(subject, recorded, &scenario)?;
+        if verdict.is_ok() || lateness <= LATE {
+            return verdict;
+        }
+    }
+    replay_once(subject, recorded, &scenario)?.0
+}
+
+/// Runs `scenario` on a fresh loop and closes the loop. Says how late the loop came at worst.
+fn replay_once<T: fmt::Display>(
+    subject: &Subject<Loops>,
+    recorded: &str,
+    scenario: impl AsyncFn(Log) -> Result<Option<T>, Miss>,
+) -> Result<(Verdict, Duration), Miss> {
     let log = Log::default();
-    let mut runner = subject.runner()?;
+    let (driver, watch) = spy::watch(subject.fresh()?);
+    let mut runner = Runner::new(driver);
     let ended = runner.run(scenario(log.clone()));
     let report = runner.close(GRACE);
     if let Some(result) = ended?? {
         log.line(result);
     }
-    log.compare(recorded)?;
-    ensure(report.is_clean(), format!("the close reports: {report}"))
+    let clean = ensure(report.is_clean(), format!("the close reports: {report}"));
+    Ok((log.compare(recorded).and(clean), watch.lateness()))
 }
 
 /// A `bool` as Python prints it.

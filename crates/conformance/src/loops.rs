@@ -56,7 +56,7 @@ impl Subject<Loops> {
     }
 
     /// A fresh loop that has not run yet.
-    pub(crate) fn runner(&self) -> Result<Runner, Miss> {
+    fn runner(&self) -> Result<Runner, Miss> {
         Ok(Runner::boxed(self.fresh()?))
     }
 

@@ -1,4 +1,4 @@
-//! A driver that is watched: how often the loop was polled, and what it armed its timer for.
+//! A driver that is watched: how often the loop was polled, what it armed its timer for, and how late it came.
 
 use contract::{Driver, Profile, Reactor, Readiness, Sockets};
 use std::cell::{Cell, RefCell};
@@ -8,13 +8,18 @@ use std::os::fd::OwnedFd;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What was seen.
 #[derive(Default)]
 pub(crate) struct Log {
     polls: Cell<usize>,
     armed: RefCell<Vec<Instant>>,
+    /// What the timer is armed for now.
+    alarm: Cell<Option<Instant>>,
+    /// When the loop, which is awake, was to be woken: by its timer, or by something else before.
+    woken: Cell<Option<Instant>>,
+    lateness: Cell<Duration>,
 }
 
 impl Log {
@@ -26,6 +31,22 @@ impl Log {
     /// The times for which the loop armed its timer since this was asked last.
     pub(crate) fn take_armed(&self) -> Vec<Instant> {
         self.armed.take()
+    }
+
+    /// How late the loop came at worst: from the time that was to wake it to its last look at the clock before it slept
+    /// again. A loop that has little to do is late only if the machine stalls.
+    pub(crate) fn lateness(&self) -> Duration {
+        self.lateness.get()
+    }
+
+    fn wakes(&self, now: Instant) {
+        self.woken.set(Some(self.alarm.get().map_or(now, |alarm| alarm.min(now))));
+        self.looks(now);
+    }
+
+    fn looks(&self, now: Instant) {
+        let late = self.woken.get().map_or(Duration::ZERO, |woken| now.saturating_duration_since(woken));
+        self.lateness.set(late.max(self.lateness.get()));
     }
 }
 
@@ -54,6 +75,7 @@ impl Driver for Spy {
     fn run(&self, mut root: Pin<&mut (dyn Future<Output = ()> + '_)>) {
         let counted = poll_fn(|cx| {
             self.reactor.log.polls.update(|polls| polls + 1);
+            self.reactor.log.wakes(self.reactor.now());
             root.as_mut().poll(cx)
         });
         self.driver.run(pin!(counted));
@@ -66,11 +88,14 @@ impl Reactor for Watched {
     }
 
     fn now(&self) -> Instant {
-        self.reactor.now()
+        let now = self.reactor.now();
+        self.log.looks(now);
+        now
     }
 
     fn poll_timer(&self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {
         self.log.armed.borrow_mut().extend(deadline);
+        self.log.alarm.set(deadline);
         self.reactor.poll_timer(cx, deadline)
     }
 

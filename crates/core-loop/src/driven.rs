@@ -1,7 +1,10 @@
 //! A job whose work is a task of this loop.
 
+use crate::clean_up::Pending;
 use crate::current::Loop;
 use crate::error::Reason;
+use crate::exception::{ExceptionContext, report};
+use crate::jobs::Ticket;
 use crate::sleep::{Sleep, sleep_until};
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::task::spawn;
@@ -48,73 +51,131 @@ impl Control for Signal {
 pub(crate) struct Driven<T: Send + 'static> {
     promise: Promise<T, Signal>,
     deadline: Option<Instant>,
+    ticket: Ticket,
 }
 
 impl<T: Send + 'static> Driven<T> {
-    pub(crate) fn new(promise: Promise<T, Signal>, deadline: Option<Instant>) -> Self {
-        Self { promise, deadline }
+    pub(crate) fn new(promise: Promise<T, Signal>, deadline: Option<Instant>, ticket: Ticket) -> Self {
+        Self { promise, deadline, ticket }
+    }
+
+    /// Drops `work`, which will never start, and tells. `false` if it was cancelled before.
+    pub(crate) fn withdraw<W>(self, work: W) -> bool {
+        shielded(|| drop(work));
+        self.promise.withdraw(JobError::Shutdown { started: false })
     }
 
     /// Spawns the task, unless the job was withdrawn meanwhile.
     pub(crate) fn start(self, lp: &Loop, future: impl Future<Output = T> + 'static) {
-        if self.deadline.is_some_and(|deadline| deadline <= lp.time()) {
-            self.promise.withdraw(JobError::Deadline { started: false });
+        let Self { promise, deadline, ticket } = self;
+        if deadline.is_some_and(|deadline| deadline <= lp.time()) {
+            promise.withdraw(JobError::Deadline { started: false });
         }
-        if !self.promise.start() {
+        if !promise.start() {
             return;
         }
-        let label = self.promise.label().map(ToString::to_string);
+        let label = promise.label().map(ToString::to_string);
+        let key = ticket.key();
         let work = Work {
-            future: Some(Box::pin(future)),
-            promise: Some(self.promise),
-            deadline: self.deadline.map(sleep_until),
+            stage: Stage::Running(Box::pin(future)),
+            promise: Some(promise),
+            deadline: deadline.map(sleep_until),
+            ticket,
         };
-        let task = spawn(work);
-        match label {
-            Some(label) => task.named(label).detach(),
-            None => task.detach(),
+        let mut task = spawn(work);
+        if let Some(label) = label {
+            task = task.named(label);
         }
+        Ticket::started(&lp.inner().shared, key, task.name());
+        task.detach();
     }
 }
 
-/// The task: the future, until it ends, panics, is cancelled, or is too late.
+/// The task: the future, until it ends, panics, is cancelled, or is too late; then the clean-ups that it left behind.
 ///
 /// Dropped before that, its promise says `Shutdown`: only the close does that.
 struct Work<F, T: Send + 'static> {
-    future: Option<Pin<Box<F>>>,
+    stage: Stage<F, T>,
     promise: Option<Promise<T, Signal>>,
     deadline: Option<Sleep>,
+    /// Last: whoever waits for the job to go finds everything else gone.
+    #[expect(dead_code, reason = "held for its drop, which says that the job is gone")]
+    ticket: Ticket,
+}
+
+enum Stage<F, T> {
+    Running(Pin<Box<F>>),
+    Ending(Result<T, JobError>, Pending),
+    Over,
 }
 
 impl<F, T: Send + 'static> Unpin for Work<F, T> {}
+
+impl<F: Future<Output = T>, T: Send + 'static> Work<F, T> {
+    /// What came of the future, if anything did.
+    fn poll_running(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JobError>> {
+        let (Stage::Running(future), Some(promise)) = (&mut self.stage, &self.promise) else {
+            return Poll::Pending;
+        };
+        if promise.control().poll(cx) {
+            return Poll::Ready(Err(JobError::Cancelled { started: true }));
+        }
+        if self.deadline.as_mut().is_some_and(|deadline| Pin::new(deadline).poll(cx).is_ready()) {
+            return Poll::Ready(Err(JobError::Deadline { started: true }));
+        }
+        match Panic::catch(|| future.as_mut().poll(cx)) {
+            Ok(Poll::Pending) => Poll::Pending,
+            Ok(Poll::Ready(output)) => Poll::Ready(Ok(output)),
+            Err(panic) => Poll::Ready(Err(JobError::Panicked(panic))),
+        }
+    }
+
+    /// The future goes before the outcome is told, on the loop's thread, and its clean-ups end.
+    fn end(&mut self, outcome: Result<T, JobError>) {
+        let lp = Loop::current();
+        let running = std::mem::replace(&mut self.stage, Stage::Over);
+        let cancelled = outcome.is_err();
+        let pending = Pending::of(&lp, || {
+            shielded(|| {
+                if cancelled {
+                    lp.drop_cancelled(&Reason::from("its job ended first"), || drop(running));
+                } else {
+                    drop(running);
+                }
+            });
+        });
+        self.stage = Stage::Ending(outcome, pending);
+    }
+}
 
 impl<F: Future<Output = T>, T: Send + 'static> Future for Work<F, T> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let (Some(future), Some(promise)) = (&mut this.future, &this.promise) else { return Poll::Ready(()) };
-        let outcome = if promise.control().poll(cx) {
-            Err(JobError::Cancelled { started: true })
-        } else if this.deadline.as_mut().is_some_and(|deadline| Pin::new(deadline).poll(cx).is_ready()) {
-            Err(JobError::Deadline { started: true })
-        } else {
-            match Panic::catch(|| future.as_mut().poll(cx)) {
-                Ok(Poll::Pending) => return Poll::Pending,
-                Ok(Poll::Ready(output)) => Ok(output),
-                Err(panic) => Err(JobError::Panicked(panic)),
+        if matches!(this.stage, Stage::Running(_)) {
+            match this.poll_running(cx) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(outcome) => this.end(outcome),
             }
-        };
-        // The future goes before the outcome is told, on the loop's thread.
-        let future = this.future.take();
-        if outcome.is_err() {
-            Loop::current().drop_cancelled(&Reason::from("its job ended first"), || drop(future));
-        } else {
-            drop(future);
         }
-        if let Some(promise) = this.promise.take() {
+        if let Stage::Ending(_, pending) = &mut this.stage
+            && pending.poll(cx).is_pending()
+        {
+            return Poll::Pending;
+        }
+        if let Stage::Ending(outcome, _) = std::mem::replace(&mut this.stage, Stage::Over)
+            && let Some(promise) = this.promise.take()
+        {
             promise.finish(outcome);
         }
         Poll::Ready(())
+    }
+}
+
+/// A destructor of the work's that panics changes nothing about the job.
+fn shielded(drop: impl FnOnce()) {
+    if let Err(panic) = Panic::catch(drop) {
+        report(&ExceptionContext::panicked("a destructor of a job's work panicked", &panic));
     }
 }

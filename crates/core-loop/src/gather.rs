@@ -6,6 +6,10 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+mod many;
+
+pub use many::Siblings;
+
 /// Runs futures side by side, each as a task of its own, and gives their outputs in the order of the arguments: a tuple
 /// for a tuple of two to eight, a `Vec` for a `Vec`.
 ///
@@ -113,29 +117,6 @@ impl<T: 'static> Child<T> {
             State::Done(output) => output,
             State::Running(_) | State::Taken => unreachable!("outputs are taken once, when all are there"),
         }
-    }
-}
-
-impl<F> Gather for Vec<F>
-where
-    F: Future + 'static,
-{
-    type Children = Vec<Child<F::Output>>;
-
-    fn spawn(self) -> Self::Children {
-        self.into_iter().map(Child::spawn).collect()
-    }
-}
-
-impl<T: 'static> Children for Vec<Child<T>> {
-    type Output = Vec<T>;
-
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Vec<T>, JoinError>> {
-        let mut all = true;
-        for child in self.iter_mut() {
-            all &= child.poll(cx)?;
-        }
-        if all { Poll::Ready(Ok(self.iter_mut().map(Child::take).collect())) } else { Poll::Pending }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use crate::current::Loop;
 use crate::driven::{Driven, Signal};
-use crate::shared::{RemoteCall, Shared};
+use crate::jobs::{Queued, Ticket};
+use crate::shared::Shared;
+use crate::sync::{Mutex, lock};
 use contract::{Executor, Job, Place, Reject, Rejected, Room, Submit};
 use std::fmt;
 use std::sync::Arc;
@@ -11,8 +13,13 @@ use std::sync::Arc;
 ///
 /// It takes two kinds of work: futures that are `Send`, and [`pinned`] closures, which build a future that is not on the
 /// loop's own thread. Whatever sleeps, spawns or uses sockets of the loop is such a future: the compiler then says that an
-/// `Rc` cannot be sent between threads, and the cure is `pinned(async || …)`. It has no bound: a loop that takes on too much is slow, not full. Put a `Limited` from
-/// `sync-primitives` around it to bound it.
+/// `Rc` cannot be sent between threads, and the cure is `pinned(async || …)`.
+///
+/// It has no bound: a loop that takes on too much is slow, not full. Put a `Limited` from `sync-primitives` around it to
+/// bound it.
+///
+/// As an executor it [shuts down](contract::Shutdown) from any other thread, for all of its clones: no more work is taken,
+/// what was accepted ends within the grace or is reported. The loop itself goes on.
 ///
 /// Awaiting a job of the same loop from inside it works; waiting for it blockingly there panics with the cure.
 ///
@@ -64,20 +71,50 @@ impl LoopHandle {
         W: Send + 'static,
         T: Send + 'static,
     {
+        let Some(ticket) = Ticket::take(&self.0, options.label_ref().cloned()) else {
+            return Err(Rejected::new(work, Reject::ShuttingDown));
+        };
+        let key = ticket.key();
         let deadline = options.deadline_from_now();
         let (promise, job) = Job::promise(options, Place::none(), Signal::new());
-        let mut parcel = Some((work, promise, start));
-        let sent = self.0.send(|| -> RemoteCall {
-            let (work, promise, start) = parcel.take().expect("a call is made once");
-            Box::new(move |lp| start(work, Driven::new(promise, deadline), lp))
-        });
-        match parcel {
-            None => {
-                debug_assert!(sent, "what was taken was sent");
-                Ok(job)
-            }
-            Some((work, ..)) => Err(Rejected::new(work, Reject::ShuttingDown)),
+        let driven = Driven::new(promise, deadline, ticket);
+        let parcel = Arc::new(Parcel(Mutex::new(Some((work, driven, start)))));
+        let queued: Arc<dyn Queued> = parcel.clone();
+        Ticket::queued(&self.0, key, Arc::downgrade(&queued));
+        let sent = parcel.clone();
+        if self.0.send(|| Box::new(move |lp| sent.start(lp))) {
+            return Ok(job);
         }
+        match parcel.take() {
+            Some((work, ..)) => Err(Rejected::new(work, Reject::ShuttingDown)),
+            // A shutdown took it meanwhile: the job says so.
+            None => Ok(job),
+        }
+    }
+}
+
+/// Work on its way to the loop. A shutdown may take it out before it arrives.
+struct Parcel<W, T: Send + 'static, S>(Mutex<Option<(W, Driven<T>, S)>>);
+
+impl<W, T: Send + 'static, S> Parcel<W, T, S> {
+    fn take(&self) -> Option<(W, Driven<T>, S)> {
+        lock(&self.0).take()
+    }
+
+    fn start(&self, lp: &Loop)
+    where
+        S: FnOnce(W, Driven<T>, &Loop),
+    {
+        if let Some((work, driven, start)) = self.take() {
+            start(work, driven, lp);
+        }
+    }
+}
+
+impl<W: Send, T: Send + 'static, S: Send> Queued for Parcel<W, T, S> {
+    fn withdraw(&self) -> bool {
+        let Some((work, driven, _)) = self.take() else { return false };
+        driven.withdraw(work)
     }
 }
 

@@ -4,6 +4,7 @@
 use crate::callback::Call;
 use crate::current::Loop;
 use crate::inbox::Inbox;
+use crate::jobs::Jobs;
 use crate::thread_bound::ThreadBound;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -13,6 +14,7 @@ use std::task::Waker;
 
 pub(crate) struct Shared {
     pub(crate) inbox: Inbox<Remote>,
+    pub(crate) jobs: Jobs,
     ready: ThreadBound<Ready>,
 }
 
@@ -46,7 +48,7 @@ impl Shared {
             host: RefCell::new(None),
             closed: Cell::new(false),
         };
-        Arc::new(Self { inbox: Inbox::new(), ready: ThreadBound::new(ready) })
+        Arc::new(Self { inbox: Inbox::new(), jobs: Jobs::new(), ready: ThreadBound::new(ready) })
     }
 
     /// The ready queue, on the loop's own thread.

@@ -27,11 +27,12 @@ impl<T> Slab<T> {
     }
 
     pub(crate) fn insert(&mut self, value: T) -> u32 {
-        let key = self.next_key();
-        match self.holes.pop() {
-            Some(_) => self.entries[key as usize] = Some(value),
-            None => self.entries.push(Some(value)),
+        if let Some(hole) = self.holes.pop() {
+            self.entries[hole as usize] = Some(value);
+            return hole;
         }
+        let key = self.next_key();
+        self.entries.push(Some(value));
         key
     }
 

@@ -93,7 +93,11 @@ impl Future for Sleep {
             State::Armed(key) => {
                 let mut timers = timers.borrow_mut();
                 if let Some(Timer::Wake(waker)) = timers.get_mut(key) {
-                    waker.clone_from(cx.waker());
+                    let other = !waker.will_wake(cx.waker());
+                    let before = other.then(|| std::mem::replace(waker, cx.waker().clone()));
+                    // Outside the borrow: it may own what ends another timer.
+                    drop(timers);
+                    drop(before);
                     return Poll::Pending;
                 }
             }

@@ -58,7 +58,7 @@ where
 ///
 /// # Panics
 ///
-/// When it is polled again after it gave its output.
+/// When it is polled again after it gave its output, and when a task awaits itself.
 ///
 /// # Python
 ///
@@ -69,6 +69,8 @@ pub struct Task<T: 'static> {
     cancel_on_drop: bool,
     /// Somebody awaits it, or did.
     awaited: bool,
+    /// It gave its output: nothing is left to cancel, to detach or to report.
+    spent: bool,
     /// Nobody will miss its outcome.
     quiet: bool,
     /// Belongs to its loop's thread.
@@ -77,7 +79,7 @@ pub struct Task<T: 'static> {
 
 impl<T: 'static> Task<T> {
     pub(crate) fn new(cell: Arc<dyn Join<T>>) -> Self {
-        Self { cell, cancel_on_drop: false, awaited: false, quiet: false, here: PhantomData }
+        Self { cell, cancel_on_drop: false, awaited: false, spent: false, quiet: false, here: PhantomData }
     }
 
     /// Asks for the task to be cancelled: its future is dropped before its next poll, on the loop's thread, and the
@@ -161,12 +163,16 @@ impl<T: 'static> Future for Task<T> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let poll = self.cell.poll_join(cx);
         self.awaited = poll.is_pending();
+        self.spent = poll.is_ready();
         poll
     }
 }
 
 impl<T: 'static> Drop for Task<T> {
     fn drop(&mut self) {
+        if self.spent {
+            return;
+        }
         if self.cancel_on_drop {
             self.cell.cancel("its handle was dropped".into());
         } else if self.awaited

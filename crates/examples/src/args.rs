@@ -68,10 +68,17 @@ impl Args {
                 self.known.iter().for_each(|known| println!("{known}"));
                 process::exit(0)
             }
+            Some(arg) if self.knows(arg) => Err(Wrong(format!("`{arg}` is there twice"))),
             Some(arg) => {
                 Err(Wrong(format!("`{arg}` is not known; what is known: {}", self.known.join(", "))))
             }
         }
+    }
+
+    /// Whether `arg` begins with a name that was asked for.
+    fn knows(&self, arg: &str) -> bool {
+        let name = arg.split('=').next();
+        self.known.iter().any(|known| known.split(' ').next() == name)
     }
 }
 
@@ -119,6 +126,16 @@ mod tests {
             assert_eq!(args.finish(), Ok(()));
         }
         assert_eq!(args("").runtime(), Ok(Runtime::Native));
+    }
+
+    #[test]
+    fn a_name_that_is_there_twice_is_not_called_unknown() {
+        for line in ["--runtime smol --runtime tokio", "--runtime smol --runtime=tokio"] {
+            let mut args = args(line);
+            assert_eq!(args.runtime(), Ok(Runtime::Smol));
+            let wrong = args.finish().unwrap_err().to_string();
+            assert!(wrong.starts_with("`--runtime") && wrong.ends_with("` is there twice"), "{wrong}");
+        }
     }
 
     #[test]

@@ -21,6 +21,10 @@ struct Column {
     name: String,
     /// Its cells are promises. What a bare runtime does is an observation, which cannot fail.
     ours: bool,
+    /// Its cells were recorded elsewhere, for some of the rows; what was not recorded is no hole.
+    recorded: bool,
+    /// What there is to say about it.
+    note: Option<String>,
     /// What it is: `loop`, `executor`.
     subject: String,
 }
@@ -76,7 +80,10 @@ impl Matrix {
         let subject = |value: &Value| value.as_str().unwrap_or("loop").to_owned();
         let column = |column: &Value| {
             let name = json::text(column, "name")?.to_owned();
-            Ok(Column { name, ours: column["kind"] == "ours", subject: subject(&column["subject"]) })
+            let recorded = column["kind"] == "recorded";
+            let note = column["note"].as_str().map(str::to_owned);
+            let ours = recorded || column["kind"] == "ours";
+            Ok(Column { name, ours, recorded, note, subject: subject(&column["subject"]) })
         };
         let promised = |value: &&Value| value["kind"] != RAW && value["subject"] != RAW;
         let columns = json::list(document, "columns")?.iter().filter(promised);
@@ -101,7 +108,9 @@ impl Matrix {
     fn cells(&self) -> impl Iterator<Item = (&Row, &Column, &Cell)> {
         self.rows.iter().flat_map(|row| {
             let cells = self.columns.iter().zip(&row.cells).map(move |(column, cell)| (row, column, cell));
-            cells.filter(|(row, column, _)| row.subject == column.subject)
+            cells.filter(|(row, column, cell)| {
+                row.subject == column.subject && !(column.recorded && **cell == Cell::Absent)
+            })
         })
     }
 
@@ -177,6 +186,7 @@ impl Matrix {
             text += "\n";
         }
         self.reasons().iter().for_each(|line| text += &format!("{line}\n"));
+        self.notes().for_each(|note| text += &format!("{note}\n"));
         let (rows, columns, counts) = (self.rows.len(), self.columns.len(), self.tally().counts());
         text + &format!("{rows} behaviours, {columns} columns: {counts}\non {}\n", self.machine)
     }
@@ -196,12 +206,18 @@ impl Matrix {
         whole.chain(single).collect()
     }
 
+    /// What there is to say about columns.
+    fn notes(&self) -> impl Iterator<Item = &String> {
+        self.columns.iter().filter_map(|column| column.note.as_ref())
+    }
+
     /// For the book. Without the machine: the page must not differ from one machine to the next.
     pub(crate) fn page(&self) -> String {
         let mut text = String::from(
             "# Conformance matrix\n\nWritten by `cargo xtask conformance --bless`; do not edit.\n\n\
              ✔ holds; ✘ does not; – does not apply, with the reason below.\n",
         );
+        self.notes().for_each(|note| text += &format!("{note}\n"));
         for subject in self.subjects() {
             let (names, rows) = self.part(subject);
             text += &format!("\n## What every {subject} does\n\n");
@@ -283,6 +299,22 @@ mod tests {
         assert_eq!(matrix.tally().counts(), "2 passed, 0 failed, 0 skipped");
         assert!(matrix.table().contains("executor behaviour"), "{}", matrix.table());
         assert!(matrix.page().contains("| `executor.a` | b | MUST | c | ✔ |"), "{}", matrix.page());
+    }
+
+    #[test]
+    fn a_recorded_column_has_cells_for_some_rows_and_a_note_and_can_fail() {
+        let columns = json!([{ "name": "native", "kind": "ours" },
+                             { "name": "cpython", "kind": "recorded", "note": "A recording." }]);
+        let row = |id: &str, cells: Value| json!({ "id": id, "sentence": "b", "level": "MUST", "origin": "c", "cells": cells });
+        let rows = [
+            row("loop.a", json!({ "native": "pass" })),
+            row("loop.b", json!({ "native": "pass", "cpython": "pass" })),
+            row("loop.c", json!({ "native": "pass", "cpython": "fail: it was edited" })),
+        ];
+        let matrix = Matrix::read(&json!({ "machine": {}, "columns": columns, "behaviours": rows })).unwrap();
+        assert_eq!(matrix.tally().counts(), "4 passed, 1 failed, 0 skipped");
+        assert!(matrix.page().contains("\nA recording.\n") && matrix.table().contains("\nA recording.\n"));
+        assert!(matrix.page().contains("| `loop.a` | b | MUST | c | ✔ |  |"), "{}", matrix.page());
     }
 
     #[test]

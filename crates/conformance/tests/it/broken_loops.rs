@@ -145,6 +145,11 @@ fn caught_but_for(bug: Bug, chance: &[&str]) -> Vec<&'static str> {
     caught(bug).into_iter().filter(|id| !chance.contains(id)).collect()
 }
 
+/// The same, but for the traces: where timers that are 20 ms apart come due in one turn, any of them may differ.
+fn caught_but_for_traces(bug: Bug, chance: &[&str]) -> Vec<&'static str> {
+    caught_but_for(bug, chance).into_iter().filter(|id| !id.starts_with("differential.")).collect()
+}
+
 #[test]
 fn a_driver_without_a_bug_is_not_caught() {
     assert_eq!(caught(Bug::None), [""; 0]);
@@ -172,6 +177,7 @@ fn a_driver_that_forgets_wakes_from_other_threads_is_caught() {
             "driver.a_timer_set_again_replaces_the_one_before",
             "timer.earlier_timer_is_not_late",
             "bridge.threadsafe_call_wakes_idle_loop_fifo",
+            "differential.threads",
         ]
     );
 }
@@ -179,7 +185,7 @@ fn a_driver_that_forgets_wakes_from_other_threads_is_caught() {
 #[test]
 fn a_driver_whose_clock_runs_ahead_is_caught() {
     assert_eq!(
-        caught(Bug::ClockRunsAhead),
+        caught_but_for_traces(Bug::ClockRunsAhead, &[]),
         ["driver.a_timer_wakes_a_waiting_root_and_never_early", "timer.never_early"]
     );
 }
@@ -187,7 +193,8 @@ fn a_driver_whose_clock_runs_ahead_is_caught() {
 #[test]
 fn a_driver_whose_timers_are_later_than_it_declares_is_caught() {
     // On a busy machine the root may be polled too seldom to see it.
-    let caught = caught_but_for(Bug::TimersAreLate, &["driver.a_root_that_never_waits_sees_its_timer"]);
+    let caught =
+        caught_but_for_traces(Bug::TimersAreLate, &["driver.a_root_that_never_waits_sees_its_timer"]);
     assert_eq!(caught, ["timer.as_fine_as_declared"]);
 }
 
@@ -202,7 +209,7 @@ fn a_driver_that_never_visits_the_host_is_caught() {
 #[test]
 fn a_driver_whose_timer_cannot_be_moved_is_caught() {
     assert_eq!(
-        caught(Bug::TimerCannotBeMoved),
+        caught_but_for_traces(Bug::TimerCannotBeMoved, &[]),
         ["driver.a_timer_set_again_replaces_the_one_before", "timer.earlier_timer_is_not_late"]
     );
 }

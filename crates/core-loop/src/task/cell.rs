@@ -241,9 +241,6 @@ impl<F: Future + 'static> TaskCell<F> {
     /// Nobody will ask for the outcome any more.
     fn throw_away(&self) {
         let Ok(mut stage) = self.local().stage.try_borrow_mut() else { return };
-        if matches!(*stage, Stage::Empty) {
-            return;
-        }
         let outcome = std::mem::replace(&mut *stage, Stage::Empty);
         drop(stage);
         let Stage::Settled(outcome) = outcome else { return };
@@ -336,6 +333,8 @@ impl<F: Future + 'static> Join<F::Output> for TaskCell<F> {
     fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<F::Output, JoinError>> {
         let local = self.local();
         if !self.header.is_done() {
+            // Borrowed only while its own step runs.
+            assert!(local.stage.try_borrow().is_ok(), "a task cannot await itself: it would wait for ever");
             local.waiter.set(Some(cx.waker().clone()));
             return Poll::Pending;
         }

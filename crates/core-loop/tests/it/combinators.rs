@@ -113,3 +113,50 @@ fn dropping_a_gather_for_another_reason_detaches_its_children() {
         assert_eq!(trace.take(), "ran");
     });
 }
+
+#[test]
+fn a_gather_of_nothing_is_ready_at_once() {
+    run(async {
+        assert!(gather(Vec::<std::future::Ready<()>>::new()).await.expect("nobody fails").is_empty())
+    });
+}
+
+#[test]
+fn of_two_that_fail_the_one_that_failed_first_counts() {
+    run(async {
+        let outcome = gather(
+            vec![1, 0]
+                .into_iter()
+                .map(|turns| async move {
+                    for _ in 0..turns {
+                        yield_now().await;
+                    }
+                    panic!("after {turns}");
+                })
+                .collect::<Vec<_>>(),
+        )
+        .await
+        .map(|_: Vec<()>| ());
+        assert!(matches!(outcome, Err(JoinError::Panicked(panic)) if panic.message() == "after 0"));
+    });
+}
+
+#[test]
+fn a_gather_of_many_is_woken_by_way_of_one_waker_so_that_only_those_that_ended_are_polled() {
+    struct Nobody;
+    impl std::task::Wake for Nobody {
+        fn wake(self: std::sync::Arc<Self>) {}
+    }
+    run(async {
+        let nobody = std::sync::Arc::new(Nobody);
+        let waker = std::task::Waker::from(nobody.clone());
+        let mut all = gather((0..1000).map(|_| pending::<()>()).collect::<Vec<_>>());
+        for _ in 0..2 {
+            assert!(
+                std::pin::Pin::new(&mut all).poll(&mut std::task::Context::from_waker(&waker)).is_pending()
+            );
+        }
+        // The test's, its waker's, and the gather's.
+        assert_eq!(std::sync::Arc::strong_count(&nobody), 3);
+    });
+}

@@ -5,6 +5,8 @@ mod alone;
 mod cancel;
 mod close;
 mod combinators;
+mod compiles;
+mod executor;
 mod guest;
 mod native;
 mod net;
@@ -13,6 +15,7 @@ mod re_entrancy;
 mod readiness_thread;
 mod signal;
 mod signal_fork;
+mod stress;
 mod trace;
 mod turns;
 

@@ -105,6 +105,7 @@ fn a_call_from_another_thread_that_the_close_overtook_says_that_it_was_cancelled
 }
 
 #[test]
+#[expect(clippy::async_yields_async, reason = "what was not awaited is the point")]
 fn a_sleep_that_outlived_its_loop_says_so_instead_of_waiting_for_ever() {
     let late = run(async { sleep(Duration::from_millis(1)) });
     let panic = run(async { spawn(late).await }).expect_err("its loop is closed");
@@ -210,6 +211,7 @@ fn a_waiters_waker_that_panics_leaves_no_task_current() {
 }
 
 #[test]
+#[expect(clippy::async_yields_async, reason = "what was not awaited is the point")]
 fn clean_ups_that_the_output_of_a_detached_task_owes_still_run() {
     run(async {
         let trace = Trace::default();
@@ -240,13 +242,13 @@ fn clean_ups_that_the_output_of_a_detached_task_owes_still_run() {
 }
 
 #[test]
-fn a_destructor_may_spawn_cancel_poll_and_drop_handles() {
+fn a_destructor_may_spawn_cancel_and_drop_handles() {
     struct Busy(Rc<RefCell<Option<Task<()>>>>, Trace);
     impl Drop for Busy {
         fn drop(&mut self) {
-            let mut own = self.0.take().expect("its own handle");
+            let own = self.0.take().expect("its own handle");
             own.cancel("by my destructor");
-            assert!(Pin::new(&mut own).poll(&mut Context::from_waker(Waker::noop())).is_pending());
+            assert!(!own.done());
             let trace = self.1.clone();
             spawn(async move { trace.add("spawned") }).detach();
             Loop::current().call_soon(|| ()).cancel();
@@ -267,5 +269,49 @@ fn a_destructor_may_spawn_cancel_poll_and_drop_handles() {
         yield_now().await;
         yield_now().await;
         assert_eq!(trace.take(), "dropped spawned");
+    });
+}
+
+#[test]
+fn a_sleep_may_be_polled_with_another_waker_whose_predecessor_owned_a_sleep() {
+    /// A waker that owns what it wakes, as a small executor inside a task has it.
+    struct Owner(#[expect(dead_code, reason = "held for its drop")] std::sync::Mutex<Option<Late>>);
+    impl Wake for Owner {
+        fn wake(self: Arc<Self>) {}
+    }
+    /// Disarms a timer when it is dropped, wherever that is.
+    struct Late(std::sync::mpsc::Sender<()>);
+    impl Drop for Late {
+        fn drop(&mut self) {
+            Loop::current().call_later(Duration::from_secs(3600), || ()).cancel();
+            self.0.send(()).expect("the test looks");
+        }
+    }
+    run(async {
+        let (sender, receiver) = std::sync::mpsc::channel();
+        let mut sleeping = Box::pin(sleep(Duration::from_secs(3600)));
+        let owner = Waker::from(Arc::new(Owner(std::sync::Mutex::new(Some(Late(sender))))));
+        assert!(sleeping.as_mut().poll(&mut Context::from_waker(&owner)).is_pending());
+        drop(owner);
+        assert!(sleeping.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending());
+        receiver.try_recv().expect("the waker before is gone");
+    });
+}
+
+#[test]
+fn a_task_that_awaits_itself_is_told_so_instead_of_waiting_for_ever() {
+    run(async {
+        let trace = Trace::default();
+        let reported = trace.clone();
+        Loop::current()
+            .set_exception_handler(move |_, context| reported.add(context.panic.expect("a panic").message()));
+        let slot = Rc::new(RefCell::new(None::<Task<()>>));
+        let own = slot.clone();
+        slot.replace(Some(spawn(async move {
+            let task = own.take().expect("its own handle");
+            drop(task.await);
+        })));
+        yield_now().await;
+        assert_eq!(trace.take(), "a task cannot await itself: it would wait for ever");
     });
 }

@@ -1,0 +1,163 @@
+//! The jobs that a loop has accepted through its handles, and how it stops taking more.
+//!
+//! ```text
+//!            the loop takes it          its task has ended, clean-ups and all
+//!   QUEUED ───────────────────► STARTED ───────────────────────────────────► gone
+//!      └── withdrawn by a shutdown, or dropped by the close ─────────────────► gone
+//! ```
+
+use crate::handle::LoopHandle;
+use crate::shared::Shared;
+use crate::sync::{Mutex, lock};
+use contract::role::{self, Role};
+use contract::{Drain, Report, Shutdown, Straggler};
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+pub(crate) struct Jobs {
+    state: Mutex<State>,
+    /// The last one is gone.
+    emptied: Condvar,
+}
+
+struct State {
+    closed: bool,
+    /// Counts the jobs ever accepted: a job's key.
+    accepted: u64,
+    live: BTreeMap<u64, Live>,
+}
+
+struct Live {
+    label: Option<Cow<'static, str>>,
+    /// Since when its task runs, and the task's name.
+    started: Option<(Instant, String)>,
+    queued: Option<Weak<dyn Queued>>,
+}
+
+/// Work that the loop has not taken yet. It is `Send`, so any thread may drop it.
+pub(crate) trait Queued: Send + Sync {
+    /// Its job ends with `Shutdown`. `false` if it has started, or was cancelled before.
+    fn withdraw(&self) -> bool;
+}
+
+/// A job's place among those that live. Dropped last of all that the job owns.
+pub(crate) struct Ticket {
+    shared: Arc<Shared>,
+    key: u64,
+}
+
+impl Jobs {
+    pub(crate) fn new() -> Self {
+        let state = State { closed: false, accepted: 0, live: BTreeMap::new() };
+        Self { state: Mutex::new(state), emptied: Condvar::new() }
+    }
+
+    fn close(&self) {
+        lock(&self.state).closed = true;
+    }
+
+    /// Withdraws what has not started. Gives how many that were.
+    fn withdraw_queued(&self) -> usize {
+        let queued: Vec<_> = lock(&self.state).live.values().filter_map(|job| job.queued.clone()).collect();
+        // Not under the lock: this drops work, and tells whoever waits for it.
+        queued.iter().filter_map(Weak::upgrade).filter(|queued| queued.withdraw()).count()
+    }
+
+    /// Waits until none is left. `false` if the deadline came first.
+    fn wait(&self, deadline: Option<Instant>) -> bool {
+        let mut state = lock(&self.state);
+        while !state.live.is_empty() {
+            let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+            state = match left {
+                Some(Duration::ZERO) => return false,
+                Some(left) => {
+                    self.emptied.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.emptied.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+        true
+    }
+
+    fn stragglers(&self) -> Vec<Straggler> {
+        let state = lock(&self.state);
+        let started = state.live.values().filter_map(|job| Some((job, job.started.as_ref()?)));
+        started
+            .map(|(job, (since, task))| Straggler::new(job.label.clone(), task.as_str(), since.elapsed()))
+            .collect()
+    }
+}
+
+impl Ticket {
+    /// `None` if nothing more is accepted.
+    pub(crate) fn take(shared: &Arc<Shared>, label: Option<Cow<'static, str>>) -> Option<Self> {
+        let mut state = lock(&shared.jobs.state);
+        if state.closed {
+            return None;
+        }
+        state.accepted += 1;
+        let key = state.accepted;
+        state.live.insert(key, Live { label, started: None, queued: None });
+        drop(state);
+        Some(Self { shared: shared.clone(), key })
+    }
+
+    /// How a shutdown reaches the work.
+    pub(crate) fn queued(shared: &Shared, key: u64, queued: Weak<dyn Queued>) {
+        if let Some(job) = lock(&shared.jobs.state).live.get_mut(&key) {
+            job.queued = Some(queued);
+        }
+    }
+
+    pub(crate) fn key(&self) -> u64 {
+        self.key
+    }
+
+    /// The loop has made a task of it.
+    pub(crate) fn started(shared: &Shared, key: u64, task: String) {
+        if let Some(job) = lock(&shared.jobs.state).live.get_mut(&key) {
+            job.started = Some((Instant::now(), task));
+            job.queued = None;
+        }
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        let mut state = lock(&self.shared.jobs.state);
+        let ours = state.live.remove(&self.key);
+        if state.live.is_empty() {
+            self.shared.jobs.emptied.notify_all();
+        }
+        drop(state);
+        drop(ours);
+    }
+}
+
+/// Ends the loop as an executor, for all of its handles; the loop itself goes on, and so do callbacks and wakes. It must
+/// be running for the jobs to end: one that stands still keeps them until the grace is over. Jobs that run on after the
+/// grace stay with the loop, whose close ends them.
+impl Shutdown for LoopHandle {
+    fn shutdown(&self, how: Drain, grace: Duration) -> Report {
+        assert!(
+            grace.is_zero() || !matches!(role::current(), Role::Loop),
+            "a shutdown with a grace would block the event loop that runs on this thread: move it to another thread \
+             with `to_thread`, or give it no grace"
+        );
+        // A grace too long to count is no bound at all.
+        let deadline = Instant::now().checked_add(grace);
+        let jobs = &self.shared().jobs;
+        jobs.close();
+        let mut report = Report::default();
+        if how == Drain::Started {
+            report.cancelled = jobs.withdraw_queued();
+        }
+        if !jobs.wait(deadline) {
+            report.cancelled += jobs.withdraw_queued();
+            report.stragglers = jobs.stragglers();
+        }
+        report
+    }
+}
