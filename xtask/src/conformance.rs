@@ -45,7 +45,7 @@ enum Scope {
 
 fn run(args: &Args) -> Result<Verdict> {
     if args.has("--record") {
-        if ["--runtime", "--json", "--bless", "--check"].iter().any(|other| args.has(other)) {
+        if ["--runtime", "--raw", "--json", "--bless", "--check"].iter().any(|other| args.has(other)) {
             return Err(Error::new("--record runs Python and nothing else: it goes without other flags"));
         }
         return cpython::record();

@@ -27,7 +27,7 @@ const BURIAL: Duration = Duration::from_secs(1);
 /// worker takes its place; everything else goes on. Workers die with this process, however it ends.
 ///
 /// Results are decoded, and the callbacks of [`Job::on_done`] and the wakers of whoever waits are called, on the one thread
-/// that supervises the workers: keep them short. A callback that waits for a job of its own pool waits for ever.
+/// that supervises the workers: keep them short. They cannot block: a wait in a callback panics, as it does on every event loop's thread.
 ///
 /// Dropping the pool does not block: nothing more is taken, what was accepted still runs as long as the program does.
 /// [`Shutdown::shutdown`] waits for it, with a bound.
@@ -171,7 +171,7 @@ fn reject(refusal: Refusal) -> Reject {
 impl Shutdown for ProcessPool {
     fn shutdown(&self, how: Drain, grace: Duration) -> Report {
         assert!(
-            grace.is_zero() || !matches!(role::current(), Role::Loop),
+            grace.is_zero() || supervisor::is_here(&self.inbox) || !matches!(role::current(), Role::Loop),
             "a shutdown with a grace would block the event loop that runs on this thread: move it to another thread \
              with `to_thread`, or give it no grace"
         );

@@ -9,6 +9,7 @@ use crate::builder::Plan;
 use crate::child::{Child, Phase, Stop};
 use crate::inbox::{Bell, Inbox, Orders};
 use crate::pending::{Answer, Request};
+use contract::role::{self, Role};
 use contract::{Drain, JobError, Panic, Reject, Straggler};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::cell::Cell;
@@ -90,6 +91,8 @@ impl Supervisor {
     /// The thread's life. Whatever happens in it, nobody is left waiting after it.
     fn live(plan: Plan, inbox: &Arc<PoolInbox>, started: SyncSender<Started>) {
         SUPERVISED.set(Arc::as_ptr(inbox));
+        // It is an event loop, too: a callback that blocks here would stop every worker's jobs, its own wait included.
+        let _role = role::enter(Role::Loop);
         let life = Panic::catch(|| match Self::new(plan, inbox.clone(), started.clone()) {
             Ok(mut supervisor) => supervisor.run(),
             Err(error) => Err(error),

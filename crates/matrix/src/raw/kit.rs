@@ -6,10 +6,13 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Long enough for whatever is ready to run, also on a busy machine.
 pub(super) const SETTLE: Duration = Duration::from_millis(40);
+
+/// How long another thread gets, also one that has to be started.
+const SOON: Duration = Duration::from_secs(1);
 
 /// Runs a piece of program, or gives what it panicked with.
 pub(super) fn caught<T>(run: impl FnOnce() -> T) -> Result<T, Box<dyn Any + Send>> {
@@ -57,6 +60,15 @@ impl Flag {
 
     pub(super) fn raised(&self) -> bool {
         self.0.load(SeqCst)
+    }
+
+    /// Waits for another thread to raise it, for long enough to be sure that none will.
+    pub(super) fn raised_soon(&self) -> bool {
+        let begin = Instant::now();
+        while !self.raised() && begin.elapsed() < SOON {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        self.raised()
     }
 
     /// Raises the flag when it is dropped.

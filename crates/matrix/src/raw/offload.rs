@@ -52,9 +52,7 @@ fn offload_begins<R: Raw>() -> String {
             let begun = begun.clone();
             move || begun.raise()
         });
-        // Longer than a thread takes to start, on a busy machine as well.
-        thread::sleep(SETTLE * 2);
-        let early = begun.raised();
+        let early = begun.raised_soon();
         let ended = job.await;
         match (early, ended) {
             (true, _) => "when called",
@@ -113,8 +111,7 @@ fn offload_dropped_while_it_runs<R: Raw>() -> String {
         }
         drop(job);
         go.raise();
-        R::sleep(SETTLE).await;
-        if ended.raised() { "runs to its end" } else { "stopped" }.to_owned()
+        if ended.raised_soon() { "runs to its end" } else { "stopped" }.to_owned()
     })
 }
 

@@ -164,6 +164,26 @@ fn a_shutdown_from_a_callback_of_the_pool_itself_does_not_block() {
 }
 
 #[test]
+fn a_callback_that_waits_for_a_job_of_its_own_pool_is_told_and_the_pool_goes_on() {
+    let pool = std::sync::Arc::new(pool(1));
+    let flag = Flag::new();
+    let job = pool.try_submit(call(hang, flag.path())).expect("room");
+    flag.wait();
+    let (told, words) = std::sync::mpsc::channel();
+    let inside = pool.clone();
+    job.on_done(move || {
+        let next = inside.try_submit(call(pid, ())).expect("room");
+        let waited = contract::Panic::catch(|| next.wait());
+        told.send(waited.map(drop).expect_err("it would wait for ever").message().to_owned())
+            .expect("the test waits");
+    });
+    job.cancel();
+    let words = words.recv_timeout(LONG).expect("it returns");
+    assert!(words.contains("this would block the event loop"), "{words}");
+    pool.try_submit(call(pid, ())).expect("room").wait().expect("the pool goes on");
+}
+
+#[test]
 fn a_shutdown_that_a_callback_holds_up_is_not_clean_and_cancels_the_queue() {
     let pool = builder().workers(1).grace(SOON).build().expect("a pool");
     let (go, gone) = std::sync::mpsc::channel::<()>();
