@@ -50,6 +50,16 @@ fn run(args: &Args) -> Result<Verdict> {
     Ok(Verdict::Green)
 }
 
+/// What the columns mean; the first words stand as they do in the table.
+const LEGEND: &str = "\
+hash              a job reads one file, computes its SHA-256 and counts its words
+primes            a job counts the primes of a range, and reads nothing
+p50, p99          from handing a job over to its end
+worst loop delay  how late, at worst, a task was that wants to run every millisecond beside the work
+
+Other programs that run here make all figures waver: repeat it before you decide by a small difference.
+";
+
 /// The folder to read, or a sentence that says what is wrong with it.
 fn folder(typed: &str) -> Result<PathBuf> {
     let path = Path::new(typed);
@@ -85,7 +95,7 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
 fn page(document: &Value) -> Result<String> {
     let machine = machine::sentence(&document["machine"]);
     let (files, bytes) = (json::number(document, "files")?, json::number(document, "bytes")?);
-    let mut text = format!("{files} files, {:.1} MiB; on {machine}\n\n", bytes / 1024.0 / 1024.0);
+    let mut text = format!("{files} files, {}; on {machine}\n\n", amount(bytes));
     let rows: Vec<Vec<String>> = json::list(document, "rows")?.iter().map(row).collect::<Result<_>>()?;
     let head = [
         ("work", Align::Left),
@@ -98,6 +108,7 @@ fn page(document: &Value) -> Result<String> {
         ("worst loop delay ms", Align::Right),
     ];
     text += &render(&head, &rows);
+    text += &format!("\n{LEGEND}");
     let left_out = skipped(document)? + &unavailable(document)?;
     if !left_out.is_empty() {
         text += &format!("\n{left_out}");
@@ -118,6 +129,11 @@ fn row(row: &Value) -> Result<Vec<String>> {
         figure(number("p99_ms")?),
         figure(number("worst_loop_delay_ms")?),
     ])
+}
+
+fn amount(bytes: f64) -> String {
+    const MIB: f64 = 1024.0 * 1024.0;
+    if bytes < 0.1 * MIB { format!("{bytes:.0} bytes") } else { format!("{:.1} MiB", bytes / MIB) }
 }
 
 /// Three figures that mean something: 0.042, 4.21, 42.1, 421.
@@ -154,7 +170,7 @@ fn unavailable(document: &Value) -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{figure, folder, page};
+    use super::{amount, figure, folder, page};
     use serde_json::json;
 
     #[test]
@@ -187,6 +203,11 @@ mod tests {
             "{text}"
         );
         assert!(text.ends_with("\nUse threads.\n"), "{text}");
+    }
+
+    #[test]
+    fn little_to_read_is_not_called_nothing() {
+        assert_eq!([36.0, 1_478_373.0].map(amount), ["36 bytes", "1.4 MiB"]);
     }
 
     #[test]

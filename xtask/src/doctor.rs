@@ -36,11 +36,7 @@ fn machine_rows() -> String {
         Some(_) => "off",
         None => "no switch: on wherever the kernel has it",
     };
-    let filter = if machine::filtered() {
-        "on: a container's seccomp profile may forbid io_uring, which only a try can tell"
-    } else {
-        "none"
-    };
+    let filter = if machine::filtered() { "on" } else { "none" };
     let rows = [
         ("kernel", machine::kernel().unwrap_or_else(unknown)),
         ("cores", machine::cores().to_string()),
@@ -54,9 +50,13 @@ fn machine_rows() -> String {
 }
 
 fn runtime_rows() -> String {
-    let row = |runtime: &crate::runtimes::Runtime| match runtime.obstacle() {
-        None => vec![format!("  {}", runtime.name), "yes".into(), String::new()],
-        Some(obstacle) => vec![format!("  {}", runtime.name), "no".into(), obstacle.to_string()],
+    let row = |runtime: &crate::runtimes::Runtime| {
+        let (can, why) = match (runtime.obstacle(), runtime.doubt()) {
+            (Some(obstacle), _) => ("no", obstacle.to_string()),
+            (None, Some(doubt)) => ("perhaps", doubt.to_string()),
+            (None, None) => ("yes", String::new()),
+        };
+        vec![format!("  {}", runtime.name), can.into(), why]
     };
     let rows: Vec<_> = RUNTIMES.iter().map(row).collect();
     render(&[("  name", Align::Left), ("can run", Align::Left), ("why not", Align::Left)], &rows)

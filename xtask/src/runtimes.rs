@@ -52,6 +52,16 @@ impl Runtime {
         if self.name == "glommio" { io_uring_obstacle() } else { linux_obstacle() }
     }
 
+    /// What may stand in its way, which only a try can tell.
+    pub(crate) fn doubt(&self) -> Option<Obstacle> {
+        (self.name == "glommio" && machine::filtered()).then(|| {
+            Obstacle::new(
+                "a seccomp filter is on, which may forbid io_uring",
+                "try it: cargo run -q -p examples --bin hello -- --runtime glommio",
+            )
+        })
+    }
+
     /// The first of both.
     pub(crate) fn obstacle(&self) -> Option<Obstacle> {
         self.build_obstacle().or_else(|| self.run_obstacle())
@@ -89,19 +99,28 @@ fn io_uring_obstacle() -> Option<Obstacle> {
         }
         _ => {}
     }
-    let memlock = machine::memlock();
-    if memlock.is_some_and(|bytes| bytes < GLOMMIO_MEMLOCK) && !machine::is_root() {
-        return Some(Obstacle::new(
-            format!("memlock is {} KiB and glommio needs 512 KiB", memlock.unwrap_or_default() / 1024),
+    machine::memlock().and_then(memlock_obstacle)
+}
+
+/// glommio looks at the limit and not at who runs it: root is refused as well.
+fn memlock_obstacle(bytes: u64) -> Option<Obstacle> {
+    (bytes < GLOMMIO_MEMLOCK).then(|| {
+        Obstacle::new(
+            format!("memlock is {} KiB and glommio needs 512 KiB", bytes / 1024),
             "ulimit -l 8192, or raise `memlock` in limits.conf, or use another runtime",
-        ));
-    }
-    None
+        )
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::find;
+    use super::{GLOMMIO_MEMLOCK, find, memlock_obstacle};
+
+    #[test]
+    fn too_little_memlock_is_an_obstacle_for_everybody() {
+        assert!(memlock_obstacle(GLOMMIO_MEMLOCK - 1).unwrap().to_string().contains("ulimit -l"));
+        assert!(memlock_obstacle(GLOMMIO_MEMLOCK).is_none());
+    }
 
     #[test]
     fn an_unknown_runtime_names_the_known_ones() {

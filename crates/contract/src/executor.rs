@@ -4,7 +4,7 @@ use crate::{Job, Place, Room};
 use std::borrow::Cow;
 use std::fmt;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Takes work of kind `W`, runs it elsewhere, hands back a [`Job`] for its output. Usable as `dyn`.
@@ -123,8 +123,8 @@ impl Submit {
 
 /// Work that was not accepted, and why. The work comes back whole.
 pub struct Rejected<W> {
-    /// What the caller put in.
-    pub work: W,
+    /// In a mutex so that the error is `Sync`, and `?` carries it, whatever the work.
+    work: Mutex<W>,
     /// Why it was not accepted.
     pub why: Reject,
 }
@@ -133,12 +133,19 @@ impl<W> Rejected<W> {
     /// Gives `work` back.
     #[must_use]
     pub fn new(work: W, why: Reject) -> Self {
-        Self { work, why }
+        Self { work: Mutex::new(work), why }
+    }
+
+    /// What the caller put in.
+    #[must_use]
+    pub fn into_work(self) -> W {
+        self.work.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The same refusal around other work: for executors that wrap another one.
     pub fn map<V>(self, unwrap: impl FnOnce(W) -> V) -> Rejected<V> {
-        Rejected { work: unwrap(self.work), why: self.why }
+        let why = self.why.clone();
+        Rejected::new(unwrap(self.into_work()), why)
     }
 }
 

@@ -112,8 +112,8 @@ impl<E: Executor<W> + ?Sized, W> Future for Submitting<'_, E, W> {
             }
             let work = this.work.take().expect("a submission was polled again after it was ready");
             match this.executor.try_submit_with(work, options) {
-                Err(Rejected { work, why: Reject::Full }) => {
-                    this.work = Some(work);
+                Err(full) if matches!(full.why, Reject::Full) => {
+                    this.work = Some(full.into_work());
                     this.room = Some(this.executor.room());
                     // An executor whose room is only a hint may refuse again and again: let others run in between.
                     if budget::spend(cx).is_pending() {

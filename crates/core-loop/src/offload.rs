@@ -1,7 +1,7 @@
 //! Moving work off the loop: to a thread, or to any executor.
 
 use crate::current::Loop;
-use contract::{Executor, ExecutorExt, Job, JobError, Place, Reject, Rejected, Room, Run, Shutdown, Submit};
+use contract::{Executor, ExecutorExt, Job, JobError, Place, Reject, Room, Run, Shutdown, Submit};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
@@ -106,8 +106,8 @@ impl State {
     fn submit(&mut self, executor: Arc<dyn DefaultExecutor>, work: BoxedWork, options: Submit) {
         *self = match executor.try_submit_with(work, options) {
             Ok(job) => Self::Submitted(job.cancel_on_drop()),
-            Err(Rejected { work, why: Reject::Full }) => {
-                Self::Waiting { room: executor.room(), executor, work }
+            Err(full) if matches!(full.why, Reject::Full) => {
+                Self::Waiting { room: executor.room(), executor, work: full.into_work() }
             }
             Err(rejected) => Self::Refused(rejected.why),
         };

@@ -202,9 +202,11 @@ impl Child {
                     let _ = killpg(pid, Signal::SIGKILL);
                 }
             }
-            // Not reaped yet, so the number is still its own.
+            // As long as it is not reaped, the number is its own.
             None => {
-                let _ = killpg(pid, Signal::SIGKILL);
+                if matches!(self.process.try_wait(), Ok(None)) {
+                    let _ = killpg(pid, Signal::SIGKILL);
+                }
             }
         }
     }

@@ -8,7 +8,8 @@ use crate::supervisor::{self, PoolInbox};
 use crate::{StartError, codec, image, trampoline};
 use contract::role::{self, Role};
 use contract::{
-    CodecError, Drain, Executor, Job, Reject, Rejected, Report, Room, Shutdown, Side, Slots, Submit,
+    CodecError, Drain, Executor, Job, JobError, Reject, Rejected, Report, Room, Shutdown, Side, Slots,
+    Straggler, Submit,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -24,6 +25,9 @@ const BURIAL: Duration = Duration::from_secs(1);
 ///
 /// A worker runs one job at a time. A job that crashes kills one worker, a worker that dies fails one job, and another
 /// worker takes its place; everything else goes on. Workers die with this process, however it ends.
+///
+/// Results are decoded, and the callbacks of [`Job::on_done`] and the wakers of whoever waits are called, on the one thread
+/// that supervises the workers: keep them short. A callback that waits for a job of its own pool waits for ever.
 ///
 /// Dropping the pool does not block: nothing more is taken, what was accepted still runs as long as the program does.
 /// [`Shutdown::shutdown`] waits for it, with a bound.
@@ -179,7 +183,16 @@ impl Shutdown for ProcessPool {
         // A grace too long to count is no bound at all.
         if !self.inbox.wait_until_ended(Instant::now().checked_add(grace)) {
             self.inbox.abandon();
-            self.inbox.wait_until_ended(Instant::now().checked_add(BURIAL));
+            if !self.inbox.wait_until_ended(Instant::now().checked_add(BURIAL)) {
+                // Code of the user holds it up, or the kernel does not let a process go: not clean, in any case.
+                let held = Straggler::new(None, supervisor::THREAD, grace.saturating_add(BURIAL));
+                let queued = self.inbox.drain();
+                let cancelled = supervisor::withdraw_all(queued, || JobError::Shutdown { started: false });
+                self.inbox.report(|report| {
+                    report.cancelled += cancelled;
+                    report.stragglers.push(held);
+                });
+            }
         }
         self.inbox.take_report()
     }
@@ -202,7 +215,7 @@ impl fmt::Debug for ProcessPool {
 mod tests {
     use super::*;
     use crate::{Stderr, call};
-    use contract::{ExecutorExt, Exit, JobError};
+    use contract::{ExecutorExt, Exit};
 
     fn without_pidfds() -> ProcessPool {
         let builder = ProcessPool::builder().workers(1).stderr(Stderr::Keep).grace(Duration::ZERO);

@@ -1,6 +1,7 @@
 //! Why a pool has no workers.
 
 use contract::Death;
+use nix::libc;
 use std::fmt;
 use std::io;
 use std::time::Duration;
@@ -50,11 +51,7 @@ impl fmt::Display for StartError {
                 "this process was started to be a worker but went on into `main`: call `process_executor::init()` there \
                  before anything else, or leave out `Builder::enter_in_main()`",
             ),
-            Self::Spawn(error) => write!(
-                f,
-                "no worker process could be started: {error}; if /proc is not mounted, name the executable with \
-                 `Builder::program(path)`"
-            ),
+            Self::Spawn(error) => write!(f, "no worker process could be started: {error}; {}", cure(error)),
             Self::ImageMismatch => f.write_str(
                 "the worker runs another program image than this process: `Builder::program(path)` must name the very \
                  executable that is running here, unchanged",
@@ -63,7 +60,8 @@ impl fmt::Display for StartError {
             Self::CrashLoop { tries, last } => write!(
                 f,
                 "{tries} workers in a row died before they were ready, the last one so: {last}; if the program was started \
-                 through ld.so or valgrind, name its executable with `Builder::program(path)`"
+                 through ld.so or valgrind, name its executable with `Builder::program(path)`; with `Builder::enter_in_main()`, \
+                 call `process_executor::init()` first in `main`"
             ),
             Self::SigchldIgnored => f.write_str(
                 "the program ignores SIGCHLD and the kernel has no pidfd: restore the default action of SIGCHLD",
@@ -71,6 +69,17 @@ impl fmt::Display for StartError {
             Self::Invalid(what) => f.write_str(what),
             Self::Supervisor(what) => write!(f, "the supervisor failed: {what}"),
         }
+    }
+}
+
+/// What to do about a process that could not be started.
+fn cure(error: &io::Error) -> &'static str {
+    match error.raw_os_error() {
+        Some(libc::EMFILE | libc::ENFILE) => "raise the limit of open files (`ulimit -n`), or close some",
+        Some(libc::EAGAIN | libc::ENOMEM) => {
+            "raise the limit of processes (`ulimit -u`) or of memory, or ask for fewer workers"
+        }
+        _ => "if /proc is not mounted, name the executable with `Builder::program(path)`",
     }
 }
 
@@ -88,5 +97,18 @@ impl std::error::Error for StartError {
             Self::CrashLoop { last, .. } => Some(last),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_start_that_the_system_refused_names_the_cure_of_that_refusal() {
+        let words = |number| StartError::Spawn(io::Error::from_raw_os_error(number)).to_string();
+        assert!(words(libc::EMFILE).contains("ulimit -n"));
+        assert!(words(libc::EAGAIN).contains("ulimit -u"));
+        assert!(words(libc::ENOENT).contains("Builder::program"));
     }
 }

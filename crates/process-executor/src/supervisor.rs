@@ -25,6 +25,9 @@ mod watch;
 
 use watch::{Seen, Watch};
 
+/// What the thread is called.
+pub(crate) const THREAD: &str = "process-pool";
+
 pub(crate) type PoolInbox = Inbox<Request, EventFd>;
 
 impl Bell for EventFd {
@@ -74,7 +77,7 @@ impl Supervisor {
         let (started, told) = sync_channel(1);
         let shared = inbox.clone();
         std::thread::Builder::new()
-            .name("process-pool".to_owned())
+            .name(THREAD.to_owned())
             .spawn(move || Self::live(plan, &shared, started))
             .map_err(|error| StartError::Supervisor(error.to_string()))?;
         match told.recv() {
@@ -230,7 +233,8 @@ impl Supervisor {
                 // Whoever waits for it learns it now; the rest is between us and the worker.
                 running.pending.expire();
             }
-            child.kill_at = now.checked_add(self.plan.grace);
+            // A worker that has lost its socket is given less time, whatever the grace.
+            child.kill_at = child.kill_at.into_iter().chain(now.checked_add(self.plan.grace)).min();
             child.ask_to_stop(job);
         }
     }
@@ -260,7 +264,7 @@ fn overrun(child: &Child, now: Instant) -> Option<u64> {
 }
 
 /// How many of `requests` had not been withdrawn by somebody else.
-fn withdraw_all(requests: Vec<Request>, error: impl Fn() -> JobError) -> usize {
+pub(crate) fn withdraw_all(requests: Vec<Request>, error: impl Fn() -> JobError) -> usize {
     requests.into_iter().map(|request| usize::from(request.pending.withdraw(error()))).sum()
 }
 

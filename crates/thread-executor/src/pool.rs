@@ -137,7 +137,7 @@ impl ThreadPool {
             "this could run the work on the thread of an event loop and block every task there: await `submit` instead"
         );
         match self.try_submit(work) {
-            Err(Rejected { work, why: Reject::Full }) => self.run_here(work),
+            Err(full) if matches!(full.why, Reject::Full) => self.run_here(full.into_work()),
             settled => settled,
         }
     }

@@ -88,18 +88,18 @@ fn the_doctor_knows_every_runtime() {
 }
 
 #[test]
-fn the_native_loop_has_no_raw_runtime_to_observe() {
-    assert_eq!(
-        refusal(&["conformance", "--raw", "--runtime", "native"]),
-        "error: the native loop stands on no runtime: --raw goes with tokio, smol or glommio"
-    );
-}
-
-#[test]
 fn without_a_python_the_recording_is_refused_with_the_cure() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
     let output = command.args(["conformance", "--record"]).env("PATH", "").output().unwrap();
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     let text = String::from_utf8(output.stderr).unwrap();
     assert!(text.contains("none at all; cure: install Python 3.13"), "{text}");
+}
+
+#[test]
+fn the_native_loop_has_no_raw_runtime_to_observe() {
+    assert_eq!(
+        refusal(&["conformance", "--raw", "--runtime", "native"]),
+        "error: the native loop stands on no runtime: --raw goes with tokio, smol or glommio"
+    );
 }

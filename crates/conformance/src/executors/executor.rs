@@ -63,7 +63,7 @@ pub(super) fn full_queue_gives_work_back(subject: &Subject<Executors>) -> Verdic
         }
     };
     ensure(matches!(refused.why, Reject::Full), format!("a full queue says: {}", refused.why))?;
-    same("the work that came back", refused.work.perform(), queued.len() as u64)?;
+    same("the work that came back", refused.into_work().perform(), queued.len() as u64)?;
     let middle = queued.len() / 2;
     queued[middle].cancel();
     let mut next = bench.try_submit(Work::value(7))?;
@@ -96,8 +96,8 @@ pub(super) fn submit_after_shutdown(subject: &Subject<Executors>) -> Verdict {
     output(&mut bench.try_submit(Work::value(1))?)?;
     bench.shutdown(Drain::Queued, GRACE);
     let refused = |attempt: Result<_, Rejected<Work>>, whence: &str| match attempt {
-        Err(Rejected { work, why: Reject::ShuttingDown }) => {
-            same("the work that came back", work.perform(), 2)
+        Err(refused) if matches!(refused.why, Reject::ShuttingDown) => {
+            same("the work that came back", refused.into_work().perform(), 2)
         }
         Err(other) => Err(Miss::Fail(format!("{whence}, the refusal says: {}", other.why))),
         Ok(_) => Err(Miss::Fail(format!("{whence}, work was accepted after the shutdown"))),

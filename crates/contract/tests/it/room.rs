@@ -208,9 +208,9 @@ fn a_submission_that_waits_gives_the_work_back_when_the_executor_closes() {
     assert!(poll(&mut submitting).is_pending());
     executor.closed.store(true, SeqCst);
     executor.slots.close();
-    let Err(Rejected { work, why }) = ready(&mut submitting) else { panic!("it is closed") };
-    assert!(matches!(why, Reject::ShuttingDown));
-    assert_eq!(work(), 5);
+    let Err(rejected) = ready(&mut submitting) else { panic!("it is closed") };
+    assert!(matches!(rejected.why, Reject::ShuttingDown));
+    assert_eq!((rejected.into_work())(), 5);
     let said = panic_of(|| poll(&mut submitting));
     assert_eq!(said, "a submission was polled again after it was ready");
 }

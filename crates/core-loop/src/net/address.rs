@@ -26,12 +26,8 @@ impl Address {
             Kind::Name(name) => name,
         };
         let named = |kind, why: &dyn fmt::Display| io::Error::new(kind, format!("{name:?}: {why}"));
-        let port = name.rsplit_once(':').map(|(_, port)| port.parse::<u16>());
-        if !matches!(port, Some(Ok(_))) {
-            return Err(named(
-                io::ErrorKind::InvalidInput,
-                &"not an address; write \"host:port\", the port being a number up to 65535",
-            ));
+        if let Some(why) = mistake(name) {
+            return Err(named(io::ErrorKind::InvalidInput, &why));
         }
         let wanted = name.clone();
         let addresses = crate::to_thread(move || wanted.to_socket_addrs().map(Vec::from_iter))
@@ -42,6 +38,17 @@ impl Address {
             true => Err(named(io::ErrorKind::NotFound, &"the host has no address")),
             false => Ok(addresses),
         }
+    }
+}
+
+/// What can be said against a `host:port` without asking a resolver.
+fn mistake(name: &str) -> Option<&'static str> {
+    match name.rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>())) {
+        Some(("", Ok(_))) => {
+            Some("no host; write \"host:port\", where the host 0.0.0.0 or [::] listens on every address")
+        }
+        Some((_, Ok(_))) => None,
+        _ => Some("not an address; write \"host:port\", the port being a number up to 65535"),
     }
 }
 

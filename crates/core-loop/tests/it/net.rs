@@ -261,7 +261,7 @@ fn a_host_name_is_resolved() {
 #[test]
 fn what_is_no_address_is_told_what_one_looks_like() {
     run(async {
-        for wrong in ["", "nonsense", "127.0.0.1", "host:", "host:70000", "host:http"] {
+        for wrong in ["", "nonsense", "127.0.0.1", ":80", "host:", "host:70000", "host:http"] {
             let error = TcpStream::connect(wrong).await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::InvalidInput);
             let said = error.to_string();

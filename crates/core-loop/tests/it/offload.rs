@@ -114,7 +114,7 @@ fn submit_after_the_close_gives_the_work_back() {
     let handle: LoopHandle = run(async { Loop::current().handle() });
     let rejected = handle.try_submit(async { 7 }).expect_err("the loop is closed");
     assert!(matches!(rejected.why, Reject::ShuttingDown));
-    assert_eq!(run(rejected.work), 7);
+    assert_eq!(run(rejected.into_work()), 7);
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn a_shutdown_runs_what_was_accepted() {
     assert!(!alive(worker.wait().expect("it ran")), "no worker is left");
     let rejected = pool.try_submit(call(|n: u8| n, 4)).expect_err("it is over");
     assert!(matches!(rejected.why, Reject::ShuttingDown));
-    assert_eq!(rejected.work.into_argument(), 4);
+    assert_eq!(rejected.into_work().into_argument(), 4);
     assert!(pool.shutdown(Drain::Started, LONG).is_clean(), "a second one changes nothing");
 }
 
@@ -161,4 +161,26 @@ fn a_shutdown_from_a_callback_of_the_pool_itself_does_not_block() {
     assert!(ends.recv_timeout(LONG).expect("it returns").is_clean());
     last.wait().expect("what was accepted still runs");
     assert!(pool.try_submit(call(pid, ())).is_err(), "nothing more is taken");
+}
+
+#[test]
+fn a_shutdown_that_a_callback_holds_up_is_not_clean_and_cancels_the_queue() {
+    let pool = builder().workers(1).grace(SOON).build().expect("a pool");
+    let (go, gone) = std::sync::mpsc::channel::<()>();
+    let (inside, entered) = std::sync::mpsc::channel();
+    let flag = Flag::new();
+    let first = pool.try_submit(call(hang, flag.path())).expect("room");
+    flag.wait();
+    first.on_done(move || {
+        inside.send(()).expect("somebody listens");
+        let _ = gone.recv();
+    });
+    first.cancel();
+    entered.recv().expect("the callback is called");
+    let mut queued = pool.try_submit(call(pid, ())).expect("room");
+    let report = pool.shutdown(Drain::Queued, Duration::ZERO);
+    assert_eq!((report.cancelled, report.stragglers.len()), (1, 1), "{report}");
+    assert!(matches!(queued.wait_timeout(LONG), Some(Err(JobError::Shutdown { started: false }))));
+    drop(go);
+    assert!(pool.shutdown(Drain::Queued, LONG).is_clean(), "told once");
 }

@@ -232,7 +232,7 @@ fn an_argument_that_does_not_encode_comes_back() {
         (error.side, error.detail.contains("custom") || error.detail.contains("Serde")),
         (Side::Parent, true)
     );
-    assert_eq!(rejected.work.into_argument(), TwoFaced(0));
+    assert_eq!(rejected.into_work().into_argument(), TwoFaced(0));
     assert_eq!(pool.try_submit(call(|n: u8| n, 1)).expect("room").wait().expect("it runs"), 1);
 }
 
@@ -253,7 +253,7 @@ fn what_is_larger_than_the_limit_is_refused_on_either_side() {
     let pool = crate::help::builder().workers(1).limit(1000).build().expect("a pool");
     let rejected = pool.try_submit(call(|b: Vec<u8>| b.len(), vec![7; 1001])).expect_err("too large");
     assert!(matches!(rejected.why, Reject::TooLarge { len: 1001, limit: 1000 }), "{rejected}");
-    assert_eq!(rejected.work.into_argument(), vec![7; 1001]);
+    assert_eq!(rejected.into_work().into_argument(), vec![7; 1001]);
     let many = (vec![9_u8; 600], "x".repeat(600));
     let rejected = pool.try_submit(call(|(b, _): (Vec<u8>, String)| b.len(), many)).expect_err("too large");
     assert!(matches!(rejected.why, Reject::TooLarge { limit: 1000, .. }), "{rejected}");

@@ -123,7 +123,7 @@ fn when_workers_keep_dying_before_they_are_ready_everything_that_waits_is_told()
     }
     let rejected = pool.try_submit(call(|n: u8| n, 6)).expect_err("it is broken");
     assert!(matches!(rejected.why, Reject::Broken(_)), "{rejected}");
-    assert_eq!(rejected.work.into_argument(), 6);
+    assert_eq!(rejected.into_work().into_argument(), 6);
 }
 
 #[test]

@@ -29,7 +29,7 @@ fn a_queued_job_is_cancelled_at_once_and_frees_its_place() {
     let queued = pool.try_submit(call(pid, ())).expect("room");
     let refused = pool.try_submit(call(|n: u8| n, 9)).expect_err("the queue is full");
     assert!(matches!(refused.why, Reject::Full));
-    assert_eq!(refused.work.into_argument(), 9);
+    assert_eq!(refused.into_work().into_argument(), 9);
     assert_eq!(queued.cancel(), Cancel::Dequeued);
     assert!(matches!(queued.wait(), Err(JobError::Cancelled { started: false })));
     let next = pool.try_submit(call(|n: u8| n, 5)).expect("the place is free");
@@ -133,7 +133,7 @@ fn a_deadline_that_has_passed_already_refuses_the_work() {
     let options = Submit::new().deadline(Duration::ZERO);
     let rejected = pool.try_submit_with(call(|n: u8| n, 3), options).expect_err("too late");
     assert!(matches!(rejected.why, Reject::DeadlinePassed));
-    assert_eq!(rejected.work.into_argument(), 3);
+    assert_eq!(rejected.into_work().into_argument(), 3);
 }
 
 #[test]
@@ -153,4 +153,21 @@ fn a_guard_is_kept_until_the_worker_has_really_stopped() {
 #[test]
 fn nobody_is_in_a_job_outside_a_worker() {
     assert!(current().is_none());
+}
+
+/// A job: closes its worker's line to the pool, and never returns.
+fn hang_up(path: String) -> u32 {
+    nix::unistd::close(3).expect("it was open");
+    hang(path)
+}
+
+#[test]
+fn a_worker_without_its_line_is_not_given_the_grace_of_a_cancel() {
+    let pool = builder().workers(1).grace(Duration::MAX).build().expect("a pool");
+    let flag = Flag::new();
+    let mut job = pool.try_submit(call(hang_up, flag.path())).expect("room");
+    flag.wait();
+    job.cancel();
+    let outcome = job.wait_timeout(crate::help::LONG).expect("it is killed");
+    assert!(matches!(outcome, Err(JobError::Cancelled { started: true })), "{outcome:?}");
 }

@@ -71,7 +71,7 @@ fn without_a_permit_the_work_comes_back_as_full() {
     let job = limited.try_submit(|| 1).unwrap();
     let rejected = limited.try_submit(|| 2).unwrap_err();
     assert!(matches!(rejected.why, Reject::Full));
-    assert_eq!((rejected.work)(), 2);
+    assert_eq!((rejected.into_work())(), 2);
     limited.executor().take().run();
     assert_eq!(poll_once(job).unwrap().unwrap(), 1);
     drop(limited.try_submit(|| 3).unwrap());
@@ -132,7 +132,7 @@ fn a_refusal_of_the_executor_inside_gives_work_and_permit_back() {
     let _job = limited.try_submit(|| 1).unwrap();
     let rejected = limited.try_submit(|| 2).unwrap_err();
     assert!(matches!(rejected.why, Reject::Full));
-    assert_eq!((rejected.work)(), 2);
+    assert_eq!((rejected.into_work())(), 2);
     assert_eq!(limited.semaphore().available(), 1);
 }
 
@@ -243,7 +243,7 @@ fn a_shutdown_reaches_the_executor_inside_and_refuses_those_who_wait_for_a_permi
     assert!(report.is_clean());
     let rejected = waiting.poll().expect("it does not wait for a permit that may never come").unwrap_err();
     assert!(matches!(rejected.why, Reject::ShuttingDown));
-    assert_eq!((rejected.work)(), 7);
+    assert_eq!((rejected.into_work())(), 7);
     assert!(matches!(limited.try_submit(|| ()).unwrap_err().why, Reject::ShuttingDown));
     running.run();
     assert!(poll_once(stuck).unwrap().is_ok());

@@ -12,7 +12,8 @@ use thread_executor::{
 /// What a refused piece of work says when it is run after all.
 fn refused<F: FnOnce() -> R + Send + 'static, R: Send + 'static>(pool: &ThreadPool, work: F) -> (F, Reject) {
     let rejected = pool.try_submit(work).expect_err("it is refused");
-    (rejected.work, rejected.why)
+    let why = rejected.why.clone();
+    (rejected.into_work(), why)
 }
 
 #[test]

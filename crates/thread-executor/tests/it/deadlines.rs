@@ -68,7 +68,7 @@ fn a_deadline_of_zero_is_refused() {
     let rejected =
         pool.try_submit_with(|| "kept", Submit::new().deadline(Duration::ZERO)).expect_err("it is too late");
     assert!(matches!(rejected.why, Reject::DeadlinePassed), "{}", rejected.why);
-    assert_eq!((rejected.work)(), "kept");
+    assert_eq!((rejected.into_work())(), "kept");
 }
 
 #[test]

@@ -77,7 +77,7 @@ fn a_closed_pool_gives_the_closure_back_also_to_its_own_jobs() {
     let held = gate.hold(&pool, 1);
     let within = pool.clone();
     let job = start(&pool, move || {
-        within.try_submit(|| "kept").map_err(|rejected| (rejected.why, (rejected.work)()))
+        within.try_submit(|| "kept").map_err(|rejected| (rejected.why.clone(), (rejected.into_work())()))
     });
     let closing = pool.clone();
     let shutdown = thread::spawn(move || closing.shutdown(Drain::Queued, LONG));
