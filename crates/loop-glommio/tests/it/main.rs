@@ -1,6 +1,7 @@
 //! The loop on glommio.
 #![cfg(not(loom))]
 
+mod here;
 mod leaks;
 mod seccomp;
 mod sockets;
