@@ -95,7 +95,8 @@ fn build(workspace: &Workspace) -> Result<PathBuf> {
 fn page(document: &Value) -> Result<String> {
     let machine = machine::sentence(&document["machine"]);
     let (files, bytes) = (json::number(document, "files")?, json::number(document, "bytes")?);
-    let mut text = format!("{files} files, {}; on {machine}\n\n", amount(bytes));
+    let noun = if files == 1.0 { "file" } else { "files" };
+    let mut text = format!("{files} {noun}, {}; on {machine}\n\n", amount(bytes));
     let rows: Vec<Vec<String>> = json::list(document, "rows")?.iter().map(row).collect::<Result<_>>()?;
     let head = [
         ("work", Align::Left),
