@@ -2,6 +2,7 @@
 
 mod bulk;
 mod calls;
+mod captures;
 mod endings;
 mod failures;
 mod help;
