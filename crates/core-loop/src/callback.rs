@@ -5,13 +5,14 @@ use crate::error::Closed;
 use crate::exception::ExceptionContext;
 use crate::handle::LoopHandle;
 use crate::shared::Entry;
+use crate::sync::{Mutex, lock};
 use crate::timers::TimerKey;
 use contract::Panic;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -178,7 +179,7 @@ enum Sent {
 impl ThreadsafeHandle {
     /// The callback will not run. `false` if it has run, or is running: never both.
     pub fn cancel(&self) -> bool {
-        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sent = lock(&self.0);
         if !matches!(*sent, Sent::Waiting(_)) {
             return matches!(*sent, Sent::Cancelled);
         }
@@ -191,11 +192,11 @@ impl ThreadsafeHandle {
     /// Whether it was cancelled before it ran, by a handle or by the loop's close.
     #[must_use]
     pub fn cancelled(&self) -> bool {
-        matches!(*self.0.lock().unwrap_or_else(PoisonError::into_inner), Sent::Cancelled)
+        matches!(*lock(&self.0), Sent::Cancelled)
     }
 
     fn call(&self) {
-        let mut sent = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sent = lock(&self.0);
         if !matches!(*sent, Sent::Waiting(_)) {
             return;
         }

@@ -3,11 +3,9 @@
 use crate::current::Loop;
 use contract::{Executor, ExecutorExt, Job, JobError, Place, Reject, Room, Run, Shutdown, Submit};
 use std::fmt;
-use std::num::NonZeroUsize;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::thread::available_parallelism;
 use thread_executor::ThreadPool;
 
 /// Work without its type: what a default executor takes.
@@ -158,11 +156,9 @@ impl Loop {
     }
 }
 
-/// `min(32, cores + 4)` threads, as Python's.
+/// A pool of its default size, which is Python's.
 fn default_pool() -> Arc<dyn DefaultExecutor> {
-    let cores = available_parallelism().map_or(1, NonZeroUsize::get);
-    let threads = NonZeroUsize::new((cores + 4).min(32)).expect("four and more");
-    Arc::new(ThreadPool::builder().threads(threads).name("to_thread").build())
+    Arc::new(ThreadPool::builder().name("to_thread").build())
 }
 
 impl<R> fmt::Debug for ToThread<R> {

@@ -139,8 +139,7 @@ impl Runner {
         let main = lent.task().header();
         let mut ended = || main.is_done();
         self.driver.run(pin!(poll_fn(|cx| self.lp.poll_turns(cx, &mut ended))));
-        let outcome = lent.end();
-        settle(outcome, output.take())
+        settle(lent.end().map(|()| output.take().expect("a main that ended left its output")))
     }
 
     /// The loop, to register callbacks or make a handle before it runs.
@@ -177,22 +176,22 @@ impl Drop for Runner {
     fn drop(&mut self) {
         if !self.closed {
             let report = self.close_within(if std::thread::panicking() { Duration::ZERO } else { GRACE });
-            if !report.is_clean() {
-                report_unclean(&report);
-            }
+            report_unclean(&report);
         }
     }
 }
 
-/// For a close whose report nobody asked for.
+/// For a close whose report nobody asked for: it is told what did not go well.
 fn report_unclean(report: &CloseReport) {
-    crate::exception::report(&ExceptionContext::new(format!("the loop did not close cleanly: {report}")));
+    if !report.is_clean() {
+        crate::exception::report(&ExceptionContext::new(format!("the loop did not close cleanly: {report}")));
+    }
 }
 
 /// What came of a main task.
-fn settle<T>(outcome: Result<(), JoinError>, output: Option<T>) -> Result<T, RunError> {
+fn settle<T>(outcome: Result<T, JoinError>) -> Result<T, RunError> {
     match outcome {
-        Ok(()) => Ok(output.expect("a main that ended left its output")),
+        Ok(output) => Ok(output),
         Err(JoinError::Cancelled(reason)) => Err(RunError::Cancelled(reason)),
         Err(JoinError::Shutdown) => Err(RunError::Cancelled("its loop was closed".into())),
         Err(JoinError::Panicked(panic)) => panic.resume(),
@@ -233,7 +232,7 @@ pub struct Carry<F: Future + 'static> {
 enum Stage<F: Future + 'static> {
     New(Pin<Box<F>>),
     Running(Task<F::Output>),
-    Closing(Closing, Option<Result<F::Output, JoinError>>),
+    Closing(Closing, Result<F::Output, JoinError>),
     Over,
 }
 
@@ -262,22 +261,15 @@ impl<F: Future + 'static> Future for Carry<F> {
                     let Poll::Ready(outcome) = Pin::new(&mut task).poll(cx) else {
                         unreachable!("a task that is done is ready")
                     };
-                    this.stage = Stage::Closing(Closing::begin(&this.lp, GRACE), Some(outcome));
+                    this.stage = Stage::Closing(Closing::begin(&this.lp, GRACE), outcome);
                 }
-                Stage::Closing(mut closing, mut outcome) => {
+                Stage::Closing(mut closing, outcome) => {
                     if closing.poll(cx).is_pending() || closing.poll_executor(cx).is_pending() {
                         this.stage = Stage::Closing(closing, outcome);
                         return Poll::Pending;
                     }
-                    let report = closing.finish();
-                    if !report.is_clean() {
-                        report_unclean(&report);
-                    }
-                    let outcome = outcome.take().expect("the outcome waits for the close");
-                    return Poll::Ready(match outcome {
-                        Ok(output) => Ok(output),
-                        Err(error) => settle(Err(error), None),
-                    });
+                    report_unclean(&closing.finish());
+                    return Poll::Ready(settle(outcome));
                 }
                 Stage::Over => panic!("a loop was polled again after it ended"),
             }
