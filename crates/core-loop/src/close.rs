@@ -10,11 +10,11 @@
 use crate::callback::Timer;
 use crate::current::Loop;
 use crate::error::CloseReport;
-use crate::exception::ExceptionContext;
+use crate::exception::{self, ExceptionContext};
 use crate::offload::DefaultExecutor;
 use crate::shared::{Entry, Ready};
 use crate::task::Steps;
-use contract::{Drain, Job, Panic, Place, Report, Submit};
+use contract::{Drain, Job, Place, Report, Submit};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -142,34 +142,32 @@ impl Closing {
         let inner = self.lp.inner();
         inner.discarding.set(true);
         for task in self.tasks() {
-            self.shielded(|| task.discard(&self.lp));
+            shielded(|| task.discard(&self.lp));
             self.report.dropped.push(task.header().name());
         }
         let queued = inner.shared.ready().map(Ready::close).unwrap_or_default();
         let sent = inner.shared.inbox.close();
         let timers = inner.timers.borrow_mut().take_all();
         for entry in queued {
-            self.shielded(|| match entry {
+            shielded(|| match entry {
                 // Not only let go of: it may hold its own handle.
                 Entry::Call(call) => call.cancel(),
                 other => drop(other),
             });
         }
-        sent.into_iter().for_each(|remote| self.shielded(|| drop(remote)));
+        sent.into_iter().for_each(|remote| shielded(|| drop(remote)));
         for timer in timers.into_armed() {
-            self.shielded(|| match timer {
+            shielded(|| match timer {
                 Timer::Call(call) => call.cancel(),
                 Timer::Wake(waker) => drop(waker),
             });
         }
         inner.turn_left.set(0);
-        self.shielded(|| inner.handler.clear());
+        shielded(|| inner.handler.clear());
     }
+}
 
-    /// One destructor that panics does not keep the others from running.
-    fn shielded(&self, drop: impl FnOnce()) {
-        if let Err(panic) = Panic::catch(drop) {
-            self.lp.report(&ExceptionContext::panicked("a destructor panicked during the close", &panic));
-        }
-    }
+/// One destructor that panics does not keep the others from running.
+fn shielded(drop: impl FnOnce()) {
+    exception::shielded("a destructor panicked during the close", drop);
 }

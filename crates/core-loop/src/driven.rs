@@ -3,7 +3,7 @@
 use crate::clean_up::Pending;
 use crate::current::Loop;
 use crate::error::Reason;
-use crate::exception::{ExceptionContext, report};
+use crate::exception;
 use crate::jobs::Ticket;
 use crate::sleep::{Sleep, sleep_until};
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
@@ -175,7 +175,5 @@ impl<F: Future<Output = T>, T: Send + 'static> Future for Work<F, T> {
 
 /// A destructor of the work's that panics changes nothing about the job.
 fn shielded(drop: impl FnOnce()) {
-    if let Err(panic) = Panic::catch(drop) {
-        report(&ExceptionContext::panicked("a destructor of a job's work panicked", &panic));
-    }
+    exception::shielded("a destructor of a job's work panicked", drop);
 }

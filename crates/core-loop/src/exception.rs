@@ -103,6 +103,13 @@ pub(crate) fn report(context: &ExceptionContext<'_>) {
     }
 }
 
+/// Runs destructors of the user's: one that panics is reported as `message`, and stops nothing that comes after.
+pub(crate) fn shielded(message: &str, drop: impl FnOnce()) {
+    if let Err(panic) = Panic::catch(drop) {
+        report(&ExceptionContext::panicked(message, &panic));
+    }
+}
+
 fn print(context: &ExceptionContext<'_>) {
     eprintln!("core_loop: {context}");
 }
