@@ -66,6 +66,10 @@ macro_rules! executor_behaviours {
             map_buffersize Must "main:test_concurrent_futures/executor::ExecutorTest::test_map_buffersize_on_infinite_iterable";
             /// Work that has finished is not kept, although its job and the executor live.
             no_reference_kept Must "test_concurrent_futures/executor::ExecutorTest::test_no_stale_references";
+            /// Work that awaits leaves its worker to others, and goes on when another thread wakes it.
+            parked_work_goes_on_when_woken Must "test_asyncio/test_tasks::RunCoroutineThreadsafeTests::test_run_coroutine_threadsafe";
+            /// Work that still awaits when its executor is dropped is dropped as well, and its job ends with an error.
+            parked_work_is_dropped_at_the_close Must "test_asyncio/test_runners::RunTests::test_asyncio_run_cancels_hanging_tasks";
         }
         cf_future {
             /// A job goes from queued over running to done; a cancel withdraws it only before it runs.

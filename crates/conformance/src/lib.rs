@@ -21,6 +21,7 @@ pub use bench::{Bench, BoxFuture, Closure};
 #[doc(hidden)]
 pub use catalogue::id;
 pub use executors::Executors;
+pub use loop_thread::LoopThread;
 pub use gate::{Arrival, Gate, this_worker};
 pub use loops::Loops;
 pub use run::Outcome;
