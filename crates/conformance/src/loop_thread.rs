@@ -15,18 +15,12 @@ const GRACE: Duration = Duration::from_secs(10);
 impl Subject<Executors> {
     /// The `LoopHandle` of a loop that is carried by the driver that `make` makes, on a thread of its own.
     ///
-    /// Work that waits blocks the loop, which is the one worker. What follows from this is listed.
+    /// Work that waits blocks the loop, which is the one worker.
     pub fn loop_handle<D: Driver + 'static>(
         name: impl Into<String>,
         make: impl Fn() -> Result<D, Unavailable> + Send + Sync + Clone + 'static,
     ) -> Self {
-        Self::executor(name, move || LoopThread::start(make.clone()).map(Bench::futures)).of_a_blocked_loop()
-    }
-
-    /// Leaves out what no loop can do while work blocks it.
-    #[must_use]
-    pub fn of_a_blocked_loop(self) -> Self {
-        self.skip("executor.deadline_withdraws_queued", "a loop that is blocked cannot look at deadlines")
+        Self::executor(name, move || LoopThread::start(make.clone()).map(Bench::futures))
     }
 }
 
