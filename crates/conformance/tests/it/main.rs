@@ -23,3 +23,15 @@ mod loop_handle {
 
     conformance::suite!(executors: Subject::loop_handle("loop handle", core_loop::NativeDriver::new));
 }
+
+mod primitives_by_hand {
+    use conformance::{Kit, Subject};
+
+    conformance::suite!(primitives: Subject::primitives("by hand", || Ok(Kit::ours())));
+}
+
+mod primitives_on_a_loop {
+    use conformance::Subject;
+
+    conformance::suite!(primitives: Subject::primitives_on("native", core_loop::NativeDriver::new));
+}
