@@ -2,7 +2,7 @@
 
 use crate::behaviour::{Behaviour, Kind, Verdict, ensure};
 use crate::catalogue::registry;
-use crate::{Miss, Subject, loops};
+use crate::{Subject, loops};
 use contract::{Driver, Unavailable};
 use std::fmt;
 use std::rc::Rc;
@@ -17,7 +17,7 @@ mod semaphore;
 mod stage;
 
 pub use form::{AnyEvent, AnyLock, AnyQueue, AnySemaphore, Held, LocalFuture};
-use stage::Stage;
+use stage::{Parts, Stage};
 
 /// The kind of subject that is a set of synchronisation primitives.
 #[derive(Debug, Clone, Copy)]
@@ -39,10 +39,7 @@ impl Kind for Primitives {
 #[derive(Default)]
 pub struct Kit {
     driver: Option<Box<dyn Driver>>,
-    lock: Option<Box<dyn Fn() -> Rc<dyn AnyLock>>>,
-    event: Option<Box<dyn Fn() -> Rc<dyn AnyEvent>>>,
-    semaphore: Option<Box<dyn Fn(usize) -> Rc<dyn AnySemaphore>>>,
-    queue: Option<Box<dyn Fn(usize) -> Rc<dyn AnyQueue>>>,
+    parts: Parts,
 }
 
 impl Kit {
@@ -65,28 +62,28 @@ impl Kit {
     /// With the lock that `make` makes.
     #[must_use]
     pub fn lock<L: AnyLock + 'static>(mut self, make: impl Fn() -> L + 'static) -> Self {
-        self.lock = Some(Box::new(move || Rc::new(make())));
+        self.parts.lock = Some(Box::new(move |()| Rc::new(make())));
         self
     }
 
     /// With the event that `make` makes.
     #[must_use]
     pub fn event<E: AnyEvent + 'static>(mut self, make: impl Fn() -> E + 'static) -> Self {
-        self.event = Some(Box::new(move || Rc::new(make())));
+        self.parts.event = Some(Box::new(move |()| Rc::new(make())));
         self
     }
 
     /// With the semaphore that `make` makes of a number of permits.
     #[must_use]
     pub fn semaphore<S: AnySemaphore + 'static>(mut self, make: impl Fn(usize) -> S + 'static) -> Self {
-        self.semaphore = Some(Box::new(move |permits| Rc::new(make(permits))));
+        self.parts.semaphore = Some(Box::new(move |permits| Rc::new(make(permits))));
         self
     }
 
     /// With the queue that `make` makes of a bound; zero is none.
     #[must_use]
     pub fn queue<Q: AnyQueue + 'static>(mut self, make: impl Fn(usize) -> Q + 'static) -> Self {
-        self.queue = Some(Box::new(move |maxsize| Rc::new(make(maxsize))));
+        self.parts.queue = Some(Box::new(move |maxsize| Rc::new(make(maxsize))));
         self
     }
 
@@ -117,8 +114,7 @@ impl Subject<Primitives> {
 
     /// Plays `scene` with a fresh set of primitives.
     fn play(&self, scene: impl AsyncFnOnce(&Stage) -> Verdict) -> Verdict {
-        let Kit { driver, lock, event, semaphore, queue } = self.fresh()?;
-        let parts = stage::Parts { lock, event, semaphore, queue };
+        let Kit { driver, parts } = self.fresh()?;
         match driver {
             Some(driver) => {
                 let stage = Stage::on_a_loop(parts);
@@ -140,9 +136,4 @@ impl fmt::Debug for Kit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Kit").field("by_hand", &self.driver.is_none()).finish_non_exhaustive()
     }
-}
-
-/// What a set that lacks `primitive` is told.
-fn lacking(primitive: &str) -> Miss {
-    Miss::Skip(format!("there is no {primitive} in the set"))
 }

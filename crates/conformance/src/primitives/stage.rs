@@ -2,19 +2,22 @@
 
 use super::by_hand::{Hands, Puppet};
 use super::form::{AnyEvent, AnyLock, AnyQueue, AnySemaphore};
-use super::lacking;
 use crate::Miss;
 use crate::behaviour::{Verdict, ensure};
 use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
+/// Makes a primitive of an `A`; `None` if there is none of its kind.
+type Maker<A, P> = Option<Box<dyn Fn(A) -> Rc<P>>>;
+
 /// What makes the primitives.
+#[derive(Default)]
 pub(super) struct Parts {
-    pub(super) lock: Option<Box<dyn Fn() -> Rc<dyn AnyLock>>>,
-    pub(super) event: Option<Box<dyn Fn() -> Rc<dyn AnyEvent>>>,
-    pub(super) semaphore: Option<Box<dyn Fn(usize) -> Rc<dyn AnySemaphore>>>,
-    pub(super) queue: Option<Box<dyn Fn(usize) -> Rc<dyn AnyQueue>>>,
+    pub(super) lock: Maker<(), dyn AnyLock>,
+    pub(super) event: Maker<(), dyn AnyEvent>,
+    pub(super) semaphore: Maker<usize, dyn AnySemaphore>,
+    pub(super) queue: Maker<usize, dyn AnyQueue>,
 }
 
 pub(super) struct Stage {
@@ -41,20 +44,20 @@ impl Stage {
     }
 
     pub(super) fn lock(&self) -> Result<Rc<dyn AnyLock>, Miss> {
-        self.parts.lock.as_ref().map(|make| make()).ok_or_else(|| lacking("lock"))
+        made(&self.parts.lock, (), "lock")
     }
 
     pub(super) fn event(&self) -> Result<Rc<dyn AnyEvent>, Miss> {
-        self.parts.event.as_ref().map(|make| make()).ok_or_else(|| lacking("event"))
+        made(&self.parts.event, (), "event")
     }
 
     pub(super) fn semaphore(&self, permits: usize) -> Result<Rc<dyn AnySemaphore>, Miss> {
-        self.parts.semaphore.as_ref().map(|make| make(permits)).ok_or_else(|| lacking("semaphore"))
+        made(&self.parts.semaphore, permits, "semaphore")
     }
 
     /// Zero is no bound.
     pub(super) fn queue(&self, maxsize: usize) -> Result<Rc<dyn AnyQueue>, Miss> {
-        self.parts.queue.as_ref().map(|make| make(maxsize)).ok_or_else(|| lacking("queue"))
+        made(&self.parts.queue, maxsize, "queue")
     }
 
     pub(super) fn spawn(&self, part: impl Future<Output = ()> + 'static) -> Actor {
@@ -63,6 +66,11 @@ impl Stage {
             None => Inner::Task(core_loop::spawn(part)),
         })
     }
+}
+
+fn made<A, P: ?Sized>(make: &Maker<A, P>, of: A, name: &str) -> Result<Rc<P>, Miss> {
+    let make = make.as_ref().ok_or_else(|| Miss::Skip(format!("there is no {name} in the set")))?;
+    Ok(make(of))
 }
 
 impl Actor {

@@ -1,9 +1,13 @@
-//! The suite, tried on executors and loops that are right, and on some that are broken on purpose.
+//! The suite, tried on executors, loops and primitives that are right, and on some that are broken on purpose.
 
+mod broken;
 mod broken_executors;
+mod broken_handles;
 mod broken_loops;
+mod broken_primitives;
 mod catalogue;
 mod thread_per_worker;
+mod turns;
 
 mod workers {
     use super::thread_per_worker::Workers;
