@@ -18,7 +18,7 @@ use std::path::PathBuf;
 
 pub(crate) const COMMAND: Command = Command {
     name: "conformance",
-    about: "the matrix: every named behaviour on every runtime",
+    about: "the matrix: every named behaviour on every runtime, executor and primitive",
     flags: &[
         valued("--runtime", "R", "only what stands on R: native, tokio, smol, glommio"),
         switch("--raw", "also what the runtimes do without the loop, observed; words, which cannot fail"),

@@ -33,7 +33,7 @@ pub(crate) fn glommio() -> Result<impl Driver, Unavailable> {
 }
 
 #[cfg(not(all(feature = "tokio", feature = "smol", feature = "glommio")))]
-fn left_out(name: &str) -> Result<core_loop::NativeDriver, Unavailable> {
+fn left_out(name: &'static str) -> Result<core_loop::NativeDriver, Unavailable> {
     let cure = format!("build it with `--features {name}`; what that needs says `cargo xtask doctor`");
     Err(Unavailable::new(name, "this program was built without it", cure))
 }

@@ -13,7 +13,7 @@ mod glommio;
 mod kit;
 mod offload;
 mod order;
-#[cfg(all(test, feature = "smol"))]
+#[cfg(test)]
 mod ours;
 mod process;
 mod shutdown;

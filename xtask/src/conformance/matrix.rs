@@ -2,7 +2,7 @@
 
 use super::raw::RAW;
 use crate::error::Result;
-use crate::report::Tally;
+use crate::report::{Tally, speaks_of_this_machine};
 use crate::table::{Align, render};
 use crate::{json, machine};
 use serde_json::Value;
@@ -204,20 +204,24 @@ impl Matrix {
         });
         let mut lines: Vec<String> = whole.collect();
         // The columns of one row that share a mark and a reason.
-        let mut shared: Vec<(&str, &str, &str, Vec<&str>)> = Vec::new();
+        let mut shared: Vec<(&str, &str, String, Vec<&str>)> = Vec::new();
         for (row, column, cell) in self.cells() {
             let why = match cell {
                 Cell::Fail(why) => why,
                 Cell::Skip(why) if self.column_reason(column) != Some(why) => why,
                 _ => continue,
             };
-            match shared.iter_mut().find(|(mark, id, of, _)| (*mark, *id, *of) == (cell.mark(), &row.id, why))
+            let by_design = matches!(cell, Cell::Skip(_)) && !speaks_of_this_machine(why);
+            let why = if by_design { format!("does not apply: {why}") } else { why.clone() };
+            match shared
+                .iter_mut()
+                .find(|(mark, id, of, _)| (*mark, *id, of) == (cell.mark(), row.id.as_str(), &why))
             {
                 Some((.., columns)) => columns.push(&column.name),
                 None => shared.push((cell.mark(), &row.id, why, vec![&column.name])),
             }
         }
-        let line = |(mark, id, why, columns): (&str, &str, &str, Vec<&str>)| {
+        let line = |(mark, id, why, columns): (&str, &str, String, Vec<&str>)| {
             format!("{mark} {id} on {}: {why}", columns.join(", "))
         };
         lines.extend(shared.into_iter().map(line));
@@ -345,7 +349,10 @@ mod tests {
     fn columns_that_share_a_reason_share_a_line_and_those_that_do_not_do_not() {
         let matrix = matrix(&["skip: a call", "fail: it hung"], &["skip: a call", "pass"]);
         let reasons = matrix.reasons();
-        assert_eq!(reasons, ["– loop.b0 on native, glommio: a call", "✘ loop.b1 on native: it hung"]);
+        assert_eq!(
+            reasons,
+            ["– loop.b0 on native, glommio: does not apply: a call", "✘ loop.b1 on native: it hung"]
+        );
         assert_eq!(matrix.tally().counts(), "1 passed, 1 failed, 2 skipped");
     }
 
