@@ -57,6 +57,7 @@ fn measure(bench: &str, contender: &str, size: Size) -> ExitCode {
     let Some((bench, contender)) = find(bench, contender) else {
         return usage(&format!("there is no {bench} of {contender}; `bench list` shows what there is"));
     };
+    fail_on_any_panic();
     match placement::apply(bench.placement).and_then(|()| (contender.measure)(size)) {
         Ok(value) => {
             println!("{value}");
@@ -71,6 +72,14 @@ fn measure(bench: &str, contender: &str, size: Size) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Also on the side that does not measure: the other would wait for it for ever.
+fn fail_on_any_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("bench: {panic}");
+        std::process::exit(1);
+    }));
 }
 
 fn find(bench: &str, contender: &str) -> Option<(&'static Bench, &'static Contender)> {

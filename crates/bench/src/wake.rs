@@ -35,7 +35,7 @@ pub(crate) const BENCHES: &[Bench] = &[
     },
     Bench {
         name: "wake.flood",
-        about: "a thread queues messages and wakes the task that takes them, once for each: 100 000 of them, a message",
+        about: "a thread queues messages and wakes the task that takes them, once for each: a message",
         unit: NS,
         placement: Placement::Two,
         contenders: on_every_host!(flood),
