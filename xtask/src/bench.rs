@@ -9,9 +9,10 @@ use crate::args::{Args, Command, switch, valued};
 use crate::error::{Error, Result};
 use crate::processes::{self, BOUND, Keep};
 use crate::report::{Progress, Verdict};
+use crate::runtimes::RUNTIMES;
 use crate::workspace::Workspace;
 use crate::{features, json, machine};
-use race::{Missing, Race, Row};
+use race::{Race, Row};
 use record::Record;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -48,6 +49,9 @@ fn run(args: &Args) -> Result<Verdict> {
         Some(typed) => rounds(typed)?,
         None => ROUNDS,
     };
+    if let Some((what, why)) = unbuilt().next().filter(|_| keep) {
+        return Err(Error::new(format!("a record has every contender, and there is no {what}: {why}")));
+    }
     let workspace = Workspace::load()?;
     if args.has("--page") {
         record::write_page(&workspace.root)?;
@@ -62,22 +66,19 @@ fn run(args: &Args) -> Result<Verdict> {
         false => None,
     };
     let commit = commit(&workspace.root);
-    let mut progress = Progress::new(races.len());
-    for race in &mut races {
-        let name = race.bench.clone();
-        progress.step(&name, || race.run(&program, rounds, smoke), |()| "measured".to_owned());
-        if let Some(record) = &mut kept
-            && !race.is_broken()
-        {
+    each(&mut races, &program, rounds, smoke, |race| match &mut kept {
+        Some(record) if !race.is_broken() => {
             record.put(&commit, race.clone(), &known);
-            record.write()?;
+            record.write()
         }
-    }
+        _ => Ok(()),
+    })?;
     let machine = machine::describe();
     if args.has("--json") {
         json::print(&document(machine, &races));
     } else {
-        print!("{}\n\n{}", machine::sentence(&machine), page::terminal(&races));
+        print!("{}\n\n{}", machine::sentence(&machine), page::terminal(&races, !smoke));
+        unbuilt().for_each(|(what, why)| println!("no {what}: {why}"));
     }
     if kept.is_some() {
         record::write_page(&workspace.root)?;
@@ -89,11 +90,37 @@ fn run(args: &Args) -> Result<Verdict> {
 pub(crate) fn smoke(workspace: &Workspace) -> Result<Verdict> {
     let program = build(workspace, true)?;
     let mut races = listed(&program)?;
-    races.iter_mut().for_each(|race| race.run(&program, 1, true));
-    races.iter().flat_map(Race::missing).for_each(|(what, why)| println!("no {what}: {why}"));
+    each(&mut races, &program, 1, true, |_| Ok(()))?;
+    let missing = races.iter().flat_map(Race::missing).map(|(what, why)| (what, why.to_string()));
+    missing.chain(unbuilt()).for_each(|(what, why)| println!("no {what}: {why}"));
     let numbers: usize = races.iter().map(|race| race.rows().count()).sum();
     println!("{} benches, {numbers} contenders gave a number", races.len());
     Ok(Verdict::green_if(!races.iter().any(Race::is_broken)))
+}
+
+/// Runs bench after bench, and hands each to `done` before the next.
+fn each(
+    races: &mut [Race],
+    program: &Path,
+    rounds: usize,
+    smoke: bool,
+    mut done: impl FnMut(&Race) -> Result<()>,
+) -> Result<()> {
+    let mut progress = Progress::new(races.len());
+    for race in races {
+        let name = race.bench.clone();
+        let word = |race: &&mut Race| if race.is_broken() { "FAILED" } else { "measured" }.to_owned();
+        let race = progress.step(
+            &name,
+            || {
+                race.run(program, rounds, smoke);
+                race
+            },
+            word,
+        );
+        done(race)?;
+    }
+    Ok(())
 }
 
 fn rounds(typed: &str) -> Result<usize> {
@@ -113,6 +140,13 @@ fn build(workspace: &Workspace, smoke: bool) -> Result<PathBuf> {
         return Err(Error::new("the benches do not build; what the compiler says stands above"));
     }
     Ok(workspace.target.join(if smoke { "debug/bench" } else { "release/bench" }))
+}
+
+/// Runtimes that the program was built without, and which are therefore not in its list.
+fn unbuilt() -> impl Iterator<Item = (String, String)> {
+    RUNTIMES.iter().filter_map(|runtime| {
+        Some((format!("contender of {}", runtime.name), runtime.build_obstacle()?.to_string()))
+    })
 }
 
 /// What the program can measure.
@@ -147,8 +181,9 @@ fn commit(root: &Path) -> String {
 
 fn document(machine: Value, races: &[Race]) -> Value {
     let rows: Vec<Value> = races.iter().flat_map(Race::rows).map(|row: Row| row.json()).collect();
-    let missing = |(what, why): (String, &Missing)| json!({ "what": what, "why": why.to_string() });
-    let missing: Vec<Value> = races.iter().flat_map(Race::missing).map(missing).collect();
+    let missing = races.iter().flat_map(Race::missing).map(|(what, why)| (what, why.to_string()));
+    let missing = missing.chain(unbuilt()).map(|(what, why)| json!({ "what": what, "why": why }));
+    let missing: Vec<Value> = missing.collect();
     let bars: Vec<Value> = bars::outcomes(races).iter().map(bars::Outcome::json).collect();
     json!({ "machine": machine, "rows": rows, "bars": bars, "missing": missing })
 }
@@ -191,7 +226,7 @@ mod tests {
         assert_eq!(document["rows"].as_array().unwrap().len(), 3);
         assert_eq!(document["missing"][0]["what"], "loop.yield of raw-glommio");
         assert!(
-            page::terminal(&[race()])
+            page::terminal(&[race()], true)
                 .ends_with("no loop.yield of raw-glommio: no io_uring; cure: another kernel\n")
         );
     }

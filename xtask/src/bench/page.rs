@@ -7,8 +7,8 @@ use crate::machine;
 use crate::table::{Align, render};
 use std::collections::BTreeSet;
 
-/// Every bench with its contenders, the bars, and who is missing.
-pub(super) fn terminal(races: &[Race]) -> String {
+/// Every bench with its contenders, the bars if they mean something, and who is missing.
+pub(super) fn terminal(races: &[Race], bars: bool) -> String {
     let head = [
         ("bench", Align::Left),
         ("contender", Align::Left),
@@ -25,7 +25,7 @@ pub(super) fn terminal(races: &[Race]) -> String {
     let rows: Vec<Vec<String>> = races.iter().flat_map(Race::rows).map(cells).collect();
     let mut text = render(&head, &rows);
     let outcomes: Vec<Vec<String>> = bars::outcomes(races).iter().map(Outcome::cells).collect();
-    if !outcomes.is_empty() {
+    if bars && !outcomes.is_empty() {
         let head = BAR_HEAD.map(|title| (title, Align::Left));
         text += &format!("\n{}", render(&head, &outcomes));
     }
@@ -159,9 +159,10 @@ mod tests {
 
     #[test]
     fn the_terminal_shows_the_bars_of_what_was_run_and_no_others() {
-        assert!(!terminal(&[race()]).contains("at most"));
+        assert!(!terminal(&[race()], true).contains("at most"));
         let timed = Race { bench: "loop.yield".to_owned(), unit: "ns".to_owned(), ..race() };
-        assert!(terminal(&[timed]).contains("not measured"));
+        assert!(terminal(std::slice::from_ref(&timed), true).contains("not measured"));
+        assert!(!terminal(&[timed], false).contains("not measured"));
     }
 
     #[test]
