@@ -57,6 +57,16 @@ fn every_contender_gives_a_number_or_says_why_it_cannot_run_here() {
 }
 
 #[test]
+fn a_peer_that_is_not_installed_is_named_with_the_cure() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+    let words = ["measure", "process.bulk", "raw-python3.13-processpool", "--smoke"];
+    let output =
+        command.args(words).env("PATH", "").output().expect("the program was built beside this test");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stdout(&output).contains("cure: install Python 3.13"), "{}", stdout(&output));
+}
+
+#[test]
 fn what_does_not_exist_is_a_usage_error() {
     for words in
         [&["measure", "loop.yield", "nobody"][..], &["measure", "nothing", "native"], &["measure"], &[]]
