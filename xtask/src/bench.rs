@@ -150,11 +150,21 @@ fn unbuilt() -> impl Iterator<Item = (String, String)> {
 }
 
 /// What the program can measure.
+///
+/// # Errors
+///
+/// A bar names somebody who is not among them.
 fn listed(program: &Path) -> Result<Vec<Race>> {
     let ended =
         processes::run(std::process::Command::new(program).arg("list"), Keep::Stdout, race::MEASUREMENT)?;
     let document = json::parse(&ended.stdout, "the list of benches")?;
-    json::list(&document, "benches")?.iter().map(Race::read).collect()
+    let races: Vec<Race> = json::list(&document, "benches")?.iter().map(Race::read).collect::<Result<_>>()?;
+    let unbuilt = RUNTIMES.iter().filter(|runtime| runtime.build_obstacle().is_some());
+    let strangers = bars::strangers(&races, &unbuilt.map(|runtime| runtime.name).collect::<Vec<_>>());
+    match strangers.is_empty() {
+        true => Ok(races),
+        false => Err(Error::new(format!("bars that nobody can clear: {}", strangers.join("; ")))),
+    }
 }
 
 /// Those that begin with one of the prefixes, which have commas between them.

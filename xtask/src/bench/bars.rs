@@ -66,6 +66,20 @@ pub(super) fn outcomes(races: &[Race]) -> Vec<Outcome> {
     BARS.iter().filter_map(outcome).collect()
 }
 
+/// Bars that nobody could ever clear or miss: their bench or one of their two is not in the program's list. What names a
+/// runtime of `unbuilt` is only not there today.
+pub(super) fn strangers(listed: &[Race], unbuilt: &[&str]) -> Vec<String> {
+    let here = |race: &Race, name: &str| {
+        race.lanes.iter().any(|lane| lane.contender == name)
+            || unbuilt.iter().any(|runtime| name.ends_with(runtime))
+    };
+    let known = |bar: &&Bar| {
+        listed.iter().any(|race| race.bench == bar.bench && here(race, bar.ours) && here(race, bar.peer))
+    };
+    let name = |bar: &Bar| format!("{}: {} or {} is no contender", bar.bench, bar.ours, bar.peer);
+    BARS.iter().filter(|bar| !known(bar)).map(name).collect()
+}
+
 impl Outcome {
     fn holds(&self) -> Option<bool> {
         self.ratio.map(|ratio| ratio <= self.bar.factor)
@@ -91,7 +105,7 @@ impl Outcome {
 
 #[cfg(test)]
 mod tests {
-    use super::{BARS, outcomes};
+    use super::{BARS, outcomes, strangers};
     use crate::bench::race::{Lane, Race};
 
     fn race(tokio: &[f64], raw: &[f64]) -> Race {
@@ -121,6 +135,17 @@ mod tests {
     #[test]
     fn a_bar_with_somebody_missing_is_not_measured() {
         assert_eq!(words(race(&[1.0], &[2.0]))[1..], ["not measured"; 3]);
+    }
+
+    #[test]
+    fn a_bar_of_somebody_who_is_not_there_is_found_unless_his_runtime_is_not_built() {
+        let races: Vec<Race> =
+            BARS.iter().map(|bar| Race { bench: bar.bench.to_owned(), ..race(&[], &[]) }).collect();
+        let of_yield = |unbuilt: &[&str]| {
+            strangers(&races, unbuilt).into_iter().filter(|bar| bar.starts_with("loop.yield:")).count()
+        };
+        assert_eq!((of_yield(&[]), of_yield(&["glommio"])), (3, 3));
+        assert_eq!(of_yield(&["glommio", "native", "smol", "smol-local"]), 0);
     }
 
     #[test]
