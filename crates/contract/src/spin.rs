@@ -18,35 +18,59 @@ pub const SPIN_MAX: Duration = Duration::from_micros(50);
 /// Whether to wait awake, learned from the waits before.
 ///
 /// ```text
-///            two short waits in a row
-///   SLEEPS ─────────────────────────────► SPINS
-///     ▲                                     │
+///            enough short sleeps in a row
+///   SLEEPS ───────────────────────────────► SPINS ──┐ a spin that was ended in time: enough is half as many
+///     ▲                                     │  ▲────┘
 ///     └─────────────────────────────────────┘
-///                 a wait that was not
+///       a spin in vain: enough is twice as many
 /// ```
 ///
-/// So a wait awake that was in vain is followed by at least two sleeps.
-#[derive(Debug, Clone, Copy, Default)]
+/// Where the scheduler keeps the waker and the woken on one processor, short sleeps are many and spins always in vain: the
+/// doubling makes them so rare that they cost little.
+#[derive(Debug, Clone, Copy)]
 pub struct Pace {
-    /// Short waits in a row, as far as they count.
-    short: u8,
+    /// Short sleeps in a row, as far as they count.
+    short: u16,
+    /// How many are enough.
+    enough: u16,
 }
 
-const SHORT_ENOUGH: u8 = 2;
+/// One may be chance.
+const ENOUGH_MIN: u16 = 2;
+/// A spin in vain costs each of so many sleeps less than a microsecond. More would never come in a row on a machine that
+/// does other things as well.
+const ENOUGH_MAX: u16 = 64;
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { short: 0, enough: ENOUGH_MIN }
+    }
+}
 
 impl Pace {
     /// Whether the next wait is to begin awake.
     #[must_use]
     #[inline]
-    pub fn spins(self) -> bool {
+    pub fn spins(&self) -> bool {
         // Models have no time to learn from: there everybody spins who may.
-        cfg!(loom) || self.short == SHORT_ENOUGH
+        cfg!(loom) || self.short >= self.enough
     }
 
-    /// A wait is over, asleep or awake. `short`: it took no longer than [`SPIN_MAX`].
+    /// A sleep is over. `short`: it took no longer than [`SPIN_MAX`].
     #[inline]
-    pub fn waited(&mut self, short: bool) {
-        self.short = if short { SHORT_ENOUGH.min(self.short + 1) } else { 0 };
+    pub fn slept(&mut self, short: bool) {
+        self.short = if short { ENOUGH_MAX.min(self.short + 1) } else { 0 };
+    }
+
+    /// A wait awake is over: ended in time by what it waited for, or in vain.
+    #[inline]
+    pub fn spun(&mut self, in_time: bool) {
+        if in_time {
+            self.enough = ENOUGH_MIN.max(self.enough / 2);
+        } else {
+            self.short = 0;
+            self.enough = ENOUGH_MAX.min(self.enough * 2);
+        }
     }
 }
 
@@ -86,20 +110,36 @@ mod tests {
     use std::cell::Cell;
     use std::time::{Duration, Instant};
 
+    /// Short sleeps until it spins.
+    fn sleeps(pace: &mut Pace) -> usize {
+        std::iter::from_fn(|| (!pace.spins()).then(|| pace.slept(true))).count()
+    }
+
     #[test]
-    fn two_short_waits_in_a_row_make_it_spin_and_one_long_wait_ends_that() {
+    fn two_short_sleeps_in_a_row_make_it_spin_and_a_long_one_counts_for_none() {
         let mut pace = Pace::default();
-        for short in [true, false, true, true, true] {
-            assert!(!pace.spins() || short);
-            pace.waited(short);
-        }
+        pace.slept(true);
+        pace.slept(false);
+        assert_eq!(sleeps(&mut pace), 2);
+        pace.spun(true);
         assert!(pace.spins());
-        pace.waited(false);
+        pace.slept(false);
         assert!(!pace.spins());
-        pace.waited(true);
-        assert!(!pace.spins(), "one short wait may be chance");
-        pace.waited(true);
-        assert!(pace.spins());
+    }
+
+    #[test]
+    fn spins_in_vain_become_rare_and_those_in_time_make_up_for_them() {
+        let mut pace = Pace::default();
+        let mut all = Vec::new();
+        for _ in 0..7 {
+            all.push(sleeps(&mut pace));
+            pace.spun(false);
+        }
+        assert_eq!(all, [2, 4, 8, 16, 32, 64, 64]);
+        sleeps(&mut pace);
+        (0..5).for_each(|_| pace.spun(true));
+        pace.slept(false);
+        assert_eq!(sleeps(&mut pace), 2);
     }
 
     #[test]

@@ -15,7 +15,7 @@ pub(crate) struct Spinner {
     pace: Pace,
     /// The last sleep was ended by the bell, so the next one is timed.
     rung: bool,
-    /// When the wait that follows began, if it is timed.
+    /// When the sleep that follows began, if it is timed.
     since: Option<Instant>,
     /// Whether there is another processor for whoever wakes; asked when it would spin for the first time.
     pays: Option<bool>,
@@ -36,14 +36,15 @@ impl Spinner {
     /// The loop is about to visit the kernel: waits awake, if that pays.
     pub(crate) fn wait_awake(&mut self, park: &Park, timer: &Timer) {
         self.since = None;
-        if !self.rung || park.is_woken() {
+        if !self.rung || self.pays == Some(false) || park.is_woken() {
             return;
         }
         let now = Instant::now();
-        self.since = Some(now);
         if self.pace.spins() && *self.pays.get_or_insert_with(spin::pays_here) {
             let bound = timer.left().map_or(SPIN_MAX, |left| left.min(SPIN_MAX));
-            self.pace.waited(spin::spin(now, bound, || park.is_woken()));
+            self.pace.spun(spin::spin(now, bound, || park.is_woken()));
+        } else {
+            self.since = Some(now);
         }
     }
 
@@ -52,12 +53,12 @@ impl Spinner {
             Visit::Looked => {}
             Visit::Rung => {
                 if let Some(since) = self.since {
-                    self.pace.waited(since.elapsed() <= SPIN_MAX);
+                    self.pace.slept(since.elapsed() <= SPIN_MAX);
                 }
                 self.rung = true;
             }
             Visit::Else => {
-                self.pace.waited(false);
+                self.pace.slept(false);
                 self.rung = false;
             }
         }

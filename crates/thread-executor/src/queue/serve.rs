@@ -72,16 +72,17 @@ impl Queue {
 
     /// Waits until there may be a job for `worker`: awake for a moment if that pays, and then asleep.
     fn idle<'a>(&'a self, mut state: MutexGuard<'a, State>, worker: &Worker) -> MutexGuard<'a, State> {
+        if worker.spin_pays.get() == Some(false) {
+            return self.park(state, worker);
+        }
         if !state.spinning && state.pace.spins() {
-            let Some(pays) = worker.spin_pays.get() else {
-                // The system is not asked under the lock. After that everything is looked at again.
-                drop(state);
-                worker.spin_pays.set(Some(spin::pays_here()));
-                return lock(&self.state);
-            };
-            if pays {
+            if worker.spin_pays.get().is_some() {
                 return self.spin(state, worker);
             }
+            // The system is not asked under the lock. After that everything is looked at again.
+            drop(state);
+            worker.spin_pays.set(Some(spin::pays_here()));
+            return lock(&self.state);
         }
         state.no_job();
         self.park(state, worker)

@@ -43,17 +43,18 @@ impl State {
         *self.idle_since.insert(Instant::now())
     }
 
-    /// A spin ended without a job: the next thread that finds none sleeps.
+    /// A spin ended without a job.
     pub(super) fn spun_in_vain(&mut self) {
         self.idle_since = None;
-        self.pace.waited(false);
+        self.pace.spun(false);
     }
 
     /// A job came, perhaps for a thread that waits.
     pub(super) fn job_came(&mut self) {
-        if let Some(since) = self.idle_since.take() {
-            // A spin that goes on is within its bound; that saves the clock.
-            self.pace.waited(self.spinning || since.elapsed() <= SPIN_MAX);
+        match self.idle_since.take() {
+            None => {}
+            Some(_) if self.spinning => self.pace.spun(true),
+            Some(since) => self.pace.slept(since.elapsed() <= SPIN_MAX),
         }
     }
 }
