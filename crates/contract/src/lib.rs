@@ -13,6 +13,7 @@ mod panic;
 pub mod role;
 mod room;
 mod shutdown;
+pub mod spin;
 mod sync;
 
 pub use block::{block_on, block_on_timeout};

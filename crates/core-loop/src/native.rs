@@ -4,6 +4,7 @@ mod hub;
 mod park;
 mod poller;
 mod registry;
+mod spinner;
 mod timer;
 
 pub(crate) use hub::{Hub, Watch};

@@ -3,18 +3,26 @@
 //! ```text
 //!                         take                    ending (the outcome can be seen next)
 //!   hired ─► COMING ─────────────────► BUSY ───────────────────────────────► COMING
-//!              │ ▲                      ▲                                      │
-//!   no job     │ │ unpark               └──────────────────────────────────────┘
-//!              ▼ │                        lingering (callbacks and destructors of others follow)
-//!            PARKED
+//!            │  │ ▲                     ▲                                      │
+//!    no job  │  │ │ signal, or time up  └──────────────────────────────────────┘
+//!            │  ▼ │                          lingering (callbacks and destructors of others follow)
+//!            │ SPINNING    at most one, after short waits only (spin.rs)
+//!            │  │
+//!            │  │ time up, and no job under the lock
+//!            ▼  ▼
+//!           PARKED ── unpark ─► COMING
 //! ```
 //!
 //! A COMING thread looks at the queue next, and no foreign code stands before that. So the rule against lost wake-ups is
 //! one line: *as many threads are coming as jobs are queued, unless none is parked and no more may be hired*. Every step
 //! that adds a job or takes a coming thread away ends in [`State::muster`], which restores the rule. A thread counts as
 //! coming before its job's outcome can be seen: whoever saw it finds that thread free, and the pool hires none in vain.
+//!
+//! A SPINNING thread counts as coming: its time is short, and it looks at the queue under the lock before it parks. The
+//! signal that ends its spin is a mere hint; lost or late, it costs the job the rest of that time and nothing else.
 
 use crate::sync::{Condvar, Mutex, Unparker, lock};
+use contract::spin::Pace;
 use contract::{Job, Runnable};
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -26,7 +34,9 @@ use std::time::Instant;
 
 mod close;
 mod serve;
+mod spin;
 mod ticket;
+use spin::Signal;
 
 #[cfg(loom)]
 pub use serve::Task;
@@ -36,6 +46,8 @@ pub use ticket::Ticket;
 /// Jobs that wait, and who serves them.
 pub struct Queue {
     state: Mutex<State>,
+    /// Ends a spin.
+    signal: Signal,
     /// Notified when a closed queue comes nearer to its end: a thread left, or a job that no thread of ours ran is over.
     ended: Condvar,
     threads_max: usize,
@@ -65,6 +77,11 @@ struct State {
     /// Threads hired and not gone: COMING, PARKED or BUSY.
     threads: usize,
     busy: usize,
+    /// Whether a thread is SPINNING; it counts as coming.
+    spinning: bool,
+    pace: Pace,
+    /// When a thread last found no job, until one comes.
+    idle_since: Option<Instant>,
     /// PARKED threads, longest first; the last one, whose caches are warm, is called first.
     parked: Vec<(usize, Unparker)>,
     /// Seats that were left: their names are used again.
@@ -161,13 +178,22 @@ impl Queue {
             closed: false,
             threads: 0,
             busy: 0,
+            spinning: false,
+            pace: Pace::default(),
+            idle_since: None,
             parked: Vec::new(),
             seats_free: Vec::new(),
             helpers: Vec::new(),
             running: Vec::new(),
             counts: Counts::default(),
         };
-        Arc::new(Self { state: Mutex::new(state), ended: Condvar::new(), threads_max, crew })
+        Arc::new(Self {
+            state: Mutex::new(state),
+            signal: Signal::new(),
+            ended: Condvar::new(),
+            threads_max,
+            crew,
+        })
     }
 
     /// Queues what `package` makes of `work`, and calls a thread for it.
@@ -195,6 +221,10 @@ impl Queue {
         let id = state.accept();
         let (runnable, job) = package(work, Ticket::new(self.clone(), id));
         state.jobs.push_back(Entry { id, job: Some(runnable) });
+        if state.spinning {
+            self.signal.give();
+        }
+        state.job_came();
         let call = state.muster(self);
         drop(state);
         call.out();

@@ -1,6 +1,7 @@
 //! Models of the queue: every interleaving of submit, park, cancel and shutdown, each with a bound on preemptions.
 //!
-//! A lost wake-up shows as a deadlock, which loom reports.
+//! A lost wake-up shows as a deadlock, which loom reports. Every idle thread that may spin does: a model has no time to learn
+//! from.
 #![cfg(loom)]
 
 use contract::{Cancel, Drain, Job, JobError, Place, Submit};
@@ -94,6 +95,42 @@ fn whoever_saw_the_outcome_finds_the_thread_free() {
         }
         assert_eq!(queue.snapshot().threads, 1);
         queue.shutdown(Drain::Queued, None, None);
+    });
+}
+
+#[test]
+fn a_thread_that_spins_is_good_for_one_job_and_the_next_calls_another() {
+    model(2, || {
+        let queue = queue(2);
+        wait(submit(&queue, || ()).unwrap()).unwrap();
+        // From here on the first thread is on its way back, spins, stops to spin or is parked.
+        let opened = Arc::new((Mutex::new(false), Condvar::new()));
+        let (gate, opens) = (opened.clone(), opened);
+        let waits = submit(&queue, move || {
+            let mut open = gate.0.lock().unwrap();
+            while !*open {
+                open = gate.1.wait(open).unwrap();
+            }
+        });
+        let opener = submit(&queue, move || {
+            *opens.0.lock().unwrap() = true;
+            opens.1.notify_all();
+        });
+        wait(opener.unwrap()).unwrap();
+        wait(waits.unwrap()).unwrap();
+        assert!(queue.shutdown(Drain::Queued, None, None).is_clean());
+    });
+}
+
+#[test]
+fn of_two_idle_threads_one_spins_and_a_job_that_comes_then_is_run() {
+    model(2, || {
+        let queue = queue(2);
+        let first = submit(&queue, || 1).unwrap();
+        let second = submit(&queue, || 2).unwrap();
+        assert_eq!(wait(first).unwrap() + wait(second).unwrap(), 3);
+        assert_eq!(wait(submit(&queue, || 4).unwrap()).unwrap(), 4);
+        assert!(queue.shutdown(Drain::Queued, None, None).is_clean());
     });
 }
 

@@ -2,6 +2,7 @@
 
 use super::poller::{BELL, Poller};
 use super::registry::{Attempt, Key, Registry, Share};
+use super::spinner::{Spinner, Visit};
 use super::timer::Timer;
 use contract::{Direction, Readiness, Unavailable};
 use nix::sys::epoll::EpollEvent;
@@ -37,11 +38,12 @@ impl<S: Share> Hub<S> {
         let cx = &mut Context::from_waker(&waker);
         let mut events = [EpollEvent::empty(); EVENTS];
         let mut woken = Vec::new();
+        let mut spinner = Spinner::default();
         // A wake that is left over from an earlier root says nothing about this one.
         self.poller.wakeup().park.take();
         while root.as_mut().poll(cx).is_pending() {
             loop {
-                self.visit(timer, &mut events, &mut woken);
+                self.visit(timer, &mut spinner, &mut events, &mut woken);
                 if self.poller.wakeup().park.take() {
                     break;
                 }
@@ -50,12 +52,19 @@ impl<S: Share> Hub<S> {
     }
 
     /// Fetches what the kernel has, and wakes whoever waits for it. It sleeps first, unless the root was woken already.
-    fn visit(&self, timer: &Timer, events: &mut [EpollEvent], woken: &mut Vec<Waker>) {
+    fn visit(&self, timer: &Timer, spinner: &mut Spinner, events: &mut [EpollEvent], woken: &mut Vec<Waker>) {
         let park = &self.poller.wakeup().park;
-        let timeout = if park.park() { timer.left() } else { Some(Duration::ZERO) };
+        spinner.wait_awake(park, timer);
+        let sleeps = park.park();
+        let timeout = if sleeps { timer.left() } else { Some(Duration::ZERO) };
         let arrived = self.poller.wait(events, timeout);
         // Before any waker is called, so that none of them rings the bell.
         park.unpark();
+        spinner.visited(match &events[..arrived] {
+            [] if !sleeps => Visit::Looked,
+            [only] if only.data() == BELL => Visit::Rung,
+            _ => Visit::Else,
+        });
         if arrived > 0 {
             self.registry.with(|registry| {
                 for event in events[..arrived].iter().filter(|event| event.data() != BELL) {

@@ -38,6 +38,12 @@ impl Park {
         self.0.swap(WOKEN, Ordering::Release) == PARKED
     }
 
+    /// Whether a wake came and was not taken yet. On the loop's own thread while AWAKE.
+    pub(crate) fn is_woken(&self) -> bool {
+        // Relaxed: as in `park`.
+        self.0.load(Ordering::Relaxed) == WOKEN
+    }
+
     /// `true`: from now on a wake rings the bell, so sleeping is safe. `false`: woken already, do not sleep.
     pub(crate) fn park(&self) -> bool {
         // Relaxed: this only settles the race with `wake`; what was done before a wake is fetched by `take`.

@@ -16,6 +16,7 @@ impl Queue {
             Drain::Started => state.empty(),
         };
         let parked = std::mem::take(&mut state.parked);
+        self.signal.give();
         let gone = state.threads == 0;
         drop(state);
         parked.into_iter().for_each(|(_, thread)| thread.unpark());

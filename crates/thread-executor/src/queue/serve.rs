@@ -1,8 +1,10 @@
 //! The threads' side of the queue: take a job, run it, come back.
 
 use super::{Call, Queue, Running, State, Ticket};
-use crate::sync::{Parker, lock};
+use crate::sync::{MutexGuard, Parker, lock};
+use contract::spin;
 use contract::{Job, Panic, Runnable};
+use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
 use std::task::Waker;
@@ -13,13 +15,15 @@ pub struct Worker {
     seat: usize,
     name: String,
     parker: Parker,
+    /// Whether it has more than one processor to itself and others; asked when it would spin for the first time.
+    spin_pays: Cell<Option<bool>>,
 }
 
 impl Worker {
     /// The thread that was hired for `seat`, under the name that reports give it.
     #[must_use]
     pub fn new(seat: usize, name: String) -> Self {
-        Self { seat, name, parker: Parker::new() }
+        Self { seat, name, parker: Parker::new(), spin_pays: Cell::new(None) }
     }
 }
 
@@ -53,12 +57,7 @@ impl Queue {
             if state.closed || state.threads > self.threads_max {
                 break;
             }
-            state.parked.push((worker.seat, worker.parker.unparker().clone()));
-            drop(state);
-            worker.parker.park();
-            state = lock(&self.state);
-            // Whoever called this thread removed it already; a park may also end without a call.
-            state.parked.retain(|(seat, _)| *seat != worker.seat);
+            state = self.idle(state, worker);
         }
         state.threads -= 1;
         state.seats_free.push(worker.seat);
@@ -69,6 +68,49 @@ impl Queue {
             self.crew.gone();
         }
         None
+    }
+
+    /// Waits until there may be a job for `worker`: awake for a moment if that pays, and then asleep.
+    fn idle<'a>(&'a self, mut state: MutexGuard<'a, State>, worker: &Worker) -> MutexGuard<'a, State> {
+        if worker.spin_pays.get() == Some(false) {
+            return self.park(state, worker);
+        }
+        if !state.spinning && state.pace.spins() {
+            if worker.spin_pays.get().is_some() {
+                return self.spin(state, worker);
+            }
+            // The system is not asked under the lock. After that everything is looked at again.
+            drop(state);
+            worker.spin_pays.set(Some(spin::pays_here()));
+            return lock(&self.state);
+        }
+        state.no_job();
+        self.park(state, worker)
+    }
+
+    fn spin<'a>(&'a self, mut state: MutexGuard<'a, State>, worker: &Worker) -> MutexGuard<'a, State> {
+        let since = state.no_job();
+        state.spinning = true;
+        self.signal.clear();
+        drop(state);
+        self.signal.look_out(since);
+        state = lock(&self.state);
+        state.spinning = false;
+        if state.closed || state.live() > 0 {
+            return state;
+        }
+        state.spun_in_vain();
+        self.park(state, worker)
+    }
+
+    fn park<'a>(&'a self, mut state: MutexGuard<'a, State>, worker: &Worker) -> MutexGuard<'a, State> {
+        state.parked.push((worker.seat, worker.parker.unparker().clone()));
+        drop(state);
+        worker.parker.park();
+        state = lock(&self.state);
+        // Whoever called this thread removed it already; a park may also end without a call.
+        state.parked.retain(|(seat, _)| *seat != worker.seat);
+        state
     }
 
     /// A job for a thread that waits inside another job. `None` if there is none.
