@@ -13,7 +13,7 @@ use crate::error::CloseReport;
 use crate::exception::{self, ExceptionContext};
 use crate::offload::DefaultExecutor;
 use crate::shared::{Entry, Ready};
-use crate::task::Steps;
+use crate::task::TaskRef;
 use contract::{Drain, Job, Place, Report, Submit};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -52,7 +52,7 @@ impl Closing {
         tasks.into_iter().map(|task| usize::from(task.cancel("the loop is closing".into()))).sum()
     }
 
-    fn tasks(&self) -> Vec<Arc<dyn Steps>> {
+    fn tasks(&self) -> Vec<TaskRef> {
         self.lp.inner().tasks.borrow().iter().cloned().collect()
     }
 
@@ -62,7 +62,7 @@ impl Closing {
             let (lp, round, deadline) = (&self.lp, self.round, self.deadline);
             let late = || deadline.is_some_and(|deadline| lp.time() >= deadline);
             let mut done =
-                || late() || !lp.inner().tasks.borrow().iter().any(|task| task.header().key().id <= round);
+                || late() || !lp.inner().tasks.borrow().iter().any(|task| task.id() <= round);
             if lp.poll_turns(cx, &mut done).is_pending() {
                 return Poll::Pending;
             }
@@ -143,7 +143,7 @@ impl Closing {
         inner.discarding.set(true);
         for task in self.tasks() {
             shielded(|| task.discard(&self.lp));
-            self.report.dropped.push(task.header().name());
+            self.report.dropped.push(task.name());
         }
         let queued = inner.shared.ready().map(Ready::close).unwrap_or_default();
         let sent = inner.shared.inbox.close();

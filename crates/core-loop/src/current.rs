@@ -1,13 +1,12 @@
 //! The loop that runs on this thread, and everything it owns.
 
 use crate::callback::Timer;
-use crate::clean_up::CleanUps;
 use crate::error::Reason;
 use crate::exception::Handler;
 use crate::offload::DefaultExecutor;
 use crate::shared::Shared;
 use crate::slab::Slab;
-use crate::task::Steps;
+use crate::task::TaskRef;
 use crate::timers::Timers;
 use contract::{Profile, Reactor};
 use std::cell::{Cell, RefCell};
@@ -30,12 +29,11 @@ pub(crate) struct Inner {
     pub(crate) reactor: Rc<dyn Reactor>,
     pub(crate) timers: RefCell<Timers<Timer>>,
     /// All tasks that have not ended. Holds each of them until then, so that a future is dropped nowhere but here.
-    pub(crate) tasks: RefCell<Slab<Arc<dyn Steps>>>,
-    /// The task whose step is running, as its key in `tasks`.
-    pub(crate) current: Cell<Option<u32>>,
+    pub(crate) tasks: RefCell<Slab<TaskRef>>,
+    /// The task whose step is running.
+    pub(crate) current: Cell<Option<TaskRef>>,
     /// Set while futures are being dropped because of a cancel: whatever task they were awaiting is cancelled with them.
     pub(crate) cancelling: RefCell<Option<Reason>>,
-    pub(crate) clean_ups: CleanUps,
     pub(crate) handler: Handler,
     pub(crate) executor: RefCell<Option<Arc<dyn DefaultExecutor>>>,
     /// How many entries of the turn under way are still to run.
@@ -61,7 +59,6 @@ impl Loop {
             tasks: RefCell::new(Slab::new()),
             current: Cell::new(None),
             cancelling: RefCell::new(None),
-            clean_ups: CleanUps::new(),
             handler: Handler::new(),
             executor: RefCell::new(None),
             turn_left: Cell::new(0),
@@ -115,6 +112,13 @@ impl Loop {
 
     pub(crate) fn reactor(&self) -> Rc<dyn Reactor> {
         self.0.reactor.clone()
+    }
+
+    /// The task whose step is running.
+    pub(crate) fn current_task(&self) -> Option<TaskRef> {
+        let current = self.0.current.take();
+        self.0.current.set(current.clone());
+        current
     }
 
     pub(crate) fn inner(&self) -> &Inner {

@@ -5,6 +5,7 @@ use crate::callback::Call;
 use crate::current::Loop;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
+use crate::task::{AfarRef, TaskRef};
 use crate::thread_bound::ThreadBound;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -20,22 +21,15 @@ pub(crate) struct Shared {
 
 /// What another thread sends.
 pub(crate) enum Remote {
-    Wake(TaskKey),
+    Wake(AfarRef),
     Call(RemoteCall),
-}
-
-/// Names a task for as long as it is in the loop's registry. Both parts must match: slots are used again, ids are not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TaskKey {
-    pub(crate) slot: u32,
-    pub(crate) id: u64,
 }
 
 pub(crate) type RemoteCall = Box<dyn FnOnce(&Loop) + Send>;
 
 /// What a turn runs.
 pub(crate) enum Entry {
-    Step(TaskKey),
+    Step(TaskRef),
     Call(Rc<dyn Call>),
     Remote(RemoteCall),
 }
@@ -55,20 +49,6 @@ impl Shared {
     #[inline]
     pub(crate) fn ready(&self) -> Option<&Ready> {
         self.ready.get()
-    }
-
-    /// Queues the next step of a task, from any thread. After the close it does nothing.
-    #[inline]
-    pub(crate) fn schedule(&self, task: TaskKey) {
-        match self.ready() {
-            Some(ready) => ready.push(Entry::Step(task)),
-            None => self.schedule_from_afar(task),
-        }
-    }
-
-    #[cold]
-    fn schedule_from_afar(&self, task: TaskKey) {
-        self.inbox.push_with(|| Remote::Wake(task));
     }
 
     /// Queues a call on the loop's thread, from any thread, in order. `make` is not called once the loop is closed: then

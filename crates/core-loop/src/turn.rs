@@ -16,10 +16,8 @@
 use crate::callback::Timer;
 use crate::current::Loop;
 use crate::exception::ExceptionContext;
-use crate::shared::{Entry, Ready, Remote, TaskKey};
-use crate::task::Steps;
+use crate::shared::{Entry, Ready, Remote};
 use contract::Panic;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -90,16 +88,16 @@ impl Loop {
     fn begin_turn(&self, ready: &Ready) -> Option<Instant> {
         let inner = self.inner();
         inner.shared.inbox.take_into(|remote| {
-            ready.push(match remote {
-                Remote::Wake(key) => Entry::Step(key),
-                Remote::Call(call) => Entry::Remote(call),
-            });
+            match remote {
+                Remote::Wake(task) => task.arrive(),
+                Remote::Call(call) => ready.push(Entry::Remote(call)),
+            }
         });
         let now = if inner.timers.borrow().is_empty() { None } else { Some(self.time()) };
         if let Some(now) = now {
             while let Some(timer) = self.pop_due(now) {
                 match timer {
-                    Timer::Wake(waker) => waker.wake(),
+                    Timer::Wake(waiter) => waiter.wake(),
                     Timer::Call(call) => ready.push(Entry::Call(call)),
                 }
             }
@@ -112,19 +110,9 @@ impl Loop {
         self.inner().timers.borrow_mut().pop_due(now)
     }
 
-    /// The task by that name, if it has not ended.
-    fn task(&self, key: TaskKey) -> Option<Arc<dyn Steps>> {
-        let tasks = self.inner().tasks.borrow();
-        tasks.get(key.slot).filter(|task| task.header().key() == key).cloned()
-    }
-
     fn run_entry(&self, entry: Entry) {
         match entry {
-            Entry::Step(key) => {
-                if let Some(task) = self.task(key) {
-                    task.step(self);
-                }
-            }
+            Entry::Step(task) => task.step(self),
             Entry::Call(call) => call.call(self),
             Entry::Remote(call) => {
                 if let Err(panic) = Panic::catch(|| call(self)) {
