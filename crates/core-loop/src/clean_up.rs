@@ -52,7 +52,7 @@ fn poll_one(clean_up: &mut CleanUp, cx: &mut Context<'_>) -> Poll<()> {
 pub(crate) fn register(clean_up: CleanUp) {
     match Loop::try_current() {
         Some(lp) if !lp.inner().discarding.get() => {
-            if let Some(task) = lp.current_task() {
+            if let Some(task) = lp.inner().current.get() {
                 return task.push_clean_up(clean_up);
             }
             lp.report(&ExceptionContext::new("a clean-up was skipped: it was dropped outside a task"));
@@ -67,7 +67,7 @@ pub(crate) struct Pending(VecDeque<CleanUp>);
 impl Pending {
     /// Runs `drop`, and takes over the clean-ups that it registered.
     pub(crate) fn of(lp: &Loop, drop: impl FnOnce()) -> Self {
-        let Some(task) = lp.current_task() else {
+        let Some(task) = lp.inner().current.get() else {
             drop();
             return Self(VecDeque::new());
         };

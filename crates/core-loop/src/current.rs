@@ -6,7 +6,7 @@ use crate::exception::Handler;
 use crate::offload::DefaultExecutor;
 use crate::shared::Shared;
 use crate::slab::Slab;
-use crate::task::TaskRef;
+use crate::task::{CurrentTask, TaskRef};
 use crate::timers::Timers;
 use contract::{Profile, Reactor};
 use std::cell::{Cell, RefCell};
@@ -31,7 +31,7 @@ pub(crate) struct Inner {
     /// All tasks that have not ended. Holds each of them until then, so that a future is dropped nowhere but here.
     pub(crate) tasks: RefCell<Slab<TaskRef>>,
     /// The task whose step is running.
-    pub(crate) current: Cell<Option<TaskRef>>,
+    pub(crate) current: CurrentTask,
     /// Set while futures are being dropped because of a cancel: whatever task they were awaiting is cancelled with them.
     pub(crate) cancelling: RefCell<Option<Reason>>,
     pub(crate) handler: Handler,
@@ -57,7 +57,7 @@ impl Loop {
             reactor,
             timers: RefCell::new(Timers::new()),
             tasks: RefCell::new(Slab::new()),
-            current: Cell::new(None),
+            current: CurrentTask::none(),
             cancelling: RefCell::new(None),
             handler: Handler::new(),
             executor: RefCell::new(None),
@@ -81,10 +81,17 @@ impl Loop {
     pub fn current() -> Self {
         match Self::try_current() {
             Some(current) => current,
-            None => panic!(
-                "no event loop is running on this thread: call this inside `core_loop::run(async {{ … }})` or another \
-                 runtime's `run`; from another thread use the loop's `LoopHandle`"
-            ),
+            None => no_loop(),
+        }
+    }
+
+    /// What [`current`](Self::current) does, without a handle of its own.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn with_current<T>(act: impl FnOnce(&Self) -> T) -> T {
+        match CURRENT.with(|current| current.borrow().as_ref().map(act)) {
+            Some(output) => output,
+            None => no_loop(),
         }
     }
 
@@ -114,13 +121,6 @@ impl Loop {
         self.0.reactor.clone()
     }
 
-    /// The task whose step is running.
-    pub(crate) fn current_task(&self) -> Option<TaskRef> {
-        let current = self.0.current.take();
-        self.0.current.set(current.clone());
-        current
-    }
-
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
     }
@@ -132,6 +132,15 @@ impl Loop {
             _role: contract::role::enter(contract::role::Role::Loop),
         }
     }
+}
+
+#[cold]
+#[track_caller]
+fn no_loop() -> ! {
+    panic!(
+        "no event loop is running on this thread: call this inside `core_loop::run(async {{ … }})` or another runtime's \
+         `run`; from another thread use the loop's `LoopHandle`"
+    )
 }
 
 /// Restores what was current before, also on unwind.

@@ -16,7 +16,7 @@ mod step;
 mod waiter;
 
 pub(crate) use header::Header;
-pub(crate) use reference::{AfarRef, TaskRef};
+pub(crate) use reference::{AfarRef, CurrentTask, TaskRef};
 pub(crate) use waiter::Waiter;
 
 /// Starts a task: `future` runs on this thread's loop, beside everything else.
@@ -47,7 +47,7 @@ pub fn spawn<F>(future: F) -> Task<F::Output>
 where
     F: Future + 'static,
 {
-    Task::new(step::spawn(&Loop::current(), future))
+    Task::new(step::spawn(future))
 }
 
 /// A task on the loop: a future of its output.

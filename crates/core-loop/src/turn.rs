@@ -34,15 +34,32 @@ impl Loop {
         if ready.wake_up(cx.waker()) {
             self.inner().shared.inbox.set_host(cx.waker());
         }
-        let visit = Visit { began: self.time(), steps: 0 };
-        match Panic::catch(|| self.turns(cx, ready, visit, done)) {
-            Ok(poll) => poll,
-            Err(panic) => {
-                // Everything of the user's is caught where it runs; this is a waker of somebody's that panicked.
-                self.report(&ExceptionContext::panicked("a waker panicked", &panic));
-                cx.waker().wake_by_ref();
-                Poll::Pending
+        let mut visit = Visit { began: self.time(), steps: 0 };
+        // One catch for all steps of the visit: a task's panic is told to the task, and the turn goes on.
+        let mut panicked = None;
+        loop {
+            let caught = Panic::catch(|| {
+                if let Some(panic) = panicked.take() {
+                    self.after_panic(panic);
+                }
+                self.turns(cx, ready, &mut visit, done)
+            });
+            match caught {
+                Ok(poll) => return poll,
+                Err(panic) => panicked = Some(panic),
             }
+        }
+    }
+
+    #[cold]
+    fn after_panic(&self, panic: Panic) {
+        let others = match self.inner().current.take() {
+            Some(task) => task.after_panic(self, panic).err(),
+            None => Some(panic),
+        };
+        if let Some(panic) = others {
+            // Everything else of the user's is caught where it runs.
+            self.report(&ExceptionContext::panicked("a waker panicked", &panic));
         }
     }
 
@@ -50,7 +67,7 @@ impl Loop {
         &self,
         cx: &mut Context<'_>,
         ready: &Ready,
-        mut visit: Visit,
+        visit: &mut Visit,
         done: &mut dyn FnMut() -> bool,
     ) -> Poll<()> {
         let left = &self.inner().turn_left;

@@ -53,14 +53,13 @@ pub(super) struct VTable {
 }
 
 /// What came of one poll.
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Polled {
     Pending,
-    /// The outcome is there, and the future was dropped. With its destructor's panic, if there was one.
-    Ended(Option<Panic>),
+    /// The outcome is there, the future is gone.
+    Ended,
     /// A cancel came during the last step: the output was dropped, the future is still there.
     Overruled,
-    /// The future is still there, not to be polled again.
-    Panicked(Panic),
 }
 
 /// The handle's way to the outcome.
@@ -70,13 +69,13 @@ pub(super) struct Join<T> {
 }
 
 /// Makes a task that is SCHEDULED: the references are for the registry and the ready queue.
-#[track_caller]
 #[inline]
 pub(super) fn create<F: Future + 'static>(
     future: F,
     shared: Arc<Shared>,
     slot: u32,
     id: u64,
+    spawned_at: &'static Location<'static>,
 ) -> (Join<F::Output>, TaskRef, TaskRef) {
     let cell = Box::new(TaskCell {
         header: Header {
@@ -98,7 +97,7 @@ pub(super) fn create<F: Future + 'static>(
             id,
             waiter: Cell::new(None),
             extras: OnceCell::new(),
-            spawned_at: Location::caller(),
+            spawned_at,
         },
         stage: UnsafeCell::new(Stage { future: ManuallyDrop::new(future) }),
     });
@@ -133,18 +132,22 @@ impl<T> Join<T> {
 }
 
 impl TaskRef {
-    /// Polls the future, and drops it once it has ended.
+    /// Polls the future, and drops it once it has ended. Does not catch panics: see [`unwound`](Self::unwound).
     #[inline]
     pub(super) fn poll_future(&self, cx: &mut Context<'_>) -> Polled {
         assert!(self.is(FUTURE) && !self.is(BUSY), "a task runs one step at a time");
         self.set(BUSY);
         // SAFETY: the future is there, and nobody else is at it.
         let polled = unsafe { (self.vtable.poll)(self.as_ptr(), cx) };
-        match polled {
-            Polled::Ended(_) => self.state.set(self.state.get() & !(FUTURE | BUSY) | OUTCOME),
-            _ => self.clear(BUSY),
-        }
+        self.clear(BUSY);
         polled
+    }
+
+    /// A panic has come out of `poll_future` if this is `true`; whoever caught it calls this once.
+    pub(super) fn unwound(&self) -> bool {
+        let busy = self.is(BUSY);
+        self.clear(BUSY);
+        busy
     }
 
     /// Drops the future. An error is its destructor's panic.
@@ -185,34 +188,34 @@ unsafe fn stage_of<F: Future>(header: NonNull<Header>) -> *mut Stage<F> {
 }
 
 unsafe fn poll<F: Future>(header: NonNull<Header>, cx: &mut Context<'_>) -> Polled {
-    // SAFETY: see above.
-    let (stage, known) = unsafe { (stage_of::<F>(header), header.as_ref()) };
-    let mut output = None;
-    let mut dropped = false;
-    let caught = Panic::catch(|| {
-        // SAFETY: the future is there. It stays in its cell until it is dropped in place: the cell is never moved.
-        let future = unsafe { Pin::new_unchecked(&mut *(*stage).future) };
-        let Poll::Ready(ready) = future.poll(cx) else { return };
-        output = Some(ready);
-        if !known.is(CANCEL) {
-            dropped = true;
-            // SAFETY: once, also if it panics: `dropped` says so.
-            unsafe { ManuallyDrop::drop(&mut (*stage).future) }
-        }
-    });
-    match (output, caught) {
-        (None, Ok(())) => Polled::Pending,
-        (None, Err(panic)) => Polled::Panicked(panic),
-        (Some(output), caught) if dropped => {
-            // SAFETY: the future is gone, its place is free.
-            unsafe { (*stage).outcome = ManuallyDrop::new(Ok(output)) }
-            Polled::Ended(caught.err())
-        }
-        (Some(output), _) => {
-            exception::shielded("the output's destructor panicked", || drop(output));
-            Polled::Overruled
+    /// Puts the output where the future was, also when the future's destructor panics.
+    struct Settle<'a, F: Future> {
+        header: &'a Header,
+        stage: *mut Stage<F>,
+        output: ManuallyDrop<F::Output>,
+    }
+
+    impl<F: Future> Drop for Settle<'_, F> {
+        fn drop(&mut self) {
+            // SAFETY: the future has been dropped, so its place is free; the output is taken once, here.
+            unsafe { (*self.stage).outcome = ManuallyDrop::new(Ok(ManuallyDrop::take(&mut self.output))) }
+            self.header.state.set(self.header.state.get() & !FUTURE | OUTCOME);
         }
     }
+
+    // SAFETY: see above.
+    let (stage, header) = unsafe { (stage_of::<F>(header), header.as_ref()) };
+    // SAFETY: the future is there. It stays in its cell until it is dropped in place: the cell is never moved.
+    let future = unsafe { Pin::new_unchecked(&mut *(*stage).future) };
+    let Poll::Ready(output) = future.poll(cx) else { return Polled::Pending };
+    if header.is(CANCEL) {
+        exception::shielded("the output's destructor panicked", || drop(output));
+        return Polled::Overruled;
+    }
+    let _settle = Settle { header, stage, output: ManuallyDrop::new(output) };
+    // SAFETY: once: whether this returns or panics, the output takes the future's place.
+    unsafe { ManuallyDrop::drop(&mut (*stage).future) }
+    Polled::Ended
 }
 
 unsafe fn drop_future<F: Future>(header: NonNull<Header>) {

@@ -3,6 +3,7 @@
 
 use super::header::{DONE, Header, OUTCOME, SCHEDULED};
 use crate::shared::{Entry, Ready, Remote};
+use std::cell::Cell;
 use std::mem::ManuallyDrop;
 use std::ops::Deref;
 use std::ptr::NonNull;
@@ -104,6 +105,38 @@ impl Drop for TaskRef {
             // SAFETY: this was the last owner, so the loop's side lets go.
             unsafe { release(self.0) }
         }
+    }
+}
+
+/// The task whose step is running.
+pub(crate) struct CurrentTask(Cell<Option<TaskRef>>);
+
+impl CurrentTask {
+    pub(crate) const fn none() -> Self {
+        Self(Cell::new(None))
+    }
+
+    pub(crate) fn get(&self) -> Option<TaskRef> {
+        let current = self.0.take();
+        self.0.set(current.clone());
+        current
+    }
+
+    /// Whose step it was that panicked.
+    pub(crate) fn take(&self) -> Option<TaskRef> {
+        self.0.take()
+    }
+
+    /// Runs `step` with `task` as the current one. If it panics, `task` stays: whoever catches the panic takes it.
+    #[inline]
+    pub(super) fn during(&self, task: TaskRef, step: impl FnOnce(&TaskRef)) {
+        // Not counted, so not dropped: the cell below owns the task until the step is over.
+        let lent = ManuallyDrop::new(TaskRef(task.0));
+        let before = self.0.replace(Some(task));
+        step(&lent);
+        let after = self.0.replace(before);
+        debug_assert!(after.as_ref().is_some_and(|after| after.0 == lent.0), "steps nest");
+        drop(after);
     }
 }
 

@@ -9,23 +9,33 @@ use crate::error::{JoinError, Reason};
 use crate::exception::{ExceptionContext, report};
 use crate::shared::Entry;
 use contract::{Panic, budget};
+use std::panic::Location;
 use std::task::{Context, Poll};
 
+/// Makes a task of the loop that runs here, and queues its first step.
 #[track_caller]
 #[inline]
-pub(super) fn spawn<F: Future + 'static>(lp: &Loop, future: F) -> Join<F::Output> {
-    let inner = lp.inner();
-    let mut tasks = inner.tasks.borrow_mut();
-    let id = inner.spawned.get() + 1;
-    inner.spawned.set(id);
-    let (join, registered, queued) = cell::create(future, inner.shared.clone(), tasks.next_key(), id);
-    tasks.insert(registered);
-    drop(tasks);
-    if inner.discarding.get() {
+pub(super) fn spawn<F: Future + 'static>(future: F) -> Join<F::Output> {
+    let spawned_at = Location::caller();
+    let (join, doomed) = Loop::with_current(|lp| {
+        let inner = lp.inner();
+        let mut tasks = inner.tasks.borrow_mut();
+        let id = inner.spawned.get() + 1;
+        inner.spawned.set(id);
+        let shared = inner.shared.clone();
+        let (join, registered, queued) = cell::create(future, shared, tasks.next_key(), id, spawned_at);
+        tasks.insert(registered);
+        if inner.discarding.get() {
+            return (join, Some((queued, lp.clone())));
+        }
+        if let Some(ready) = inner.shared.ready() {
+            ready.push(Entry::Step(queued));
+        }
+        (join, None)
+    });
+    if let Some((task, lp)) = doomed {
         // Spawned by a destructor while the loop drops everything: it will not run any more.
-        queued.end(lp, JoinError::Shutdown);
-    } else if let Some(ready) = inner.shared.ready() {
-        ready.push(Entry::Step(queued));
+        task.end(&lp, JoinError::Shutdown);
     }
     join
 }
@@ -44,45 +54,66 @@ impl<T> Join<T> {
 }
 
 impl TaskRef {
-    /// Runs one step.
+    /// Runs one step. A panic comes out of it; [`after_panic`](Self::after_panic) does the rest.
     pub(crate) fn step(self, lp: &Loop) {
         // Before the step looks at anything, so that a wake during it queues another.
         self.clear(SCHEDULED);
         if self.is(DONE) {
             return;
         }
-        let _current = Current::set(lp, &self);
-        if self.with_waker(|waker| self.advance(lp, &mut Context::from_waker(waker))) {
-            self.finish(lp);
+        lp.inner().current.during(self, |task| {
+            task.with_waker(|waker| {
+                let cx = &mut Context::from_waker(waker);
+                if task.is(FUTURE) {
+                    task.advance(lp, cx);
+                }
+                task.end_step(lp, cx);
+            });
+        });
+    }
+
+    #[inline]
+    fn advance(&self, lp: &Loop, cx: &mut Context<'_>) {
+        if self.is(CANCEL) {
+            return self.drop_cancelled(lp);
+        }
+        budget::enter_step();
+        // A cancel that came during the last step wins, as in asyncio.
+        if self.poll_future(cx) == Polled::Overruled {
+            self.drop_cancelled(lp);
         }
     }
 
-    /// Everything one step does. Gives `true` when the task has ended.
+    /// What every step ends with, whatever became of the future.
     #[inline]
-    fn advance(&self, lp: &Loop, cx: &mut Context<'_>) -> bool {
-        if self.is(FUTURE) {
-            if self.is(CANCEL) {
-                self.drop_cancelled(lp);
-            } else {
-                budget::enter_step();
-                match self.poll_future(cx) {
-                    Polled::Pending | Polled::Ended(None) => {}
-                    Polled::Ended(Some(panic)) => self.report_destructor(lp, &panic),
-                    // A cancel that came during the last step wins, as in asyncio.
-                    Polled::Overruled => self.drop_cancelled(lp),
-                    Polled::Panicked(panic) => self.settle(lp, JoinError::Panicked(panic)),
-                }
-            }
-        }
+    fn end_step(&self, lp: &Loop, cx: &mut Context<'_>) {
         let ended = !self.is(FUTURE);
         if ended && !self.is(HANDLE) {
             // Before the clean-ups: its destructor may hand over more of them (of the loser of a `select`, for example).
             self.throw_away();
         }
         if self.is(CLEAN_UPS) && self.poll_clean_ups(cx).is_pending() {
-            return false;
+            return;
         }
-        ended
+        if ended {
+            self.finish(lp);
+        }
+    }
+
+    /// The rest of a step that panicked. Gives the panic back if it was not the future's, nor its destructor's.
+    pub(crate) fn after_panic(self, lp: &Loop, panic: Panic) -> Result<(), Panic> {
+        if !self.unwound() {
+            return Err(panic);
+        }
+        lp.inner().current.during(self, |task| {
+            if task.is(FUTURE) {
+                task.settle(lp, JoinError::Panicked(panic));
+            } else {
+                task.report_destructor(lp, &panic);
+            }
+            task.with_waker(|waker| task.end_step(lp, &mut Context::from_waker(waker)));
+        });
+        Ok(())
     }
 
     /// Delivers the cancel.
@@ -167,9 +198,16 @@ impl TaskRef {
         if self.is(DONE) {
             return;
         }
-        let _current = Current::set(lp, self);
-        self.drop_clean_ups(lp);
-        self.end(lp, JoinError::Shutdown);
+        let discarded = Panic::catch(|| {
+            lp.inner().current.during(self.clone(), |task| {
+                task.drop_clean_ups(lp);
+                task.end(lp, JoinError::Shutdown);
+            });
+        });
+        if let Err(panic) = discarded {
+            drop(lp.inner().current.take());
+            lp.report(&ExceptionContext::panicked("a waker panicked", &panic));
+        }
     }
 
     /// The handle is gone.
@@ -182,25 +220,5 @@ impl TaskRef {
         if self.is(DONE) && self.is(OUTCOME) {
             self.throw_away();
         }
-    }
-}
-
-/// Which task is current, until it is dropped, also on unwind: a waker of somebody's may panic.
-struct Current<'a> {
-    lp: &'a Loop,
-    before: Option<TaskRef>,
-}
-
-impl<'a> Current<'a> {
-    #[inline]
-    fn set(lp: &'a Loop, task: &TaskRef) -> Self {
-        Self { lp, before: lp.inner().current.replace(Some(task.clone())) }
-    }
-}
-
-impl Drop for Current<'_> {
-    #[inline]
-    fn drop(&mut self) {
-        self.lp.inner().current.set(self.before.take());
     }
 }
