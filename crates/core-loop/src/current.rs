@@ -5,8 +5,7 @@ use crate::error::Reason;
 use crate::exception::Handler;
 use crate::offload::DefaultExecutor;
 use crate::shared::Shared;
-use crate::slab::Slab;
-use crate::task::{CurrentTask, TaskRef};
+use crate::task::{CurrentTask, Tasks};
 use crate::timers::Timers;
 use contract::{Profile, Reactor};
 use std::cell::{Cell, RefCell};
@@ -28,8 +27,7 @@ pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     pub(crate) reactor: Rc<dyn Reactor>,
     pub(crate) timers: RefCell<Timers<Timer>>,
-    /// All tasks that have not ended. Holds each of them until then, so that a future is dropped nowhere but here.
-    pub(crate) tasks: RefCell<Slab<TaskRef>>,
+    pub(crate) tasks: Tasks,
     /// The task whose step is running.
     pub(crate) current: CurrentTask,
     /// Set while futures are being dropped because of a cancel: whatever task they were awaiting is cancelled with them.
@@ -56,7 +54,7 @@ impl Loop {
             shared: Shared::new(),
             reactor,
             timers: RefCell::new(Timers::new()),
-            tasks: RefCell::new(Slab::new()),
+            tasks: Tasks::default(),
             current: CurrentTask::none(),
             cancelling: RefCell::new(None),
             handler: Handler::new(),
@@ -160,7 +158,7 @@ impl fmt::Debug for Loop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Loop")
             .field("runtime", &self.profile().name)
-            .field("tasks", &self.0.tasks.borrow().len())
+            .field("tasks", &self.0.tasks.len())
             .finish_non_exhaustive()
     }
 }

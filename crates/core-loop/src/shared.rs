@@ -5,7 +5,7 @@ use crate::callback::Call;
 use crate::current::Loop;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
-use crate::task::{AfarRef, TaskRef};
+use crate::task::{AfarRef, Memory, TaskRef};
 use crate::thread_bound::ThreadBound;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -41,6 +41,7 @@ impl Shared {
             awake: Cell::new(false),
             host: RefCell::new(None),
             closed: Cell::new(false),
+            memory: Memory::new(),
         };
         Arc::new(Self { inbox: Inbox::new(), jobs: Jobs::new(), ready: ThreadBound::new(ready) })
     }
@@ -85,6 +86,7 @@ pub(crate) struct Ready {
     awake: Cell<bool>,
     host: RefCell<Option<Waker>>,
     closed: Cell<bool>,
+    pub(crate) memory: Memory,
 }
 
 impl Ready {
@@ -136,6 +138,7 @@ impl Ready {
     pub(crate) fn close(&self) -> VecDeque<Entry> {
         self.closed.set(true);
         self.host.take();
+        self.memory.close();
         self.queue.take()
     }
 }

@@ -11,11 +11,15 @@ use std::task::{Context, Poll};
 mod afar;
 mod cell;
 mod header;
+mod list;
+mod memory;
 mod reference;
 mod step;
 mod waiter;
 
 pub(crate) use header::Header;
+pub(crate) use list::Tasks;
+pub(crate) use memory::Memory;
 pub(crate) use reference::{AfarRef, CurrentTask, TaskRef};
 pub(crate) use waiter::Waiter;
 

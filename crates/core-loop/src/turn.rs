@@ -104,11 +104,9 @@ impl Loop {
     /// Gathers what is ready. Gives the time if it was looked at.
     fn begin_turn(&self, ready: &Ready) -> Option<Instant> {
         let inner = self.inner();
-        inner.shared.inbox.take_into(|remote| {
-            match remote {
-                Remote::Wake(task) => task.arrive(),
-                Remote::Call(call) => ready.push(Entry::Remote(call)),
-            }
+        inner.shared.inbox.take_into(|remote| match remote {
+            Remote::Wake(task) => task.arrive(),
+            Remote::Call(call) => ready.push(Entry::Remote(call)),
         });
         let now = if inner.timers.borrow().is_empty() { None } else { Some(self.time()) };
         if let Some(now) = now {

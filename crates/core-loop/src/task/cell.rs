@@ -11,6 +11,8 @@
 
 use super::afar::Afar;
 use super::header::{BUSY, CANCEL, FUTURE, HANDLE, Header, OUTCOME, SCHEDULED};
+use super::list::Links;
+use super::memory::Piece;
 use super::reference::TaskRef;
 use crate::error::JoinError;
 use crate::exception;
@@ -68,16 +70,17 @@ pub(super) struct Join<T> {
     output: PhantomData<fn() -> T>,
 }
 
-/// Makes a task that is SCHEDULED: the references are for the registry and the ready queue.
+/// Makes a task that is SCHEDULED: the references are for the list of tasks and for the ready queue.
 #[inline]
 pub(super) fn create<F: Future + 'static>(
     future: F,
     shared: Arc<Shared>,
-    slot: u32,
     id: u64,
     spawned_at: &'static Location<'static>,
 ) -> (Join<F::Output>, TaskRef, TaskRef) {
-    let cell = Box::new(TaskCell {
+    let memory = shared.ready().map(|ready| &ready.memory);
+    let place = const { Piece::of::<TaskCell<F>>() }.allocate(memory).cast::<TaskCell<F>>();
+    let cell = TaskCell {
         header: Header {
             vtable: const {
                 &VTable {
@@ -92,7 +95,7 @@ pub(super) fn create<F: Future + 'static>(
             shared,
             afar: Afar::new(),
             owners: Cell::new(3),
-            slot,
+            links: Links::default(),
             state: Cell::new(SCHEDULED | FUTURE | HANDLE),
             id,
             waiter: Cell::new(None),
@@ -100,10 +103,12 @@ pub(super) fn create<F: Future + 'static>(
             spawned_at,
         },
         stage: UnsafeCell::new(Stage { future: ManuallyDrop::new(future) }),
-    });
-    let header = NonNull::from(Box::leak(cell)).cast::<Header>();
-    // SAFETY: the header comes first in the cell; three owners were counted, and here they are, on the loop's thread.
+    };
+    // SAFETY: the place is as large as the cell, and nobody else's. The header comes first in the cell; three owners were
+    // counted, and here they are, on the loop's thread.
     unsafe {
+        place.write(cell);
+        let header = place.cast::<Header>();
         let join = Join { task: TaskRef::from_raw(header), output: PhantomData };
         (join, TaskRef::from_raw(header), TaskRef::from_raw(header))
     }
@@ -234,6 +239,13 @@ unsafe fn discard_outcome<F: Future>(header: NonNull<Header>) -> Option<Box<Join
 }
 
 unsafe fn free<F: Future>(header: NonNull<Header>) {
-    // SAFETY: see above: the box was leaked in `create`, and nobody holds it any more.
-    drop(unsafe { Box::from_raw(header.cast::<TaskCell<F>>().as_ptr()) });
+    let cell = header.cast::<TaskCell<F>>();
+    // SAFETY: see above: nobody holds it any more. Taking the loop's part out of it drops the rest in place; the stage is a
+    // union, and drops nothing.
+    unsafe {
+        let shared = (&raw const (*header.as_ptr()).shared).read();
+        std::ptr::drop_in_place(&raw mut (*header.as_ptr()).extras);
+        let memory = shared.ready().map(|ready| &ready.memory);
+        const { Piece::of::<TaskCell<F>>() }.free(cell.cast(), memory);
+    }
 }

@@ -2,6 +2,7 @@
 
 use super::afar::Afar;
 use super::cell::VTable;
+use super::list::Links;
 use super::reference::TaskRef;
 use super::waiter::Waiter;
 use crate::clean_up::CleanUp;
@@ -21,7 +22,7 @@ pub(super) const FUTURE: u16 = 1 << 1;
 pub(super) const OUTCOME: u16 = 1 << 2;
 /// The future is being polled or dropped right now: nobody else may touch it, nor the outcome in its place.
 pub(super) const BUSY: u16 = 1 << 3;
-/// The task has ended, clean-ups and all: it is out of the loop's registry.
+/// The task has ended, clean-ups and all: it is out of the loop's list.
 pub(super) const DONE: u16 = 1 << 4;
 /// There is a handle that may still ask for the outcome.
 pub(super) const HANDLE: u16 = 1 << 5;
@@ -39,8 +40,7 @@ pub(crate) struct Header {
     pub(super) afar: Afar,
     /// How many [`TaskRef`]s there are.
     pub(super) owners: Cell<u32>,
-    /// Its place in the loop's registry.
-    pub(super) slot: u32,
+    pub(super) links: Links,
     pub(super) state: Cell<u16>,
     pub(super) id: u64,
     /// Who awaits it, if that is a task of this thread; anybody else is in the extras.

@@ -23,6 +23,12 @@ impl TaskRef {
         Self(header)
     }
 
+    /// Hands its count over to the caller.
+    #[inline]
+    pub(super) fn into_raw(self) -> NonNull<Header> {
+        ManuallyDrop::new(self).0
+    }
+
     #[inline]
     pub(super) fn as_ptr(&self) -> NonNull<Header> {
         self.0
@@ -38,7 +44,7 @@ impl TaskRef {
         // SAFETY: the table is ours, so the data is a header that the waker holds, or that the running step does.
         let known = unsafe { header.as_ref() };
         known.shared.ready()?;
-        // Until it has ended the registry owns it too, so the count does not rise from nothing.
+        // Until it has ended the loop's list owns it too, so the count does not rise from nothing.
         (!known.is_done()).then(|| {
             known.owners.set(known.owners.get() + 1);
             Self(header)

@@ -19,12 +19,10 @@ pub(super) fn spawn<F: Future + 'static>(future: F) -> Join<F::Output> {
     let spawned_at = Location::caller();
     let (join, doomed) = Loop::with_current(|lp| {
         let inner = lp.inner();
-        let mut tasks = inner.tasks.borrow_mut();
         let id = inner.spawned.get() + 1;
         inner.spawned.set(id);
-        let shared = inner.shared.clone();
-        let (join, registered, queued) = cell::create(future, shared, tasks.next_key(), id, spawned_at);
-        tasks.insert(registered);
+        let (join, listed, queued) = cell::create(future, inner.shared.clone(), id, spawned_at);
+        inner.tasks.push(listed);
         if inner.discarding.get() {
             return (join, Some((queued, lp.clone())));
         }
@@ -145,8 +143,7 @@ impl TaskRef {
     fn finish(&self, lp: &Loop) {
         self.set(DONE);
         self.afar.finish();
-        let ours = lp.inner().tasks.borrow_mut().remove(self.slot);
-        drop(ours);
+        lp.inner().tasks.remove(self);
         match self.take_waiter() {
             Some(waiter) => waiter.wake(),
             None if !self.is(HANDLE) => self.throw_away(),
