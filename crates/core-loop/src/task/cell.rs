@@ -239,13 +239,19 @@ unsafe fn discard_outcome<F: Future>(header: NonNull<Header>) -> Option<Box<Join
 }
 
 unsafe fn free<F: Future>(header: NonNull<Header>) {
-    let cell = header.cast::<TaskCell<F>>();
-    // SAFETY: see above: nobody holds it any more. Taking the loop's part out of it drops the rest in place; the stage is a
-    // union, and drops nothing.
+    let header = header.as_ptr();
+    // SAFETY: see above: nobody holds it any more, and these two are all in it that has a destructor: the stage is a union,
+    // and the waiter and the links are empty. `ready` stays where it is: the count goes into the loop, or is dropped last.
     unsafe {
-        let shared = (&raw const (*header.as_ptr()).shared).read();
-        std::ptr::drop_in_place(&raw mut (*header.as_ptr()).extras);
-        let memory = shared.ready().map(|ready| &ready.memory);
-        const { Piece::of::<TaskCell<F>>() }.free(cell.cast(), memory);
+        std::ptr::drop_in_place(&raw mut (*header).extras);
+        let shared = (&raw const (*header).shared).read();
+        let ready = (*Arc::as_ptr(&shared)).ready();
+        let memory = ready.map(|ready| &ready.memory);
+        const { Piece::of::<TaskCell<F>>() }.free(NonNull::new_unchecked(header.cast()), memory);
+        let unwanted = match ready {
+            Some(ready) => ready.keep(shared),
+            None => Some(shared),
+        };
+        drop(unwanted);
     }
 }

@@ -21,7 +21,7 @@ pub(super) fn spawn<F: Future + 'static>(future: F) -> Join<F::Output> {
         let inner = lp.inner();
         let id = inner.spawned.get() + 1;
         inner.spawned.set(id);
-        let (join, listed, queued) = cell::create(future, inner.shared.clone(), id, spawned_at);
+        let (join, listed, queued) = cell::create(future, inner.shared.share(), id, spawned_at);
         inner.tasks.push(listed);
         if inner.discarding.get() {
             return (join, Some((queued, lp.clone())));
