@@ -1,26 +1,38 @@
 //! `cargo xtask bench`: us against every peer, interleaved in one run, one process a measurement.
 
+mod bars;
+mod page;
 mod race;
+mod record;
 
 use crate::args::{Args, Command, switch, valued};
 use crate::error::{Error, Result};
 use crate::processes::{self, BOUND, Keep};
 use crate::report::{Progress, Verdict};
-use crate::table::{Align, render};
+use crate::runtimes::RUNTIMES;
 use crate::workspace::Workspace;
 use crate::{features, json, machine};
-use race::{Missing, Race, Row};
+use race::{Race, Row};
+use record::Record;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 
 pub(crate) const COMMAND: Command = Command {
     name: "bench",
-    about: "us against every peer: interleaved, medians, ratio to the best peer",
+    about: "us against every peer: interleaved, medians, ratio to the best peer, and which bars hold",
     flags: &[
-        valued("--only", "PREFIX", "only benches whose name begins so: loop, tcp.echo"),
+        valued("--only", "PREFIX", "only benches whose name begins so: loop, or several: loop,tcp.echo"),
         valued("--rounds", "N", "processes a contender; 5 if nothing is said"),
         switch("--json", "for programs"),
-        switch("--smoke", "once, and as little as shows that it works: the numbers mean nothing"),
+        switch(
+            "--smoke",
+            "once, unoptimised, and as little as shows that it works: the numbers mean nothing",
+        ),
+        switch(
+            "--record",
+            "keep the results in bench/results, after each bench, and write the page of the book",
+        ),
+        switch("--page", "write the page of the book from the results, without measuring"),
     ],
     run,
 };
@@ -28,27 +40,87 @@ pub(crate) const COMMAND: Command = Command {
 const ROUNDS: usize = 5;
 
 fn run(args: &Args) -> Result<Verdict> {
-    let smoke = args.has("--smoke");
+    let (smoke, keep) = (args.has("--smoke"), args.has("--record"));
+    if smoke && keep {
+        return Err(Error::new("--smoke measures nothing that is worth a record: one or the other"));
+    }
     let rounds = match args.value("--rounds") {
         _ if smoke => 1,
         Some(typed) => rounds(typed)?,
         None => ROUNDS,
     };
-    let workspace = Workspace::load()?;
-    let program = build(&workspace)?;
-    let mut races = races(&program, args.value("--only").unwrap_or_default())?;
-    let mut progress = Progress::new(races.len());
-    for race in &mut races {
-        let name = race.bench.clone();
-        progress.step(&name, || race.run(&program, rounds, smoke), |()| "measured".to_owned());
+    if let Some((what, why)) = unbuilt().next().filter(|_| keep) {
+        return Err(Error::new(format!("a record has every contender, and there is no {what}: {why}")));
     }
+    let workspace = Workspace::load()?;
+    if args.has("--page") {
+        record::write_page(&workspace.root)?;
+        return Ok(Verdict::Green);
+    }
+    let program = build(&workspace, smoke)?;
+    let all = listed(&program)?;
+    let known: Vec<String> = all.iter().map(|race| race.bench.clone()).collect();
+    let mut races = asked(all, args.value("--only").unwrap_or_default())?;
+    let mut kept = match keep {
+        true => Some(Record::open(&workspace.root, races.len() == known.len(), &known)?),
+        false => None,
+    };
+    let commit = commit(&workspace.root);
+    each(&mut races, &program, rounds, smoke, |race| match &mut kept {
+        Some(record) if !race.is_broken() => {
+            record.put(&commit, race.clone(), &known);
+            record.write()
+        }
+        _ => Ok(()),
+    })?;
     let machine = machine::describe();
     if args.has("--json") {
         json::print(&document(machine, &races));
     } else {
-        print!("{}\n\n{}", machine::sentence(&machine), page(&races));
+        print!("{}\n\n{}", machine::sentence(&machine), page::terminal(&races, !smoke));
+        unbuilt().for_each(|(what, why)| println!("no {what}: {why}"));
     }
-    Ok(Verdict::green_if(!missing(&races).any(|(_, missing)| matches!(missing, Missing::Broken(_)))))
+    if kept.is_some() {
+        record::write_page(&workspace.root)?;
+    }
+    Ok(Verdict::green_if(!races.iter().any(Race::is_broken)))
+}
+
+/// Every bench as little as shows that it works, and who cannot run here.
+pub(crate) fn smoke(workspace: &Workspace) -> Result<Verdict> {
+    let program = build(workspace, true)?;
+    let mut races = listed(&program)?;
+    each(&mut races, &program, 1, true, |_| Ok(()))?;
+    let missing = races.iter().flat_map(Race::missing).map(|(what, why)| (what, why.to_string()));
+    missing.chain(unbuilt()).for_each(|(what, why)| println!("no {what}: {why}"));
+    let numbers: usize = races.iter().map(|race| race.rows().count()).sum();
+    println!("{} benches, {numbers} contenders gave a number", races.len());
+    Ok(Verdict::green_if(!races.iter().any(Race::is_broken)))
+}
+
+/// Runs bench after bench, and hands each to `done` before the next.
+fn each(
+    races: &mut [Race],
+    program: &Path,
+    rounds: usize,
+    smoke: bool,
+    mut done: impl FnMut(&Race) -> Result<()>,
+) -> Result<()> {
+    let mut progress = Progress::new(races.len());
+    for race in races {
+        let name = race.bench.clone();
+        let word = |race: &&mut Race| if race.is_broken() { "FAILED" } else { "measured" }.to_owned();
+        let race = progress.step(
+            &name,
+            || {
+                race.run(program, rounds, smoke);
+                race
+            },
+            word,
+        );
+        done(race)?;
+    }
+    Ok(())
 }
 
 fn rounds(typed: &str) -> Result<usize> {
@@ -58,83 +130,77 @@ fn rounds(typed: &str) -> Result<usize> {
     }
 }
 
-fn build(workspace: &Workspace) -> Result<PathBuf> {
+/// Unoptimised for a smoke: whoever tests has built most of that already.
+fn build(workspace: &Workspace, smoke: bool) -> Result<PathBuf> {
     let package = workspace.find("bench")?;
     let mut cargo = processes::cargo(&workspace.root);
-    cargo.args(["build", "--release", "-p", &package.name]).args(features::of(package)?);
+    cargo.args(["build", "-p", &package.name]).args(features::of(package)?);
+    cargo.args((!smoke).then_some("--release"));
     if !processes::run(&mut cargo, Keep::Nothing, BOUND)?.success {
         return Err(Error::new("the benches do not build; what the compiler says stands above"));
     }
-    Ok(workspace.target.join("release/bench"))
+    Ok(workspace.target.join(if smoke { "debug/bench" } else { "release/bench" }))
 }
 
-/// What the program can measure, as far as it was asked for.
-fn races(program: &Path, prefix: &str) -> Result<Vec<Race>> {
-    let ended =
-        processes::run(std::process::Command::new(program).arg("list"), Keep::Stdout, race::MEASUREMENT)?;
-    let document = json::parse(&ended.stdout, "the list of benches")?;
-    let all = json::list(&document, "benches")?;
-    let races: Vec<Race> = all.iter().map(Race::read).collect::<Result<_>>()?;
-    let names: Vec<String> = races.iter().map(|race| race.bench.clone()).collect();
-    let asked: Vec<Race> = races.into_iter().filter(|race| race.bench.starts_with(prefix)).collect();
-    if asked.is_empty() {
-        return Err(Error::new(format!(
-            "--only {prefix}: no bench begins so; there are {}",
-            names.join(", ")
-        )));
-    }
-    Ok(asked)
-}
-
-/// Contenders without a number, by bench and name.
-fn missing(races: &[Race]) -> impl Iterator<Item = (String, &Missing)> {
-    races.iter().flat_map(|race| {
-        race.lanes.iter().filter_map(|lane| {
-            Some((format!("{} of {}", race.bench, lane.contender), lane.missing.as_ref()?))
-        })
+/// Runtimes that the program was built without, and which are therefore not in its list.
+fn unbuilt() -> impl Iterator<Item = (String, String)> {
+    RUNTIMES.iter().filter_map(|runtime| {
+        Some((format!("contender of {}", runtime.name), runtime.build_obstacle()?.to_string()))
     })
 }
 
+/// What the program can measure.
+///
+/// # Errors
+///
+/// A bar names somebody who is not among them.
+fn listed(program: &Path) -> Result<Vec<Race>> {
+    let ended =
+        processes::run(std::process::Command::new(program).arg("list"), Keep::Stdout, race::MEASUREMENT)?;
+    let document = json::parse(&ended.stdout, "the list of benches")?;
+    let races: Vec<Race> = json::list(&document, "benches")?.iter().map(Race::read).collect::<Result<_>>()?;
+    let unbuilt = RUNTIMES.iter().filter(|runtime| runtime.build_obstacle().is_some());
+    let strangers = bars::strangers(&races, &unbuilt.map(|runtime| runtime.name).collect::<Vec<_>>());
+    match strangers.is_empty() {
+        true => Ok(races),
+        false => Err(Error::new(format!("bars that nobody can clear: {}", strangers.join("; ")))),
+    }
+}
+
+/// Those that begin with one of the prefixes, which have commas between them.
+fn asked(races: Vec<Race>, prefixes: &str) -> Result<Vec<Race>> {
+    for prefix in prefixes.split(',') {
+        if !races.iter().any(|race| race.bench.starts_with(prefix)) {
+            let names: Vec<_> = races.iter().map(|race| race.bench.as_str()).collect();
+            return Err(Error::new(format!(
+                "--only {prefix}: no bench begins so; there are {}",
+                names.join(", ")
+            )));
+        }
+    }
+    let begins = |race: &Race| prefixes.split(',').any(|prefix| race.bench.starts_with(prefix));
+    Ok(races.into_iter().filter(begins).collect())
+}
+
+/// The state of the sources.
+fn commit(root: &Path) -> String {
+    let root = root.to_string_lossy();
+    machine::first_line("git", &["-C", &root, "rev-parse", "--short", "HEAD"])
+        .unwrap_or_else(|| "unknown".to_owned())
+}
+
 fn document(machine: Value, races: &[Race]) -> Value {
-    let rows: Vec<Value> = races.iter().flat_map(Race::rows).map(|row| row.json()).collect();
-    let missing: Vec<Value> =
-        missing(races).map(|(what, why)| json!({ "what": what, "why": why.to_string() })).collect();
-    json!({ "machine": machine, "rows": rows, "missing": missing })
-}
-
-fn page(races: &[Race]) -> String {
-    let head = [
-        ("bench", Align::Left),
-        ("contender", Align::Left),
-        ("median ns", Align::Right),
-        ("min", Align::Right),
-        ("max", Align::Right),
-        ("× best peer", Align::Right),
-    ];
-    let cells = |row: Row| {
-        let ratio = row.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
-        vec![row.bench, row.contender, figure(row.median), figure(row.min), figure(row.max), ratio]
-    };
-    let rows: Vec<Vec<String>> = races.iter().flat_map(Race::rows).map(cells).collect();
-    let mut text = render(&head, &rows);
-    for (what, why) in missing(races) {
-        text += &format!("\nno {what}: {why}");
-    }
-    text.trim_end().to_owned() + "\n"
-}
-
-/// Digits that mean something: 4.21, 42.1, 4210.
-fn figure(number: f64) -> String {
-    match number {
-        small if small < 10.0 => format!("{number:.2}"),
-        small if small < 100.0 => format!("{number:.1}"),
-        _ => format!("{number:.0}"),
-    }
+    let rows: Vec<Value> = races.iter().flat_map(Race::rows).map(|row: Row| row.json()).collect();
+    let missing = races.iter().flat_map(Race::missing).map(|(what, why)| (what, why.to_string()));
+    let missing = missing.chain(unbuilt()).map(|(what, why)| json!({ "what": what, "why": why }));
+    let missing: Vec<Value> = missing.collect();
+    let bars: Vec<Value> = bars::outcomes(races).iter().map(bars::Outcome::json).collect();
+    json!({ "machine": machine, "rows": rows, "bars": bars, "missing": missing })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{document, page, rounds};
+    use super::{asked, document, page, rounds};
     use crate::bench::race::{Lane, Missing, Race};
     use serde_json::json;
 
@@ -152,7 +218,7 @@ mod tests {
             lane("raw-fast", &[20.0, 60.0, 24.0]),
             gone,
         ];
-        Race { bench: "loop.yield".to_owned(), unit: "ns".to_owned(), lanes }
+        Race { bench: "loop.yield".to_owned(), unit: "ns".to_owned(), lanes, ..Race::default() }
     }
 
     #[test]
@@ -170,7 +236,8 @@ mod tests {
         assert_eq!(document["rows"].as_array().unwrap().len(), 3);
         assert_eq!(document["missing"][0]["what"], "loop.yield of raw-glommio");
         assert!(
-            page(&[race()]).ends_with("no loop.yield of raw-glommio: no io_uring; cure: another kernel\n")
+            page::terminal(&[race()], true)
+                .ends_with("no loop.yield of raw-glommio: no io_uring; cure: another kernel\n")
         );
     }
 
@@ -181,5 +248,17 @@ mod tests {
             let error = rounds(typed).unwrap_err().to_string();
             assert!(error.contains("at least 1"), "{error}");
         }
+    }
+
+    #[test]
+    fn benches_are_asked_for_by_prefixes_and_one_that_fits_none_names_them_all() {
+        let races = || {
+            let named = |name: &str| Race { bench: name.to_owned(), ..Race::default() };
+            vec![named("loop.yield"), named("tcp.echo"), named("tcp.accept")]
+        };
+        assert_eq!(asked(races(), "").unwrap().len(), 3);
+        assert_eq!(asked(races(), "loop,tcp.a").unwrap().len(), 2);
+        let error = asked(races(), "loop,udp").err().unwrap().to_string();
+        assert_eq!(error, "--only udp: no bench begins so; there are loop.yield, tcp.echo, tcp.accept");
     }
 }

@@ -1,16 +1,17 @@
 //! `cargo xtask ci`: everything that must hold before a change is merged, quickest to fail first.
 
 use crate::args::{Args, Command};
+use crate::conformance::Book;
 use crate::error::Result;
 use crate::processes::{self, BOUND, Keep};
 use crate::report::{Tally, Verdict, seconds};
 use crate::workspace::Workspace;
-use crate::{docs, loom, test, tidy};
+use crate::{bench, docs, loom, test, tidy};
 use std::time::{Duration, Instant};
 
 pub(crate) const COMMAND: Command = Command {
     name: "ci",
-    about: "all of it, quickest to fail first: fmt, tidy, docs, clippy, rustdoc, loom, test --strict",
+    about: "all of it, quickest to fail first: fmt, tidy, docs, clippy, rustdoc, loom, bench --smoke, test --strict",
     flags: &[],
     run,
 };
@@ -50,6 +51,7 @@ const PARTS: &[Part] = &[
         },
     },
     Part { name: "loom", again: "cargo xtask loom", run: |_| (loom::COMMAND.run)(&Args::default()) },
+    Part { name: "bench", again: "cargo xtask bench --smoke", run: bench::smoke },
 ];
 
 fn run(_: &Args) -> Result<Verdict> {
@@ -67,7 +69,7 @@ fn run(_: &Args) -> Result<Verdict> {
     }
     println!("── test");
     let begin = Instant::now();
-    let tally = test::all(&workspace, None, None)?;
+    let tally = test::all(&workspace, None, None, Book::Must)?;
     times.push(("test", begin.elapsed()));
     Ok(end(&times, &tally))
 }

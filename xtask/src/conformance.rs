@@ -8,7 +8,7 @@ use crate::args::{Args, Command, switch, valued};
 use crate::error::{self, Error, Result};
 use crate::processes::{self, BOUND, Keep};
 use crate::report::{Tally, Verdict};
-use crate::runtimes::{self, RUNTIMES, Runtime};
+use crate::runtimes::{self, Runtime};
 use crate::workspace::Workspace;
 use crate::{features, json, machine};
 use matrix::Matrix;
@@ -18,9 +18,9 @@ use std::path::PathBuf;
 
 pub(crate) const COMMAND: Command = Command {
     name: "conformance",
-    about: "the matrix: every named behaviour on every runtime",
+    about: "the matrix: every named behaviour on every runtime, executor and primitive",
     flags: &[
-        valued("--runtime", "R", "only this column: native, tokio, smol, glommio"),
+        valued("--runtime", "R", "only what stands on R: native, tokio, smol, glommio"),
         switch("--raw", "also what the runtimes do without the loop, observed; words, which cannot fail"),
         switch("--json", "for programs"),
         switch("--bless", "write the table into the book; with --raw both tables"),
@@ -93,27 +93,32 @@ fn agrees(workspace: &Workspace, matrix: &Matrix) -> bool {
     agrees
 }
 
+/// Whether the book has to say what a run finds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Book {
+    /// It is a failure if it does not.
+    Must,
+    /// It is said: a runtime may be missing here.
+    May,
+}
+
 /// Runs the suite and counts its cells, without a line for each of them.
-///
-/// That the book is out of date is said, but is no failure: a runtime may be missing here.
-pub(crate) fn tally(workspace: &Workspace, runtime: Option<&Runtime>) -> Result<Tally> {
+pub(crate) fn tally(workspace: &Workspace, runtime: Option<&Runtime>, book: Book) -> Result<Tally> {
     match collect(workspace, runtime, Scope::Promises, Keep::Both)
         .and_then(|document| Matrix::read(&document))
     {
         Ok(matrix) => {
             print!("{}", matrix.table());
-            if runtime.is_none() {
-                agrees(workspace, &matrix);
-            }
-            Ok(matrix.tally())
+            let agrees = runtime.is_some() || agrees(workspace, &matrix);
+            Ok(judge(matrix.tally(), agrees, book))
         }
         Err(error) => Ok(Tally { failed: vec![format!("conformance matrix: {error}")], ..Tally::default() }),
     }
 }
 
-/// Builds and runs the suite's own program; adds this machine, and a column for each runtime that is missing here.
+/// Builds and runs the suite's own program; adds this machine and CPython's column.
 fn collect(workspace: &Workspace, runtime: Option<&Runtime>, scope: Scope, keep: Keep) -> Result<Value> {
-    let program = build(workspace)?;
+    let program = build(workspace, runtime)?;
     let mut command = std::process::Command::new(program);
     command.current_dir(&workspace.root);
     if let Some(runtime) = runtime {
@@ -130,43 +135,47 @@ fn collect(workspace: &Workspace, runtime: Option<&Runtime>, scope: Scope, keep:
     }
     let mut document = json::parse(&ended.stdout, "the suite")?;
     document["machine"] = machine::describe();
-    add_missing(&mut document, runtime)?;
     cpython::add_column(workspace, &mut document)?;
     Ok(document)
 }
 
-fn build(workspace: &Workspace) -> Result<PathBuf> {
+/// With one runtime nothing of the others is built.
+fn build(workspace: &Workspace, runtime: Option<&Runtime>) -> Result<PathBuf> {
     let package = workspace.find("matrix")?;
+    let features =
+        runtime.map_or_else(|| features::of(package), |runtime| Ok(features::for_one(package, runtime)))?;
     let mut cargo = processes::cargo(&workspace.root);
     cargo.args(["build", "-p", &package.name, "--bin", "conformance-matrix"]);
-    if !processes::run(cargo.args(features::of(package)?), Keep::Nothing, BOUND)?.success {
+    if !processes::run(cargo.args(features), Keep::Nothing, BOUND)?.success {
         return Err(Error::new("the suite does not build; what the compiler says stands above"));
     }
     Ok(workspace.target.join("debug/conformance-matrix"))
 }
 
-/// A runtime that was asked for and has no column could not be built: every cell says so.
-fn add_missing(document: &mut Value, asked: Option<&Runtime>) -> Result<()> {
-    let have: Vec<String> = json::list(document, "columns")?
-        .iter()
-        .map(|column| json::text(column, "name").map(str::to_owned))
-        .collect::<Result<_>>()?;
-    for runtime in RUNTIMES.iter().filter(|runtime| asked.is_none_or(|asked| asked.name == runtime.name)) {
-        if have.iter().any(|name| name == runtime.name) {
-            continue;
+/// Adds to what a run found what the book says of it.
+fn judge(mut tally: Tally, agrees: bool, book: Book) -> Tally {
+    match (agrees, book) {
+        (true, Book::Must) => tally.passed += 1,
+        (false, Book::Must) => {
+            tally.failed.push(format!("{PAGE} differs from this run; cure: cargo xtask conformance --bless"));
         }
-        let cell = match runtime.obstacle() {
-            Some(obstacle) => format!("skip: {obstacle}"),
-            None => "fail: the suite gave no such column".to_owned(),
-        };
-        document["columns"].as_array_mut().into_iter().for_each(|columns| {
-            columns.push(serde_json::json!({ "name": runtime.name, "kind": "ours", "subject": "loop" }));
-        });
-        let behaviours = document["behaviours"].as_array_mut().into_iter().flatten();
-        for behaviour in behaviours.filter(|behaviour| behaviour["kind"].as_str().unwrap_or("loop") == "loop")
-        {
-            behaviour["cells"][runtime.name] = cell.clone().into();
-        }
+        (_, Book::May) => {}
     }
-    Ok(())
+    tally
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Book, judge};
+    use crate::report::Tally;
+
+    #[test]
+    fn a_book_that_differs_is_a_failure_where_it_must_agree_and_nowhere_else() {
+        let found = || Tally { passed: 1, ..Tally::default() };
+        assert_eq!(judge(found(), false, Book::May).counts(), "1 passed, 0 failed, 0 skipped");
+        assert_eq!(judge(found(), true, Book::Must).counts(), "2 passed, 0 failed, 0 skipped");
+        let differs = judge(found(), false, Book::Must);
+        assert_eq!(differs.counts(), "1 passed, 1 failed, 0 skipped");
+        assert!(differs.failed[0].contains("cure: cargo xtask conformance --bless"), "{differs:?}");
+    }
 }

@@ -1,7 +1,7 @@
 //! Cargo features for this machine: what links every runtime is built here without those that cannot be built.
 
 use crate::report::Obstacle;
-use crate::runtimes::RUNTIMES;
+use crate::runtimes::{RUNTIMES, Runtime};
 use crate::workspace::Package;
 
 /// The arguments for cargo: none where everything can be built.
@@ -15,6 +15,17 @@ pub(crate) fn of(package: &Package) -> Result<Vec<String>, Obstacle> {
         Some((runtime.name, runtime.build_obstacle().filter(|_| needed)?))
     });
     without(package, &missing.collect::<Vec<_>>())
+}
+
+/// The arguments for cargo to build `package` with no runtime but this one. Without it, if it cannot be built here: the
+/// program says so.
+pub(crate) fn for_one(package: &Package, runtime: &Runtime) -> Vec<String> {
+    let mut args = vec!["--no-default-features".to_owned()];
+    let is_feature = package.features.iter().any(|feature| feature == runtime.name);
+    if is_feature && runtime.build_obstacle().is_none() {
+        args.extend(["--features".into(), runtime.name.into()]);
+    }
+    args
 }
 
 fn without(package: &Package, missing: &[(&str, Obstacle)]) -> Result<Vec<String>, Obstacle> {
@@ -32,8 +43,9 @@ fn without(package: &Package, missing: &[(&str, Obstacle)]) -> Result<Vec<String
 
 #[cfg(test)]
 mod tests {
-    use super::without;
+    use super::{for_one, without};
     use crate::report::Obstacle;
+    use crate::runtimes;
     use crate::workspace::Package;
 
     fn package(features: &[&str]) -> Package {
@@ -60,5 +72,13 @@ mod tests {
     fn a_runtime_that_cannot_be_left_out_is_an_obstacle() {
         let missing = [("glommio", Obstacle::new("no git", "install git"))];
         assert_eq!(without(&package(&[]), &missing).unwrap_err().reason, "no git");
+    }
+
+    #[test]
+    fn one_runtime_is_built_without_the_others() {
+        let matrix = package(&["default", "glommio", "smol", "tokio"]);
+        let smol = for_one(&matrix, runtimes::find("smol").unwrap());
+        assert_eq!(smol, ["--no-default-features", "--features", "smol"]);
+        assert_eq!(for_one(&matrix, runtimes::find("native").unwrap()), ["--no-default-features"]);
     }
 }

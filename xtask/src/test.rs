@@ -5,7 +5,7 @@ pub(crate) mod libtest;
 mod readme;
 
 use crate::args::{Args, Command, switch, valued};
-use crate::conformance;
+use crate::conformance::{self, Book};
 use crate::error::Result;
 use crate::features;
 use crate::processes::{self, Keep};
@@ -22,7 +22,7 @@ pub(crate) const COMMAND: Command = Command {
         valued(
             "--runtime",
             "R",
-            "only the crate that carries the loop on R, and its column: native, tokio, smol, glommio",
+            "only the crate that carries the loop on R, and its columns: native, tokio, smol, glommio",
         ),
         valued("-p", "CRATE", "only this crate, by its folder: thread-executor"),
         switch("--strict", "what could not run here is a failure"),
@@ -41,14 +41,14 @@ enum Step<'a> {
     Alone(String, PathBuf),
     Tests(&'a Package),
     Example(&'a Package, &'a str),
-    Matrix(Option<&'static Runtime>),
+    Matrix(Option<&'static Runtime>, Book),
 }
 
 fn run(args: &Args) -> Result<Verdict> {
     let workspace = Workspace::load()?;
     let runtime = args.value("--runtime").map(runtimes::find).transpose()?;
     let one = args.value("-p").map(|folder| workspace.find(folder)).transpose()?;
-    let tally = all(&workspace, runtime, one)?;
+    let tally = all(&workspace, runtime, one, Book::May)?;
     let strict = args.has("--strict");
     tally.print(strict);
     Ok(tally.verdict(strict))
@@ -59,6 +59,7 @@ pub(crate) fn all(
     workspace: &Workspace,
     runtime: Option<&'static Runtime>,
     one: Option<&Package>,
+    book: Book,
 ) -> Result<Tally> {
     let mut tally = Tally::default();
     let mut steps = Vec::new();
@@ -73,7 +74,7 @@ pub(crate) fn all(
         steps.insert(0, Step::Alone("README".into(), workspace.root.join("README.md")));
     }
     if runtime.is_some() || one.is_none() {
-        steps.push(Step::Matrix(runtime));
+        steps.push(Step::Matrix(runtime, book));
     }
     let mut progress = Progress::new(steps.len());
     for step in &steps {
@@ -113,8 +114,8 @@ impl Step<'_> {
             Self::Alone(name, _) => format!("{name} alone"),
             Self::Tests(package) => format!("{} tests", package.folder),
             Self::Example(package, name) => format!("{} example {name}", package.folder),
-            Self::Matrix(None) => "conformance matrix".into(),
-            Self::Matrix(Some(runtime)) => format!("conformance matrix, {}", runtime.name),
+            Self::Matrix(None, _) => "conformance matrix".into(),
+            Self::Matrix(Some(runtime), _) => format!("conformance matrix, {}", runtime.name),
         }
     }
 
@@ -123,7 +124,7 @@ impl Step<'_> {
             Self::Alone(name, readme) => alone::try_out(workspace, name, readme),
             Self::Tests(package) => tests(workspace, package),
             Self::Example(package, name) => example(workspace, package, name),
-            Self::Matrix(runtime) => conformance::tally(workspace, *runtime),
+            Self::Matrix(runtime, book) => conformance::tally(workspace, *runtime, *book),
         }
     }
 }

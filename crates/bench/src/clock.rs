@@ -3,7 +3,7 @@
 //! A batch takes a few milliseconds at most and there are many: whoever shares the processor then disturbs some of them, and
 //! the median is of those that ran through.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// How much of it is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,13 @@ pub(crate) enum Size {
     /// As little as shows that it works.
     Smoke,
 }
+
+/// Batches that are wanted, if they fit into [`BUDGET`].
+const BATCHES: usize = 51;
+/// Fewer than these are no median, so a slow contender takes longer than its budget.
+const BATCHES_MIN: usize = 5;
+/// One measurement of the slowest contenders: half a second, and the whole table stays within minutes a round.
+const BUDGET: Duration = Duration::from_millis(500);
 
 impl Size {
     /// How many operations a batch has, of which there would be `full`.
@@ -22,10 +29,11 @@ impl Size {
         }
     }
 
-    fn batches(self) -> usize {
+    /// Whether another batch is due after `done` of them, the first of which began at `begin`.
+    pub(crate) fn goes_on(self, done: usize, begin: Instant) -> bool {
         match self {
-            Self::Full => 51,
-            Self::Smoke => 1,
+            Self::Full => done < BATCHES_MIN || (done < BATCHES && begin.elapsed() < BUDGET),
+            Self::Smoke => done < 1,
         }
     }
 
@@ -33,7 +41,8 @@ impl Size {
     pub(crate) async fn measure(self, operations: u32, mut batch: impl AsyncFnMut()) -> f64 {
         batch().await;
         let mut all = Vec::new();
-        for _ in 0..self.batches() {
+        let first = Instant::now();
+        while self.goes_on(all.len(), first) {
             let begin = Instant::now();
             batch().await;
             all.push(begin.elapsed().as_secs_f64() * 1e9 / f64::from(operations));
@@ -41,23 +50,52 @@ impl Size {
         median(all)
     }
 
-    /// The same of a batch that blocks.
-    pub(crate) fn measure_blocking(self, operations: u32, mut batch: impl FnMut()) -> f64 {
-        smol::future::block_on(self.measure(operations, async || batch()))
+    /// The same of a batch that blocks, and may fail.
+    pub(crate) fn measure_blocking<E>(
+        self,
+        operations: u32,
+        mut batch: impl FnMut() -> Result<(), E>,
+    ) -> Result<f64, E> {
+        let mut ended = Ok(());
+        let value = smol::future::block_on(self.measure(operations, async || {
+            if ended.is_ok() {
+                ended = batch();
+            }
+        }));
+        ended.map(|()| value)
     }
 }
 
-fn median(mut all: Vec<f64>) -> f64 {
+pub(crate) fn median(mut all: Vec<f64>) -> f64 {
     all.sort_by(f64::total_cmp);
     all[all.len() / 2]
 }
 
 #[cfg(test)]
 mod tests {
-    use super::median;
+    use super::{BATCHES, BATCHES_MIN, Size, median};
+    use std::time::Instant;
 
     #[test]
     fn one_batch_that_was_disturbed_does_not_count() {
         assert_eq!(median(vec![7.0, 900.0, 8.0]), 8.0);
+    }
+
+    #[test]
+    fn there_are_enough_batches_for_a_median_and_never_more_than_wanted() {
+        let now = Instant::now();
+        assert!(Size::Full.goes_on(BATCHES_MIN - 1, now));
+        assert!(!Size::Full.goes_on(BATCHES, now));
+        assert!(Size::Smoke.goes_on(0, now) && !Size::Smoke.goes_on(1, now));
+    }
+
+    #[test]
+    fn a_batch_that_failed_is_the_last_one() {
+        let mut batches = 0;
+        let ended = Size::Full.measure_blocking(1, || {
+            batches += 1;
+            Err("broken")
+        });
+        assert_eq!((ended, batches), (Err("broken"), 1));
     }
 }

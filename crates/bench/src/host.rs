@@ -5,13 +5,20 @@ use std::cell::Cell;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// A loop that runs on this thread.
-pub(crate) trait Host {
+pub(crate) trait Host: 'static {
     type Listener: 'static;
     type Stream: 'static;
 
     fn run<T>(main: impl Future<Output = T>) -> Result<T, Failure>;
+    /// Builds a loop, runs a task on it that does nothing, and drops it.
+    fn build_drop() -> Result<(), Failure> {
+        Self::run(async {
+            Self::spawn(async {}).await;
+        })
+    }
     /// A task of this thread, and the future of its end.
     fn spawn<F: Future<Output: 'static> + 'static>(future: F) -> impl Future;
     /// A task that nobody awaits.
@@ -22,6 +29,7 @@ pub(crate) trait Host {
     }
     /// The loop's own.
     fn yield_now() -> impl Future<Output = ()>;
+    fn sleep(duration: Duration) -> impl Future + 'static;
 
     /// Listens on a free port of this machine.
     async fn listen() -> io::Result<(Self::Listener, SocketAddr)>;
@@ -44,9 +52,10 @@ pub(crate) fn run_in_task<H: Host>(main: impl Future<Output = f64> + 'static) ->
 /// Any free port of this machine.
 pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 
-/// The contenders of a bench that every loop takes part in: ours on each driver, then the bare runtimes.
+/// The contenders of a bench that every loop takes part in: ours on each driver, then the bare runtimes, and asyncio where
+/// its script knows a batch of that name and is told how many operations one has.
 macro_rules! on_every_host {
-    ($measure:ident) => {{
+    ($measure:ident $(, asyncio $operations:expr)?) => {{
         use $crate::hosts::{ours, raw};
         use $crate::table::Contender;
         &[
@@ -59,6 +68,10 @@ macro_rules! on_every_host {
             Contender { name: "raw-smol-local", measure: $measure::<raw::SmolLocal> },
             #[cfg(feature = "glommio")]
             Contender { name: "raw-glommio", measure: $measure::<raw::Glommio> },
+            $(Contender {
+                name: "raw-python3.13-asyncio",
+                measure: |size| $crate::python::asyncio(size, stringify!($measure), $operations),
+            },)?
         ]
     }};
 }

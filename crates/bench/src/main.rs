@@ -3,13 +3,16 @@
 mod clock;
 mod host;
 mod hosts;
+mod memory;
 mod offload;
 mod placement;
 mod process;
+mod python;
 mod sync;
 mod table;
 mod tasks;
 mod tcp;
+mod timers;
 mod wake;
 
 use clock::Size;
@@ -31,6 +34,8 @@ usage: bench list
 const CANNOT_RUN_HERE: u8 = 3;
 
 fn main() -> ExitCode {
+    // First of all: its workers are this program, and never come back from here.
+    procspawn::init();
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
@@ -52,8 +57,8 @@ fn measure(bench: &str, contender: &str, size: Size) -> ExitCode {
     let Some((bench, contender)) = find(bench, contender) else {
         return usage(&format!("there is no {bench} of {contender}; `bench list` shows what there is"));
     };
-    placement::apply(bench.placement);
-    match (contender.measure)(size) {
+    fail_on_any_panic();
+    match placement::apply(bench.placement).and_then(|()| (contender.measure)(size)) {
         Ok(value) => {
             println!("{value}");
             ExitCode::SUCCESS
@@ -67,6 +72,14 @@ fn measure(bench: &str, contender: &str, size: Size) -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Also on the side that does not measure: the other would wait for it for ever.
+fn fail_on_any_panic() {
+    std::panic::set_hook(Box::new(|panic| {
+        eprintln!("bench: {panic}");
+        std::process::exit(1);
+    }));
 }
 
 fn find(bench: &str, contender: &str) -> Option<(&'static Bench, &'static Contender)> {

@@ -1,5 +1,6 @@
 //! Which processors a measurement runs on: what crosses processors differs tenfold from what does not, so it is named.
 
+use crate::table::Failure;
 use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::unistd::Pid;
 use std::sync::OnceLock;
@@ -29,14 +30,25 @@ impl Placement {
 static ALLOWED: OnceLock<Vec<usize>> = OnceLock::new();
 
 /// Places this thread, and with it the threads and processes that it will start.
-pub(crate) fn apply(placement: Placement) {
+///
+/// # Errors
+///
+/// There are not as many processors.
+pub(crate) fn apply(placement: Placement) -> Result<(), Failure> {
     let allowed = ALLOWED.get_or_init(allowed);
+    if placement == Placement::Two && allowed.len() < 2 {
+        return Err(Failure::CannotRunHere(
+            "each side has to have a processor of its own, and there is one; cure: grant two, if taskset or a container holds them back"
+                .to_owned(),
+        ));
+    }
     if placement != Placement::Free {
         pin(allowed.first().copied());
     }
+    Ok(())
 }
 
-/// Places this thread on the second processor, where there is one.
+/// Places this thread on the second processor.
 pub(crate) fn pin_other_side() {
     pin(ALLOWED.get_or_init(allowed).get(1).copied());
 }

@@ -2,7 +2,7 @@
 
 use crate::clock::Size;
 use crate::placement::Placement;
-use crate::table::{Bench, Contender, Failure};
+use crate::table::{Bench, Contender, Failure, NS};
 use smol::future::block_on;
 use std::hint::black_box;
 use sync_primitives::{Lock, Queue};
@@ -11,6 +11,7 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench {
         name: "sync.lock",
         about: "lock and unlock, with nobody else about",
+        unit: NS,
         placement: Placement::One,
         contenders: &[
             Contender { name: "sync-primitives", measure: lock },
@@ -21,6 +22,7 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench {
         name: "sync.queue",
         about: "put and get one item, in one task",
+        unit: NS,
         placement: Placement::One,
         contenders: &[
             Contender { name: "sync-primitives", measure: queue },

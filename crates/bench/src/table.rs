@@ -2,7 +2,7 @@
 
 use crate::clock::Size;
 use crate::placement::Placement;
-use crate::{offload, process, sync, tasks, tcp, wake};
+use crate::{memory, offload, process, sync, tasks, tcp, timers, wake};
 use contract::Unavailable;
 use core_loop::RunError;
 use std::fmt::Display;
@@ -13,6 +13,8 @@ pub(crate) struct Bench {
     pub(crate) name: &'static str,
     /// What one operation is, in a phrase.
     pub(crate) about: &'static str,
+    /// Of the number that its contenders give. Less is better, whatever it is.
+    pub(crate) unit: &'static str,
     pub(crate) placement: Placement,
     pub(crate) contenders: &'static [Contender],
 }
@@ -20,9 +22,18 @@ pub(crate) struct Bench {
 /// One who does it. Ours have no prefix, peers begin with `raw-`.
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
-    /// Nanoseconds for one operation.
+    /// One operation, in the unit of the bench.
     pub(crate) measure: fn(Size) -> Result<f64, Failure>,
 }
+
+/// Time on the clock for one operation.
+pub(crate) const NS: &str = "ns";
+/// Time that this process was computing, for one operation.
+pub(crate) const CPU_NS: &str = "cpu ns";
+/// Microseconds.
+pub(crate) const US: &str = "us";
+/// Bytes.
+pub(crate) const BYTES: &str = "B";
 
 /// Why there is no number.
 #[derive(Debug)]
@@ -61,8 +72,16 @@ impl From<std::io::Error> for Failure {
 }
 
 /// Every bench, by group.
-pub(crate) const BENCHES: &[&[Bench]] =
-    &[tasks::BENCHES, wake::BENCHES, tcp::BENCHES, offload::BENCHES, process::BENCHES, sync::BENCHES];
+pub(crate) const BENCHES: &[&[Bench]] = &[
+    tasks::BENCHES,
+    wake::BENCHES,
+    timers::BENCHES,
+    tcp::BENCHES,
+    offload::BENCHES,
+    process::BENCHES,
+    sync::BENCHES,
+    memory::BENCHES,
+];
 
 /// The table as JSON. Nothing in it needs escaping.
 pub(crate) fn list() -> String {
@@ -70,9 +89,10 @@ pub(crate) fn list() -> String {
         let names: Vec<_> =
             bench.contenders.iter().map(|contender| format!("\"{}\"", contender.name)).collect();
         format!(
-            "  {{\"bench\": \"{}\", \"about\": \"{}\", \"unit\": \"ns\", \"placement\": \"{}\", \"contenders\": [{}]}}",
+            "  {{\"bench\": \"{}\", \"about\": \"{}\", \"unit\": \"{}\", \"placement\": \"{}\", \"contenders\": [{}]}}",
             bench.name,
             bench.about,
+            bench.unit,
             bench.placement.words(),
             names.join(", ")
         )

@@ -3,7 +3,7 @@
 use crate::clock::Size;
 use crate::host::{Host, on_every_host, run_in_task};
 use crate::placement::Placement;
-use crate::table::{Bench, Failure};
+use crate::table::{Bench, Failure, NS};
 use std::cell::Cell;
 use std::future::poll_fn;
 use std::rc::Rc;
@@ -13,37 +13,58 @@ pub(crate) const BENCHES: &[Bench] = &[
     Bench {
         name: "loop.spawn_join",
         about: "spawn a task that does nothing and await it",
+        unit: NS,
         placement: Placement::One,
-        contenders: on_every_host!(spawn_join),
+        contenders: on_every_host!(spawn_join, asyncio TASKS),
     },
     Bench {
         name: "loop.spawn_join_10k",
         about: "spawn 10 000 tasks that do nothing, then await them all",
+        unit: NS,
         placement: Placement::One,
-        contenders: on_every_host!(spawn_join_10k),
+        contenders: on_every_host!(spawn_join_10k, asyncio TASKS_AT_ONCE),
     },
     Bench {
         name: "loop.yield",
         about: "the loop's own yield, by one task",
+        unit: NS,
         placement: Placement::One,
-        contenders: on_every_host!(yield_one),
+        contenders: on_every_host!(yield_one, asyncio YIELDS),
     },
     Bench {
         name: "loop.yield_1000",
         about: "the loop's own yield, by 1000 tasks in turn",
+        unit: NS,
         placement: Placement::One,
-        contenders: on_every_host!(yield_1000),
+        contenders: on_every_host!(yield_1000, asyncio YIELDERS * YIELDS_EACH),
     },
     Bench {
         name: "loop.call_soon",
         about: "schedule a callback that does nothing, 10 000 at a time (peers spawn and detach)",
+        unit: NS,
         placement: Placement::One,
-        contenders: on_every_host!(call_soon),
+        contenders: on_every_host!(call_soon, asyncio CALLBACKS),
+    },
+    Bench {
+        name: "loop.build_drop",
+        about: "build a loop, run a task on it that does nothing, and drop it",
+        unit: NS,
+        placement: Placement::One,
+        contenders: on_every_host!(build_drop, asyncio LOOPS),
     },
 ];
 
+// How many operations a batch has.
+const TASKS: u32 = 5_000;
+const TASKS_AT_ONCE: u32 = 10_000;
+const YIELDS: u32 = 10_000;
+const YIELDERS: u32 = 1000;
+const YIELDS_EACH: u32 = 20;
+const CALLBACKS: u32 = 10_000;
+const LOOPS: u32 = 20;
+
 fn spawn_join<H: Host>(size: Size) -> Result<f64, Failure> {
-    let tasks = size.operations(5_000);
+    let tasks = size.operations(TASKS);
     run_in_task::<H>(size.measure(tasks, async move || {
         for _ in 0..tasks {
             H::spawn(async {}).await;
@@ -52,7 +73,7 @@ fn spawn_join<H: Host>(size: Size) -> Result<f64, Failure> {
 }
 
 fn spawn_join_10k<H: Host>(size: Size) -> Result<f64, Failure> {
-    let tasks = size.operations(10_000);
+    let tasks = size.operations(TASKS_AT_ONCE);
     run_in_task::<H>(size.measure(tasks, async move || {
         let handles: Vec<_> = (0..tasks).map(|_| H::spawn(async {})).collect();
         for handle in handles {
@@ -62,7 +83,7 @@ fn spawn_join_10k<H: Host>(size: Size) -> Result<f64, Failure> {
 }
 
 fn yield_one<H: Host>(size: Size) -> Result<f64, Failure> {
-    let yields = size.operations(10_000);
+    let yields = size.operations(YIELDS);
     run_in_task::<H>(size.measure(yields, async move || {
         for _ in 0..yields {
             H::yield_now().await;
@@ -71,12 +92,11 @@ fn yield_one<H: Host>(size: Size) -> Result<f64, Failure> {
 }
 
 fn yield_1000<H: Host>(size: Size) -> Result<f64, Failure> {
-    const YIELDS: u32 = 20;
-    let tasks = size.operations(1000);
-    run_in_task::<H>(size.measure(tasks * YIELDS, async move || {
+    let tasks = size.operations(YIELDERS);
+    run_in_task::<H>(size.measure(tasks * YIELDS_EACH, async move || {
         let task = || {
             H::spawn(async {
-                for _ in 0..YIELDS {
+                for _ in 0..YIELDS_EACH {
                     H::yield_now().await;
                 }
             })
@@ -89,7 +109,7 @@ fn yield_1000<H: Host>(size: Size) -> Result<f64, Failure> {
 }
 
 fn call_soon<H: Host>(size: Size) -> Result<f64, Failure> {
-    let callbacks = size.operations(10_000);
+    let callbacks = size.operations(CALLBACKS);
     run_in_task::<H>(size.measure(callbacks, async move || {
         let left = Rc::new(Cell::new(callbacks));
         let waiter = Rc::new(Cell::new(None::<Waker>));
@@ -110,4 +130,9 @@ fn call_soon<H: Host>(size: Size) -> Result<f64, Failure> {
         })
         .await;
     }))
+}
+
+fn build_drop<H: Host>(size: Size) -> Result<f64, Failure> {
+    let loops = size.operations(LOOPS);
+    size.measure_blocking(loops, || (0..loops).try_for_each(|_| H::build_drop()))
 }

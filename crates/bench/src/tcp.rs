@@ -1,102 +1,83 @@
-//! Group `tcp`: 64 bytes there and back. The loop serves; a plain thread asks, on the same processor.
+//! Group `tcp`: the loop serves, plain threads ask. Where both sides run is in the name.
+
+mod accept;
+mod echo;
 
 use crate::clock::Size;
 use crate::host::{Host, on_every_host};
-use crate::placement::Placement;
-use crate::table::{Bench, Failure};
-use std::cell::Cell;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
-use std::rc::Rc;
-use std::thread;
+use crate::placement::{Placement, pin_other_side};
+use crate::table::{Bench, Failure, NS};
 
 pub(crate) const BENCHES: &[Bench] = &[
     Bench {
-        name: "tcp.echo",
-        about: "64 bytes there and back over one connection",
+        name: "tcp.echo_same",
+        about: "64 bytes there and back over one connection, both sides on one processor",
+        unit: NS,
         placement: Placement::One,
-        contenders: on_every_host!(one),
+        contenders: on_every_host!(echo_same),
     },
     Bench {
-        name: "tcp.echo_64",
-        about: "64 bytes there and back over each of 64 connections: all are asked, then all are read",
+        name: "tcp.echo_cross",
+        about: "64 bytes there and back over one connection, each side on a processor of its own",
+        unit: NS,
+        placement: Placement::Two,
+        contenders: on_every_host!(echo_cross),
+    },
+    Bench {
+        name: "tcp.echo_64_same",
+        about: "64 bytes there and back over each of 64 connections, all asked, then all read; both sides on one processor",
+        unit: NS,
         placement: Placement::One,
-        contenders: on_every_host!(sixty_four),
+        contenders: on_every_host!(echo_64_same),
+    },
+    Bench {
+        name: "tcp.echo_64_cross",
+        about: "64 bytes there and back over each of 64 connections, all asked, then all read; each side on a processor of its own",
+        unit: NS,
+        placement: Placement::Two,
+        contenders: on_every_host!(echo_64_cross),
+    },
+    Bench {
+        name: "tcp.accept_same",
+        about: "4 threads connect, read one byte and reset: a connection; all on one processor",
+        unit: NS,
+        placement: Placement::One,
+        contenders: on_every_host!(accept_same),
+    },
+    Bench {
+        name: "tcp.accept_cross",
+        about: "4 threads connect, read one byte and reset: a connection; the threads on one processor, the loop on another",
+        unit: NS,
+        placement: Placement::Two,
+        contenders: on_every_host!(accept_cross),
     },
 ];
 
-const MESSAGE: [u8; 64] = [7; 64];
+/// Those who ask stay where the loop is, or go to the other processor.
+type Place = fn();
 
-fn one<H: Host>(size: Size) -> Result<f64, Failure> {
-    echo::<H>(size, 1, 200)
+fn stay() {}
+
+fn echo_same<H: Host>(size: Size) -> Result<f64, Failure> {
+    echo::echo::<H>(size, 1, 200, stay)
 }
 
-fn sixty_four<H: Host>(size: Size) -> Result<f64, Failure> {
-    echo::<H>(size, 64, 10)
+fn echo_cross<H: Host>(size: Size) -> Result<f64, Failure> {
+    echo::echo::<H>(size, 1, 100, pin_other_side)
 }
 
-fn echo<H: Host>(size: Size, connections: usize, rounds: u32) -> Result<f64, Failure> {
-    H::run(async {
-        let (listener, address) = H::listen().await?;
-        let client = thread::spawn(move || ask(address, connections, size, size.operations(rounds)));
-        // The server is over when the last connection is.
-        let mut served = Vec::new();
-        let failed = Rc::new(Cell::new(None));
-        for _ in 0..connections {
-            let mut stream = H::accept(&listener).await?;
-            let failed = failed.clone();
-            served.push(H::spawn(async move {
-                if let Err(error) = answer::<H>(&mut stream).await {
-                    failed.set(Some(error));
-                }
-            }));
-        }
-        for connection in served {
-            connection.await;
-        }
-        if let Some(error) = failed.take() {
-            return Err(error.into());
-        }
-        Ok(client.join().map_err(|_| Failure::broken("the client panicked"))??)
-    })?
+fn echo_64_same<H: Host>(size: Size) -> Result<f64, Failure> {
+    echo::echo::<H>(size, 64, 10, stay)
 }
 
-/// One connection on the loop, until the other side closes it.
-async fn answer<H: Host>(stream: &mut H::Stream) -> io::Result<()> {
-    let mut buffer = [0; 1024];
-    loop {
-        match H::read(stream, &mut buffer).await? {
-            0 => return Ok(()),
-            length => H::write_all(stream, &buffer[..length]).await?,
-        }
-    }
+fn echo_64_cross<H: Host>(size: Size) -> Result<f64, Failure> {
+    echo::echo::<H>(size, 64, 10, pin_other_side)
 }
 
-/// The client, on a thread of its own.
-fn ask(address: SocketAddr, connections: usize, size: Size, rounds: u32) -> io::Result<f64> {
-    let mut streams = Vec::new();
-    for _ in 0..connections {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        streams.push(stream);
-    }
-    let messages = rounds * u32::try_from(connections).expect("not that many connections");
-    let mut round = || -> io::Result<()> {
-        for _ in 0..rounds {
-            for stream in &mut streams {
-                stream.write_all(&MESSAGE)?;
-            }
-            for stream in &mut streams {
-                stream.read_exact(&mut [0; MESSAGE.len()])?;
-            }
-        }
-        Ok(())
-    };
-    let mut ended = Ok(());
-    let value = size.measure_blocking(messages, || {
-        if ended.is_ok() {
-            ended = round();
-        }
-    });
-    ended.map(|()| value)
+fn accept_same<H: Host>(size: Size) -> Result<f64, Failure> {
+    accept::accept::<H>(size, stay)
+}
+
+fn accept_cross<H: Host>(size: Size) -> Result<f64, Failure> {
+    accept::accept::<H>(size, pin_other_side)
 }

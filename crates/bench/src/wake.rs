@@ -1,109 +1,43 @@
-//! Group `wake`: a thread and a sleeping loop wake each other.
+//! Group `wake`: how one thread gets a loop of another to run.
 
-use crate::clock::Size;
-use crate::host::{Host, on_every_host, run_in_task};
-use crate::placement::{self, Placement};
-use crate::table::{Bench, Failure};
-use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::{Poll, Waker};
-use std::thread;
+mod flood;
+mod round_trip;
+mod to_task;
+
+use crate::host::on_every_host;
+use crate::placement::Placement;
+use crate::table::{Bench, NS};
+use flood::flood;
+use round_trip::{across, same};
+use to_task::to_task;
 
 pub(crate) const BENCHES: &[Bench] = &[
     Bench {
-        name: "wake.round_trip",
-        about: "a task wakes a sleeping thread, which wakes the sleeping loop",
+        name: "wake.round_trip_cross",
+        about: "a task wakes a sleeping thread, which wakes the sleeping loop; each on a processor of its own",
+        unit: NS,
         placement: Placement::Two,
         contenders: on_every_host!(across),
     },
     Bench {
         name: "wake.round_trip_same",
-        about: "the same with both on one processor",
+        about: "a task wakes a sleeping thread, which wakes the sleeping loop; both on one processor",
+        unit: NS,
         placement: Placement::One,
         contenders: on_every_host!(same),
     },
+    Bench {
+        name: "wake.to_task",
+        about: "a running thread wakes a task of a sleeping loop, until that task runs",
+        unit: NS,
+        placement: Placement::Two,
+        contenders: on_every_host!(to_task),
+    },
+    Bench {
+        name: "wake.flood",
+        about: "a thread queues messages and wakes the task that takes them, once for each: a message",
+        unit: NS,
+        placement: Placement::Two,
+        contenders: on_every_host!(flood),
+    },
 ];
-
-/// Whose turn it is, and how to tell the loop.
-#[derive(Default)]
-struct Court {
-    ball_at_thread: AtomicBool,
-    over: AtomicBool,
-    task: Mutex<Option<Waker>>,
-}
-
-impl Court {
-    /// The thread: gives every ball back, the one that comes when the game is over as the last.
-    fn serve(&self) {
-        loop {
-            while !self.ball_at_thread.load(Ordering::Acquire) {
-                thread::park();
-            }
-            // Before the ball goes back: then the task has not yet said so of the ball after it.
-            let over = self.over.load(Ordering::Acquire);
-            self.ball_at_thread.store(false, Ordering::Release);
-            let task = self.task().take();
-            task.into_iter().for_each(Waker::wake);
-            if over {
-                return;
-            }
-        }
-    }
-
-    /// The task: plays a ball and waits until it comes back.
-    async fn rally(&self, thread: &thread::Thread) {
-        let mut played = false;
-        poll_fn(|cx| {
-            // At every poll, and before the look: a waker that was left for the last ball may be taken for this one.
-            *self.task() = Some(cx.waker().clone());
-            if !played {
-                played = true;
-                self.ball_at_thread.store(true, Ordering::Release);
-                thread.unpark();
-            } else if !self.ball_at_thread.load(Ordering::Acquire) {
-                return Poll::Ready(());
-            }
-            Poll::Pending
-        })
-        .await;
-    }
-
-    fn task(&self) -> MutexGuard<'_, Option<Waker>> {
-        self.task.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-fn across<H: Host>(size: Size) -> Result<f64, Failure> {
-    round_trip::<H>(size, 100, placement::pin_other_side)
-}
-
-fn same<H: Host>(size: Size) -> Result<f64, Failure> {
-    round_trip::<H>(size, 500, || ())
-}
-
-fn round_trip<H: Host>(size: Size, balls: u32, place: fn()) -> Result<f64, Failure> {
-    let balls = size.operations(balls);
-    let court = Arc::new(Court::default());
-    let server = thread::spawn({
-        let court = court.clone();
-        move || {
-            place();
-            court.serve();
-        }
-    });
-    let thread = server.thread().clone();
-    let value = run_in_task::<H>(async move {
-        let value = size.measure(balls, async || {
-            for _ in 0..balls {
-                court.rally(&thread).await;
-            }
-        });
-        let value = value.await;
-        court.over.store(true, Ordering::Release);
-        court.rally(&thread).await;
-        value
-    })?;
-    server.join().map_err(|_| Failure::broken("the other thread panicked"))?;
-    Ok(value)
-}

@@ -17,12 +17,12 @@ pub struct Behaviour<K: Kind> {
     pub(crate) attempt: fn(&Subject<K>) -> Verdict,
 }
 
-/// What behaviours are tried on: loops or executors.
+/// What behaviours are tried on: loops, executors or primitives.
 pub trait Kind: Sized + 'static {
     /// A fresh one, as a subject makes it.
     type Made;
 
-    /// `loop` or `executor`.
+    /// `loop`, `executor` or `primitive`.
     const NAME: &'static str;
 
     /// All behaviours of this kind, in the order of the catalogue.

@@ -13,6 +13,8 @@ use std::time::Duration;
 pub struct Bench {
     executor: Box<dyn Tried>,
     workers: Option<usize>,
+    /// Work that awaits leaves its worker to others.
+    parks: bool,
 }
 
 /// A closure, as executors of closures get it.
@@ -28,7 +30,7 @@ impl<E: Executor<Work, Output = u64> + Shutdown + Send + Sync> Tried for E {}
 impl Bench {
     /// An executor that takes [`Work`] as it is: for those with a kind of work of their own.
     pub fn new(executor: impl Executor<Work, Output = u64> + Shutdown + Send + Sync + 'static) -> Self {
-        Self { executor: Box::new(executor), workers: None }
+        Self { executor: Box::new(executor), workers: None, parks: false }
     }
 
     /// An executor of closures: a thread pool.
@@ -39,13 +41,14 @@ impl Bench {
         Self::new(Adapter { executor, wrap: |slot: Slot| -> Closure { Box::new(move || slot.perform()) } })
     }
 
-    /// An executor of futures: an event loop. Work that waits blocks the loop, which is its one worker.
+    /// An executor of futures: an event loop, which is its one worker. Work that waits blocks it, work that
+    /// [parks](crate::Gate::park) does not.
     pub fn futures<E>(executor: E) -> Self
     where
         E: Executor<BoxFuture, Output = u64> + Shutdown + Send + Sync + 'static,
     {
-        let wrap = |slot: Slot| -> BoxFuture { Box::pin(async move { slot.perform() }) };
-        Self::new(Adapter { executor, wrap }).workers(1)
+        let wrap = |slot: Slot| -> BoxFuture { Box::pin(async move { slot.perform_async().await }) };
+        Self { parks: true, ..Self::new(Adapter { executor, wrap }).workers(1) }
     }
 
     /// An executor of anything that carries bytes: a process pool, an interpreter. `wrap` makes its kind of work of the
@@ -73,6 +76,11 @@ impl Bench {
     /// How many pieces of work run at once, if there is a bound.
     pub(crate) fn worker_count(&self) -> Option<usize> {
         self.workers
+    }
+
+    /// Whether work can await.
+    pub(crate) fn parks(&self) -> bool {
+        self.parks
     }
 }
 
@@ -111,6 +119,11 @@ impl Slot {
 
     fn perform(self) -> u64 {
         self.take().expect("work is performed once").perform()
+    }
+
+    async fn perform_async(self) -> u64 {
+        let work = self.take().expect("work is performed once");
+        work.perform_async().await
     }
 }
 

@@ -66,6 +66,10 @@ macro_rules! executor_behaviours {
             map_buffersize Must "main:test_concurrent_futures/executor::ExecutorTest::test_map_buffersize_on_infinite_iterable";
             /// Work that has finished is not kept, although its job and the executor live.
             no_reference_kept Must "test_concurrent_futures/executor::ExecutorTest::test_no_stale_references";
+            /// Work that awaits leaves its worker to others, and goes on when another thread wakes it.
+            parked_work_goes_on_when_woken Must "test_asyncio/test_tasks::RunCoroutineThreadsafeTests::test_run_coroutine_threadsafe";
+            /// Work that still awaits when its executor is dropped is dropped as well, and its job ends with an error.
+            parked_work_is_dropped_at_the_close Must "test_asyncio/test_runners::RunTests::test_asyncio_run_cancels_hanging_tasks";
         }
         cf_future {
             /// A job goes from queued over running to done; a cancel withdraws it only before it runs.
@@ -275,6 +279,34 @@ macro_rules! loop_behaviours {
             /// A close always ends within its grace; what would not end is dropped and named.
             close_rules Must "test_asyncio/test_runners::RunnerTests::test_double_close";
         }
+        differential {
+            /// Callbacks and timers: the lines are CPython's.
+            callbacks_timers Must "differential/01_callbacks_timers.py";
+            /// Tasks cancelled early, blocked, with a clean-up, through another, at the end: the lines are CPython's.
+            task_cancellation Must "differential/02_task_cancellation.py";
+            /// Timeouts that expire, nest, or meet a cancel from outside: the lines are CPython's.
+            timeouts Must "differential/03_timeouts.py";
+            /// A gather of results, with a first error, of errors, and cancelled: the lines are CPython's.
+            gather Must "differential/05_gather.py";
+            /// Locks and semaphores whose waiters are cancelled: the lines are CPython's.
+            lock_semaphore Must "differential/06_lock_semaphore.py";
+            /// A pulse of an event: the lines are CPython's.
+            event Must "differential/07_event.py";
+            /// Queues with a bound, with cancels, and shut down: the lines are CPython's.
+            queues Must "differential/08_queues.py";
+            /// Work moved to threads, and calls from threads: the lines are CPython's.
+            threads Must "differential/09_threads.py";
+            /// What a run leaves behind and how it ends: the lines are CPython's.
+            teardown Must "differential/10_teardown.py";
+        }
+    } };
+}
+
+/// Calls the macro `$then` with the list of the primitives' behaviours.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! primitive_behaviours {
+    ($then:path, $($arguments:tt)*) => { $then! { [$($arguments)*]
         lock {
             /// Waiters are served in the order of their arrival.
             fifo Must "test_asyncio/test_locks::LockTests::test_acquire";
@@ -324,26 +356,6 @@ macro_rules! loop_behaviours {
             shutdown_wakes_all_getters Must "test_asyncio/test_queues::_QueueShutdownTestMixin::test_shutdown_empty";
             /// An immediate shutdown empties the queue; join waits only for what is checked out.
             shutdown_immediate Must "test_asyncio/test_queues::_QueueShutdownTestMixin::test_shutdown_immediate_with_unfinished";
-        }
-        differential {
-            /// Callbacks and timers: the lines are CPython's.
-            callbacks_timers Must "differential/01_callbacks_timers.py";
-            /// Tasks cancelled early, blocked, with a clean-up, through another, at the end: the lines are CPython's.
-            task_cancellation Must "differential/02_task_cancellation.py";
-            /// Timeouts that expire, nest, or meet a cancel from outside: the lines are CPython's.
-            timeouts Must "differential/03_timeouts.py";
-            /// A gather of results, with a first error, of errors, and cancelled: the lines are CPython's.
-            gather Must "differential/05_gather.py";
-            /// Locks and semaphores whose waiters are cancelled: the lines are CPython's.
-            lock_semaphore Must "differential/06_lock_semaphore.py";
-            /// A pulse of an event: the lines are CPython's.
-            event Must "differential/07_event.py";
-            /// Queues with a bound, with cancels, and shut down: the lines are CPython's.
-            queues Must "differential/08_queues.py";
-            /// Work moved to threads, and calls from threads: the lines are CPython's.
-            threads Must "differential/09_threads.py";
-            /// What a run leaves behind and how it ends: the lines are CPython's.
-            teardown Must "differential/10_teardown.py";
         }
     } };
 }

@@ -2,11 +2,13 @@
 
 use crate::{Miss, Work};
 use std::fmt;
+use std::future::poll_fn;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::num::ParseIntError;
 use std::str::FromStr;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -39,6 +41,8 @@ struct Inner {
 struct State {
     arrivals: Vec<Arrival>,
     open: bool,
+    /// Of those who await the opening.
+    wakers: Vec<Waker>,
     /// Where work of other processes arrives, once some was sent there.
     port: Option<u16>,
     /// The gate is gone.
@@ -65,19 +69,25 @@ impl Gate {
     /// Work that tells the gate that it has begun, and gives `number`.
     #[must_use]
     pub fn pass(&self, number: u64) -> Work {
-        Work::visit(Visit { gate: self.0.clone(), number, waits: false })
+        Work::visit(Visit { gate: self.0.clone(), number, manner: Manner::Passes })
     }
 
     /// Work that tells the gate that it has begun, blocks its worker until the gate is open, and gives `number`.
     #[must_use]
     pub fn wait(&self, number: u64) -> Work {
-        Work::visit(Visit { gate: self.0.clone(), number, waits: true })
+        Work::visit(Visit { gate: self.0.clone(), number, manner: Manner::Blocks })
+    }
+
+    /// As [`wait`](Self::wait), for an executor of futures: the work awaits the opening and leaves its worker to others.
+    /// A call has to block.
+    #[must_use]
+    pub fn park(&self, number: u64) -> Work {
+        Work::visit(Visit { gate: self.0.clone(), number, manner: Manner::Awaits })
     }
 
     /// Lets everything through, now and later.
     pub fn open(&self) {
-        self.0.lock().open = true;
-        self.0.changed.notify_all();
+        self.0.open(false);
     }
 
     /// What has begun so far.
@@ -122,12 +132,7 @@ impl Gate {
 
 impl Drop for Gate {
     fn drop(&mut self) {
-        let mut state = self.0.lock();
-        (state.open, state.closed) = (true, true);
-        let port = state.port;
-        drop(state);
-        self.0.changed.notify_all();
-        if let Some(port) = port {
+        if let Some(port) = self.0.open(true) {
             // A last knock, so that the doorkeeper looks up and sees that the gate is gone.
             drop(TcpStream::connect((Ipv4Addr::LOCALHOST, port)));
         }
@@ -137,6 +142,18 @@ impl Drop for Gate {
 impl Inner {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Opens, for good if the gate is `gone`. Gives the port where work of other processes arrives, if there is one.
+    fn open(&self, gone: bool) -> Option<u16> {
+        let mut state = self.lock();
+        state.open = true;
+        state.closed |= gone;
+        let (wakers, port) = (std::mem::take(&mut state.wakers), state.port);
+        drop(state);
+        self.changed.notify_all();
+        wakers.into_iter().for_each(Waker::wake);
+        port
     }
 
     fn wait_until(&self, limit: Duration, mut enough: impl FnMut(&State) -> bool) -> MutexGuard<'_, State> {
@@ -199,7 +216,15 @@ fn receive(gate: &Inner, mut stream: TcpStream) -> Option<()> {
 pub(crate) struct Visit {
     gate: Arc<Inner>,
     number: u64,
-    waits: bool,
+    manner: Manner,
+}
+
+/// What a visitor does at a closed gate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Passes,
+    Blocks,
+    Awaits,
 }
 
 impl Visit {
@@ -208,15 +233,37 @@ impl Visit {
     }
 
     pub(crate) fn pay(self) -> u64 {
-        let arrival = Arrival { number: self.number, worker: this_worker() };
-        assert!(self.gate.admit(arrival, self.waits), "the gate did not open within {PATIENCE:?}");
+        let waits = self.manner != Manner::Passes;
+        assert!(self.gate.admit(self.arrival(), waits), "the gate did not open within {PATIENCE:?}");
         self.number
+    }
+
+    /// The same on an executor of futures: whoever awaits leaves the thread to others.
+    pub(crate) async fn pay_async(self) -> u64 {
+        if self.manner != Manner::Awaits {
+            return self.pay();
+        }
+        self.gate.admit(self.arrival(), false);
+        poll_fn(|cx| {
+            let mut state = self.gate.lock();
+            if state.open {
+                return Poll::Ready(());
+            }
+            state.wakers.push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+        self.number
+    }
+
+    fn arrival(&self) -> Arrival {
+        Arrival { number: self.number, worker: this_worker() }
     }
 
     /// The same visit, for another process.
     pub(crate) fn door(&self) -> Door {
         let port = self.gate.port().unwrap_or_else(|error| panic!("no door for other processes: {error}"));
-        Door { port, number: self.number, waits: self.waits }
+        Door { port, number: self.number, waits: self.manner != Manner::Passes }
     }
 }
 

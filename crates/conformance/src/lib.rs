@@ -9,10 +9,12 @@ mod executors;
 mod gate;
 mod loop_thread;
 mod loops;
+mod primitives;
 mod run;
 mod spy;
 mod subject;
 mod suite;
+mod trace;
 mod work;
 
 pub use alone::{alone, lack_of_descriptors};
@@ -22,9 +24,12 @@ pub use bench::{Bench, BoxFuture, Closure};
 pub use catalogue::id;
 pub use executors::Executors;
 pub use gate::{Arrival, Gate, this_worker};
+pub use loop_thread::LoopThread;
 pub use loops::Loops;
+pub use primitives::{AnyEvent, AnyLock, AnyQueue, AnySemaphore, Held, Kit, LocalFuture, Primitives};
 pub use run::Outcome;
 pub use subject::{Exception, Subject, Treatment};
 #[doc(hidden)]
 pub use suite::{hold, tries_something};
+pub(crate) use trace::Trace;
 pub use work::Work;

@@ -2,23 +2,18 @@
 
 use crate::behaviour::{Behaviour, Kind, Miss, Verdict, ensure};
 use crate::catalogue::registry;
-use crate::{Subject, differential, spy};
+use crate::{Subject, Trace, differential, spy};
 use contract::{Driver, Unavailable};
 use core_loop::{Loop, Runner};
-use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
 mod bridge;
 mod driver;
-mod event;
 mod exc;
 mod gather;
-mod lock;
 mod r#loop;
-mod queue;
 mod runner;
-mod semaphore;
 mod sleep;
 mod task;
 mod timeout;
@@ -62,11 +57,7 @@ impl Subject<Loops> {
 
     /// Runs `main` on a fresh loop and closes it.
     fn run(&self, main: impl AsyncFnOnce() -> Verdict) -> Verdict {
-        let mut runner = self.runner()?;
-        let verdict = runner.run(main());
-        let report = runner.close(GRACE);
-        verdict??;
-        ensure(report.is_clean(), format!("the close reports: {report}"))
+        run(self.fresh()?, main)
     }
 
     /// As [`run`](Self::run), on a driver that is watched.
@@ -79,49 +70,13 @@ impl Subject<Loops> {
     }
 }
 
-/// What happened, in order; many hands write it.
-struct Trace<T>(Rc<RefCell<Vec<T>>>);
-
-impl<T: Clone + 'static> Trace<T> {
-    fn new() -> Self {
-        Self(Rc::default())
-    }
-
-    fn note(&self, event: T) {
-        self.0.borrow_mut().push(event);
-    }
-
-    /// A callback that notes `event`.
-    fn noting(&self, event: T) -> impl FnOnce() + 'static {
-        let trace = self.clone();
-        move || trace.note(event)
-    }
-
-    /// A guard that notes `event` when it is dropped.
-    fn on_drop(&self, event: T) -> impl Sized + 'static {
-        struct OnDrop<F: FnMut()>(F);
-        impl<F: FnMut()> Drop for OnDrop<F> {
-            fn drop(&mut self) {
-                (self.0)();
-            }
-        }
-        let trace = self.clone();
-        OnDrop(move || trace.note(event.clone()))
-    }
-
-    fn clear(&self) {
-        self.0.borrow_mut().clear();
-    }
-
-    fn seen(&self) -> Vec<T> {
-        self.0.borrow().clone()
-    }
-}
-
-impl<T> Clone for Trace<T> {
-    fn clone(&self) -> Self {
-        Self(self.0.clone())
-    }
+/// Runs `main` on a fresh loop that `driver` carries, and closes it.
+pub(crate) fn run(driver: Box<dyn Driver>, main: impl AsyncFnOnce() -> Verdict) -> Verdict {
+    let mut runner = Runner::boxed(driver);
+    let verdict = runner.run(main());
+    let report = runner.close(GRACE);
+    verdict??;
+    ensure(report.is_clean(), format!("the close reports: {report}"))
 }
 
 /// Gives up `count` turns.

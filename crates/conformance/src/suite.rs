@@ -6,8 +6,8 @@ use std::io::Write;
 /// Set to anything, it makes a subject that cannot run here a failure.
 const STRICT: &str = "CONFORMANCE_STRICT";
 
-/// Makes each behaviour a `#[test]` of its name, for a [`Subject`] of [`Loops`](crate::Loops) or of
-/// [`Executors`](crate::Executors). Twice in one file, it needs a module around each.
+/// Makes each behaviour a `#[test]` of its name, for a [`Subject`] of [`Loops`](crate::Loops),
+/// [`Executors`](crate::Executors) or [`Primitives`](crate::Primitives). Twice in one file, it needs a module around each.
 ///
 /// A skip is written to standard error with its reason and passes; under `CONFORMANCE_STRICT=1` a subject that cannot run
 /// here fails.
@@ -49,6 +49,12 @@ macro_rules! suite {
             $subject
         }
         $crate::executor_behaviours!($crate::__tests,);
+    };
+    (primitives: $subject:expr $(,)?) => {
+        fn conformance_subject() -> $crate::Subject<$crate::Primitives> {
+            $subject
+        }
+        $crate::primitive_behaviours!($crate::__tests,);
     };
 }
 

@@ -49,6 +49,14 @@ impl Work {
         }
     }
 
+    /// The same on an executor of futures: work that is to await does so, and leaves the thread to others.
+    pub(crate) async fn perform_async(self) -> u64 {
+        match self.0 {
+            Kind::Visit(visit) => visit.pay_async().await,
+            other => Self(other).perform(),
+        }
+    }
+
     /// The work as bytes, for another process of this machine. Take them once: they stand for this very work.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {

@@ -3,11 +3,12 @@
 use crate::columns::{COLUMNS, Entry};
 
 pub(crate) const USAGE: &str = "\
-The conformance matrix as JSON: every behaviour on every driver and executor.
+The conformance matrix as JSON: every behaviour on every driver, executor and set of primitives.
 
-usage: conformance-matrix [--runtime NAME]... [--raw] [--list]
+usage: conformance-matrix [--runtime NAME]... [--column NAME]... [--raw] [--list]
 
-  --runtime NAME  only this column; may be repeated
+  --runtime NAME  only the columns that stand on this runtime; may be repeated
+  --column NAME   only this column; may be repeated
   --raw           also what the runtimes do without the loop, in words
   --list          the behaviours, one a line, without trying them
   --help          this
@@ -30,39 +31,48 @@ impl Args {
         let mut args = Self::default();
         let mut words = words;
         while let Some(word) = words.next() {
-            match (word.as_str(), word.strip_prefix("--runtime=")) {
-                ("--list", _) => args.list = true,
-                ("--raw", _) => args.raw = true,
-                ("observe", _) => {
+            // A flag and its value, in one word or in two.
+            let (flag, value) = word
+                .split_once('=')
+                .map_or((word.as_str(), None), |(flag, value)| (flag, Some(value.to_owned())));
+            let mut name =
+                |of: &str| value.clone().or_else(|| words.next()).ok_or_else(|| format!("{of} wants a name"));
+            match flag {
+                "--list" => args.list = true,
+                "--raw" => args.raw = true,
+                "observe" => {
                     let names = words.next().zip(words.next());
                     args.observe = Some(names.ok_or("observe wants a raw runtime and a difference")?);
                 }
-                ("--help" | "-h", _) => args.help = true,
-                (_, Some(name)) => args.add(name)?,
-                ("--runtime", _) => {
-                    let name = words.next().ok_or_else(|| format!("--runtime wants a name: {}", known()))?;
-                    args.add(&name)?;
-                }
+                "--help" | "-h" => args.help = true,
+                "--runtime" => args.add("runtime", &name(flag)?, |entry| entry.runtime)?,
+                "--column" => args.add("column", &name(flag)?, |entry| Some(entry.name))?,
                 _ => return Err(format!("unknown argument `{word}`\n\n{USAGE}")),
             }
         }
         if args.columns.is_empty() {
-            args.columns = COLUMNS.iter().collect();
+            args.columns = COLUMNS.iter().filter(|entry| entry.shown).collect();
         }
         Ok(args)
     }
 
-    fn add(&mut self, name: &str) -> Result<(), String> {
-        let Some(entry) = COLUMNS.iter().find(|entry| entry.name == name) else {
-            return Err(format!("there is no runtime `{name}`; known are {}", known()));
-        };
-        if !self.columns.iter().any(|have| have.name == name) {
-            self.columns.push(entry);
+    /// Adds the columns whose `key` is `name`.
+    fn add(
+        &mut self,
+        what: &str,
+        name: &str,
+        key: impl Fn(&Entry) -> Option<&'static str>,
+    ) -> Result<(), String> {
+        let mut known: Vec<_> = COLUMNS.iter().filter_map(&key).collect();
+        known.dedup();
+        if !known.contains(&name) {
+            return Err(format!("there is no {what} `{name}`; known are {}", known.join(", ")));
+        }
+        for entry in COLUMNS.iter().filter(|entry| key(entry) == Some(name)) {
+            if !self.columns.iter().any(|have| have.name == entry.name) {
+                self.columns.push(entry);
+            }
         }
         Ok(())
     }
-}
-
-fn known() -> String {
-    COLUMNS.iter().map(|entry| entry.name).collect::<Vec<_>>().join(", ")
 }

@@ -1,7 +1,7 @@
 //! The columns: what the behaviours are tried on, with what is known to be different about each.
 
-use crate::processes;
-use conformance::{Bench, Executors, Kind, Loops, Outcome, Subject};
+use crate::{carriers, processes};
+use conformance::{Bench, Executors, Kind, Kit, LoopThread, Loops, Outcome, Primitives, Subject};
 use contract::Unavailable;
 use core_loop::NativeDriver;
 use std::num::NonZeroUsize;
@@ -11,47 +11,62 @@ use thread_executor::ThreadPool;
 /// A column that can be asked for.
 pub(crate) struct Entry {
     pub(crate) name: &'static str,
+    /// The runtime that it stands on.
+    pub(crate) runtime: Option<&'static str>,
+    /// Whether the matrix shows it, or only whoever asks for it by name.
+    pub(crate) shown: bool,
     subject: fn() -> AnySubject,
 }
-
-/// Every column, drivers first.
-pub(crate) const COLUMNS: &[Entry] = &[
-    Entry { name: "native", subject: || AnySubject::Loop(Subject::driver("native", NativeDriver::new)) },
-    Entry {
-        name: "tokio",
-        subject: || AnySubject::Loop(Subject::driver("tokio", loop_tokio::TokioDriver::new)),
-    },
-    Entry { name: "smol", subject: || AnySubject::Loop(Subject::driver("smol", loop_smol::SmolDriver::new)) },
-    Entry { name: "glommio", subject: glommio },
-    Entry { name: "threads", subject: || AnySubject::Executor(Subject::executor("threads", threads)) },
-    Entry { name: "processes", subject: || AnySubject::Executor(processes::subject()) },
-    Entry {
-        name: "loop-handle",
-        subject: || AnySubject::Executor(Subject::loop_handle("loop-handle", NativeDriver::new)),
-    },
-    Entry { name: "limited", subject: || AnySubject::Executor(Subject::executor("limited", limited)) },
-];
 
 enum AnySubject {
     Loop(Subject<Loops>),
     Executor(Subject<Executors>),
-    /// Left out of this build.
-    #[cfg_attr(
-        feature = "glommio",
-        expect(dead_code, reason = "only a build without a runtime leaves one out")
-    )]
-    Absent(&'static str),
+    Primitive(Subject<Primitives>),
 }
 
-#[cfg(feature = "glommio")]
-fn glommio() -> AnySubject {
-    AnySubject::Loop(Subject::driver("glommio", loop_glommio::GlommioDriver::new))
+/// Three columns a runtime: the loop on it, the handle of that loop, and primitives between its tasks.
+macro_rules! columns {
+    ([$($runtime:literal $handle:literal $on:literal $driver:path;)+] $($others:expr),+ $(,)?) => {
+        &[
+            $(Entry::on($runtime, $runtime, || {
+                AnySubject::Loop(Subject::driver($runtime, $driver))
+            }),
+            Entry::on($handle, $runtime, || {
+                AnySubject::Executor(Subject::loop_handle($handle, $driver))
+            }),
+            Entry::on($on, $runtime, || {
+                AnySubject::Primitive(Subject::primitives_on($on, $driver))
+            }),)+
+            $($others,)+
+        ]
+    };
 }
 
-#[cfg(not(feature = "glommio"))]
-fn glommio() -> AnySubject {
-    AnySubject::Absent("this program was built without it; build with `--features glommio`")
+/// A column of an executor that stands on no runtime.
+macro_rules! executor {
+    ($name:literal $make:expr) => {
+        Entry::alone($name, || AnySubject::Executor(Subject::executor($name, $make)))
+    };
 }
+
+/// Every column; those of one kind stand in one table, in this order.
+pub(crate) const COLUMNS: &[Entry] = columns! {
+    [
+        "native" "native-handle" "on-native" NativeDriver::new;
+        "tokio" "tokio-handle" "on-tokio" carriers::tokio;
+        "smol" "smol-handle" "on-smol" carriers::smol;
+        "glommio" "glommio-handle" "on-glommio" carriers::glommio;
+    ]
+    executor!("threads" threads),
+    executor!("processes" processes::bench),
+    executor!("limited" limited),
+    executor!("limited-processes" || processes::limited(PERMITS)).unless_asked(),
+    executor!("limited-handle" limited_handle).unless_asked(),
+    executor!("one-thread" one_thread),
+    Entry::alone("no-runtime", || {
+        AnySubject::Primitive(Subject::primitives("no-runtime", || Ok(Kit::ours())))
+    }),
+};
 
 /// How many workers the pools get.
 const WORKERS: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");
@@ -71,24 +86,51 @@ fn limited() -> Result<Bench, Unavailable> {
     Ok(Bench::closures(Limited::new(pool(), PERMITS)).workers(WORKERS.get()))
 }
 
+fn limited_handle() -> Result<Bench, Unavailable> {
+    Ok(Bench::futures(Limited::new(LoopThread::start(NativeDriver::new)?, PERMITS)))
+}
+
+/// The user's own executor.
+#[cfg(feature = "own-executor")]
+fn one_thread() -> Result<Bench, Unavailable> {
+    Ok(Bench::closures(examples::own_executor::OneThread::start(PERMITS.get())).workers(1))
+}
+
+#[cfg(not(feature = "own-executor"))]
+fn one_thread() -> Result<Bench, Unavailable> {
+    let cure = "build it with `--features own-executor`";
+    Err(Unavailable::new("one-thread", "this program was built without it", cure))
+}
+
+impl Entry {
+    const fn on(name: &'static str, runtime: &'static str, subject: fn() -> AnySubject) -> Self {
+        Self { name, runtime: Some(runtime), shown: true, subject }
+    }
+
+    const fn alone(name: &'static str, subject: fn() -> AnySubject) -> Self {
+        Self { name, runtime: None, shown: true, subject }
+    }
+
+    const fn unless_asked(self) -> Self {
+        Self { shown: false, ..self }
+    }
+}
+
 /// What came of one column: an id and an outcome a row.
 pub(crate) struct Column {
     pub(crate) name: &'static str,
-    /// `loop` or `executor`.
+    /// `loop`, `executor` or `primitive`.
     pub(crate) subject: &'static str,
     pub(crate) cells: Vec<(&'static str, Outcome)>,
 }
 
 impl Column {
     /// Tries everything.
-    pub(crate) fn run(entry: &'static Entry) -> Option<Self> {
+    pub(crate) fn run(entry: &'static Entry) -> Self {
         match (entry.subject)() {
-            AnySubject::Loop(subject) => Some(Self::of(entry.name, &subject)),
-            AnySubject::Executor(subject) => Some(Self::of(entry.name, &subject)),
-            AnySubject::Absent(why) => {
-                eprintln!("{}: no column: {why}", entry.name);
-                None
-            }
+            AnySubject::Loop(subject) => Self::of(entry.name, &subject),
+            AnySubject::Executor(subject) => Self::of(entry.name, &subject),
+            AnySubject::Primitive(subject) => Self::of(entry.name, &subject),
         }
     }
 

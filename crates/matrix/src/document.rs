@@ -2,7 +2,7 @@
 
 use crate::columns::Column;
 use crate::raw::{Difference, OURS, Table};
-use conformance::{Behaviour, Executors, Kind, Loops};
+use conformance::{Behaviour, Executors, Kind, Loops, Primitives};
 use std::fmt::{self, Write};
 
 /// A text as JSON.
@@ -25,12 +25,12 @@ impl fmt::Display for Text<'_> {
 
 /// All behaviours, one a line.
 pub(crate) fn list() -> String {
-    lines::<Loops>() + &lines::<Executors>()
+    lines::<Loops>() + &lines::<Executors>() + &lines::<Primitives>()
 }
 
 fn lines<K: Kind>() -> String {
     let line = |behaviour: &Behaviour<K>| {
-        format!("{:8} {:7} {}: {}\n", K::NAME, behaviour.level.to_string(), behaviour.id, behaviour.sentence)
+        format!("{:9} {:7} {}: {}\n", K::NAME, behaviour.level.to_string(), behaviour.id, behaviour.sentence)
     };
     K::behaviours().iter().map(line).collect()
 }
@@ -41,6 +41,7 @@ pub(crate) fn matrix(columns: &[Column], raw: Option<&Table>) -> String {
         columns.iter().map(|Column { name, subject, .. }| head(name, "ours", subject)).collect();
     let mut rows = rows::<Loops>(columns);
     rows.extend(self::rows::<Executors>(columns));
+    rows.extend(self::rows::<Primitives>(columns));
     if let Some(raw) = raw {
         heads.push(head(OURS, "rule", RAW));
         heads.extend(raw.columns.iter().map(|(name, _)| head(name, RAW, RAW)));

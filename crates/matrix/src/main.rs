@@ -1,7 +1,8 @@
-//! `conformance-matrix`: every behaviour on every driver and executor, as JSON on standard output; progress on standard
-//! error.
+//! `conformance-matrix`: every behaviour on every driver, executor and set of primitives, as JSON on standard output;
+//! progress on standard error.
 
 mod args;
+mod carriers;
 mod columns;
 mod document;
 mod processes;
@@ -31,8 +32,9 @@ fn main() -> ExitCode {
     }
     // Some behaviours panic on purpose; their cells say so if it is not what was to happen.
     std::panic::set_hook(Box::new(|_| ()));
-    let raw =
-        args.raw.then(|| raw::Table::observe(|driver| args.columns.iter().any(|entry| entry.name == driver)));
+    let raw = args.raw.then(|| {
+        raw::Table::observe(|driver| args.columns.iter().any(|entry| entry.runtime == Some(driver)))
+    });
     let raw = match raw.transpose() {
         Ok(raw) => raw,
         Err(error) => {
@@ -40,7 +42,7 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let columns: Vec<_> = args.columns.into_iter().filter_map(columns::Column::run).collect();
+    let columns: Vec<_> = args.columns.into_iter().map(columns::Column::run).collect();
     let printed = print(&document::matrix(&columns, raw.as_ref()));
     if columns.iter().any(columns::Column::failed) { ExitCode::FAILURE } else { printed }
 }

@@ -1,20 +1,28 @@
 //! The process pool as a subject: work goes as bytes.
 
-use conformance::{Bench, Executors, Subject, Work};
+use conformance::{Bench, Work};
 use contract::Unavailable;
 use process_executor::{Call, ProcessPool, Stderr, call};
+use std::num::NonZeroUsize;
+use sync_primitives::Limited;
 
 /// How many workers the pool gets.
 const WORKERS: usize = 2;
 
-pub(crate) fn subject() -> Subject<Executors> {
-    Subject::executor("processes", || {
-        // Some jobs panic on purpose, and their workers say so.
-        let pool = ProcessPool::builder().workers(WORKERS).stderr(Stderr::Keep).build();
-        let pool = pool.map_err(|error| {
-            Unavailable::new("processes", error.to_string(), "run it where a program may start itself again")
-        })?;
-        Ok(Bench::bytes(pool, |bytes| call(perform, bytes), Call::into_argument).workers(WORKERS))
+pub(crate) fn bench() -> Result<Bench, Unavailable> {
+    Ok(Bench::bytes(pool()?, |bytes| call(perform, bytes), Call::into_argument).workers(WORKERS))
+}
+
+pub(crate) fn limited(permits: NonZeroUsize) -> Result<Bench, Unavailable> {
+    let pool = Limited::new(pool()?, permits);
+    Ok(Bench::bytes(pool, |bytes| call(perform, bytes), Call::into_argument).workers(WORKERS))
+}
+
+fn pool() -> Result<ProcessPool, Unavailable> {
+    // Some jobs panic on purpose, and their workers say so.
+    let pool = ProcessPool::builder().workers(WORKERS).stderr(Stderr::Keep).build();
+    pool.map_err(|error| {
+        Unavailable::new("processes", error.to_string(), "run it where a program may start itself again")
     })
 }
 

@@ -2,6 +2,10 @@
 //!
 //! Some of what they do ends the process, or never ends. So every observation has a process of its own: this program starts
 //! itself again as `observe RUNTIME DIFFERENCE`, and whoever watches gives it a deadline.
+#![cfg_attr(
+    not(all(feature = "tokio", feature = "smol", feature = "glommio")),
+    allow(dead_code, reason = "a build without some of the runtimes has less to look at")
+)]
 
 mod column;
 #[cfg(feature = "glommio")]
@@ -13,9 +17,11 @@ mod order;
 mod ours;
 mod process;
 mod shutdown;
+#[cfg(feature = "smol")]
 mod smol;
 mod tasks;
 mod time;
+#[cfg(feature = "tokio")]
 mod tokio;
 
 pub(crate) use column::{OURS, Table};
@@ -117,9 +123,13 @@ const GLOMMIO: Runtime = Runtime {
 };
 
 pub(crate) const RUNTIMES: &[Runtime] = &[
+    #[cfg(feature = "tokio")]
     Runtime::new::<tokio::Local>("raw-tokio-local", "tokio"),
+    #[cfg(feature = "tokio")]
     Runtime::new::<tokio::Threads>("raw-tokio-threads", "tokio").on_threads(),
+    #[cfg(feature = "smol")]
     Runtime::new::<smol::Local>("raw-smol-local", "smol"),
+    #[cfg(feature = "smol")]
     Runtime::new::<smol::Global>("raw-smol-global", "smol").on_threads(),
     GLOMMIO,
 ];

@@ -16,13 +16,17 @@ pub(super) const MEASUREMENT: Duration = Duration::from_secs(60);
 const CANNOT_RUN_HERE: &str = "exit status: 3";
 
 /// A bench and what was measured.
+#[derive(Clone, Default)]
 pub(super) struct Race {
     pub(super) bench: String,
+    /// What one operation is, in a phrase.
+    pub(super) about: String,
     pub(super) unit: String,
     pub(super) lanes: Vec<Lane>,
 }
 
 /// One contender.
+#[derive(Clone)]
 pub(super) struct Lane {
     pub(super) contender: String,
     /// One a round.
@@ -31,6 +35,7 @@ pub(super) struct Lane {
 }
 
 /// Why a contender has no number.
+#[derive(Clone)]
 pub(super) enum Missing {
     CannotRunHere(String),
     Broken(String),
@@ -45,8 +50,7 @@ pub(super) struct Row {
     pub(super) min: f64,
     pub(super) max: f64,
     pub(super) rounds: usize,
-    /// To the best peer: the median of the ratios round by round, because a slow phase of the machine hits neighbours in
-    /// a round alike. `None` without a peer.
+    /// To the best peer, round by round. `None` without a peer.
     pub(super) ratio: Option<f64>,
 }
 
@@ -60,6 +64,7 @@ impl Race {
         };
         Ok(Self {
             bench: json::text(listed, "bench")?.to_owned(),
+            about: json::text(listed, "about")?.to_owned(),
             unit: json::text(listed, "unit")?.to_owned(),
             lanes: json::list(listed, "contenders")?.iter().map(lane).collect(),
         })
@@ -88,24 +93,48 @@ impl Race {
 
     /// Those who have a number for every round.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
-        let whole = || self.lanes.iter().filter(|lane| lane.missing.is_none() && !lane.values.is_empty());
-        let peers = whole().filter(|lane| lane.contender.starts_with("raw-"));
+        let peers = self.whole().filter(|lane| lane.contender.starts_with("raw-"));
         let best = peers.min_by(|one, other| median(&one.values).total_cmp(&median(&other.values)));
-        whole().map(move |lane| {
-            let ratios = best.map(|best| {
-                lane.values.iter().zip(&best.values).map(|(ours, theirs)| ours / theirs).collect::<Vec<_>>()
-            });
-            Row {
-                bench: self.bench.clone(),
-                contender: lane.contender.clone(),
-                unit: self.unit.clone(),
-                median: median(&lane.values),
-                min: lane.values.iter().copied().fold(f64::INFINITY, f64::min),
-                max: lane.values.iter().copied().fold(0.0, f64::max),
-                rounds: lane.values.len(),
-                ratio: ratios.as_deref().map(median),
-            }
+        self.whole().map(move |lane| Row {
+            bench: self.bench.clone(),
+            contender: lane.contender.clone(),
+            unit: self.unit.clone(),
+            median: median(&lane.values),
+            min: lane.values.iter().copied().fold(f64::INFINITY, f64::min),
+            max: lane.values.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            rounds: lane.values.len(),
+            ratio: best.map(|best| lane.ratio(best)),
         })
+    }
+
+    /// One contender to another, if both have numbers.
+    pub(super) fn ratio(&self, ours: &str, peer: &str) -> Option<f64> {
+        let lane = |name: &str| self.whole().find(|lane| lane.contender == name);
+        Some(lane(ours)?.ratio(lane(peer)?))
+    }
+
+    /// Contenders without a number, as `bench of contender`.
+    pub(super) fn missing(&self) -> impl Iterator<Item = (String, &Missing)> {
+        self.lanes.iter().filter_map(|lane| {
+            Some((format!("{} of {}", self.bench, lane.contender), lane.missing.as_ref()?))
+        })
+    }
+
+    /// Whether somebody failed for another reason than this machine.
+    pub(super) fn is_broken(&self) -> bool {
+        self.lanes.iter().any(|lane| matches!(lane.missing, Some(Missing::Broken(_))))
+    }
+
+    fn whole(&self) -> impl Iterator<Item = &Lane> {
+        self.lanes.iter().filter(|lane| lane.missing.is_none() && !lane.values.is_empty())
+    }
+}
+
+impl Lane {
+    /// The median of the ratios round by round, because a slow phase of the machine hits neighbours in a round alike.
+    fn ratio(&self, other: &Self) -> f64 {
+        let pairs = self.values.iter().zip(&other.values);
+        median(&pairs.map(|(one, other)| one / other).collect::<Vec<_>>())
     }
 }
 
@@ -124,7 +153,8 @@ fn read(ended: &Finished) -> std::result::Result<f64, Missing> {
 fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
-    sorted[sorted.len() / 2]
+    let middle = sorted.len() / 2;
+    if sorted.len() % 2 == 1 { sorted[middle] } else { f64::midpoint(sorted[middle - 1], sorted[middle]) }
 }
 
 impl Row {
@@ -152,12 +182,18 @@ impl fmt::Display for Missing {
 
 #[cfg(test)]
 mod tests {
-    use super::{Missing, read};
+    use super::{Missing, median, read};
     use crate::processes::Finished;
 
     fn ended(how: &str, stdout: &str) -> Finished {
         let success = how == "exit status: 0";
         Finished { success, how: how.into(), stdout: stdout.into(), stderr: "words\n".into() }
+    }
+
+    #[test]
+    fn the_median_of_an_even_number_lies_between_its_two_middles() {
+        assert_eq!(median(&[4.0, 1.0, 2.0, 90.0]), 3.0);
+        assert_eq!(median(&[4.0, 1.0, 90.0]), 4.0);
     }
 
     #[test]

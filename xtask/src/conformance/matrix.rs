@@ -2,10 +2,16 @@
 
 use super::raw::RAW;
 use crate::error::Result;
-use crate::report::Tally;
+use crate::report::{Tally, speaks_of_this_machine};
 use crate::table::{Align, render};
 use crate::{json, machine};
 use serde_json::Value;
+
+/// The end of the page: a table that a test of the suite compares with what it tries.
+const BROKEN: &str = "\n## What the suite catches\n\n\
+    Each of these breaks one promise on purpose, and the suite must name it: \
+    `cargo test -p anyloop-conformance broken` tries them, and compares this table with what it found.\n\n\
+    {{#include ../../crates/conformance/broken.md}}\n";
 
 /// What one run of the suite found.
 #[derive(Debug)]
@@ -25,7 +31,7 @@ struct Column {
     recorded: bool,
     /// What there is to say about it.
     note: Option<String>,
-    /// What it is: `loop`, `executor`.
+    /// What it is: `loop`, `executor`, `primitive`.
     subject: String,
 }
 
@@ -191,19 +197,35 @@ impl Matrix {
         text + &format!("{rows} behaviours, {columns} columns: {counts}\non {}\n", self.machine)
     }
 
-    /// One line for each cell that is not green; one for a whole column.
+    /// One line for each row and reason why cells of it are not green; one for a whole column.
     fn reasons(&self) -> Vec<String> {
         let whole = self.columns.iter().filter_map(|column| {
             Some(format!("– {}, all of it: {}", column.name, self.column_reason(column)?))
         });
-        let single = self.cells().filter_map(|(row, column, cell)| match cell {
-            Cell::Fail(why) => Some(format!("✘ {} on {}: {why}", row.id, column.name)),
-            Cell::Skip(why) if self.column_reason(column) != Some(why) => {
-                Some(format!("– {} on {}: {why}", row.id, column.name))
+        let mut lines: Vec<String> = whole.collect();
+        // The columns of one row that share a mark and a reason.
+        let mut shared: Vec<(&str, &str, String, Vec<&str>)> = Vec::new();
+        for (row, column, cell) in self.cells() {
+            let why = match cell {
+                Cell::Fail(why) => why,
+                Cell::Skip(why) if self.column_reason(column) != Some(why) => why,
+                _ => continue,
+            };
+            let by_design = matches!(cell, Cell::Skip(_)) && !speaks_of_this_machine(why);
+            let why = if by_design { format!("does not apply: {why}") } else { why.clone() };
+            match shared
+                .iter_mut()
+                .find(|(mark, id, of, _)| (*mark, *id, of) == (cell.mark(), row.id.as_str(), &why))
+            {
+                Some((.., columns)) => columns.push(&column.name),
+                None => shared.push((cell.mark(), &row.id, why, vec![&column.name])),
             }
-            _ => None,
-        });
-        whole.chain(single).collect()
+        }
+        let line = |(mark, id, why, columns): (&str, &str, String, Vec<&str>)| {
+            format!("{mark} {id} on {}: {why}", columns.join(", "))
+        };
+        lines.extend(shared.into_iter().map(line));
+        lines
     }
 
     /// What there is to say about columns.
@@ -234,7 +256,7 @@ impl Matrix {
             text += "\n## Why not\n\n";
             reasons.iter().for_each(|line| text += &format!("* {line}\n"));
         }
-        text
+        text + BROKEN
     }
 }
 
@@ -321,5 +343,22 @@ mod tests {
     fn the_page_has_a_row_a_behaviour() {
         let page = matrix(&["pass"], &["pass"]).page();
         assert!(page.contains("| `loop.b0` | It holds. | MUST | asyncio | ✔ | ✔ |"), "{page}");
+    }
+
+    #[test]
+    fn columns_that_share_a_reason_share_a_line_and_those_that_do_not_do_not() {
+        let matrix = matrix(&["skip: a call", "fail: it hung"], &["skip: a call", "pass"]);
+        let reasons = matrix.reasons();
+        assert_eq!(
+            reasons,
+            ["– loop.b0 on native, glommio: does not apply: a call", "✘ loop.b1 on native: it hung"]
+        );
+        assert_eq!(matrix.tally().counts(), "1 passed, 1 failed, 2 skipped");
+    }
+
+    #[test]
+    fn the_page_ends_with_what_the_suite_catches() {
+        let page = matrix(&["pass"], &["pass"]).page();
+        assert!(page.ends_with("{{#include ../../crates/conformance/broken.md}}\n"), "{page}");
     }
 }

@@ -103,3 +103,11 @@ fn the_native_loop_has_no_raw_runtime_to_observe() {
         "error: the native loop stands on no runtime: --raw goes with tokio, smol or glommio"
     );
 }
+
+#[test]
+fn a_smoke_is_not_recorded() {
+    assert_eq!(
+        refusal(&["bench", "--smoke", "--record"]),
+        "error: --smoke measures nothing that is worth a record: one or the other"
+    );
+}

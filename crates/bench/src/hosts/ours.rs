@@ -9,6 +9,7 @@ use smol::io::{AsyncReadExt, AsyncWriteExt};
 use std::io;
 use std::marker::PhantomData;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 pub(crate) type Native = Ours<NativeDriver>;
 pub(crate) type Tokio = Ours<loop_tokio::TokioDriver>;
@@ -71,6 +72,10 @@ impl<D: Make> Host for Ours<D> {
 
     fn yield_now() -> impl Future<Output = ()> {
         core_loop::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future + 'static {
+        core_loop::sleep(duration)
     }
 
     async fn listen() -> io::Result<(TcpListener, SocketAddr)> {

@@ -2,9 +2,12 @@
 
 use crate::host::{ANY_PORT, Host};
 use crate::table::Failure;
+use contract::Unavailable;
 use smol::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use std::cell::LazyCell;
 use std::io;
 use std::net::SocketAddr;
+use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 /// A current-thread runtime with a `LocalSet`.
@@ -29,6 +32,10 @@ impl Host for TokioLocalSet {
 
     fn yield_now() -> impl Future<Output = ()> {
         tokio::task::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future + 'static {
+        tokio::time::sleep(duration)
     }
 
     async fn listen() -> io::Result<(Self::Listener, SocketAddr)> {
@@ -68,6 +75,12 @@ impl Host for SmolLocal {
         Ok(smol::block_on(LOCAL.with(|local| local.run(main))))
     }
 
+    fn build_drop() -> Result<(), Failure> {
+        let local = smol::LocalExecutor::new();
+        smol::block_on(local.run(local.spawn(async {})));
+        Ok(())
+    }
+
     fn spawn<F: Future<Output: 'static> + 'static>(future: F) -> impl Future {
         LOCAL.with(|local| local.spawn(future))
     }
@@ -78,6 +91,10 @@ impl Host for SmolLocal {
 
     fn yield_now() -> impl Future<Output = ()> {
         smol::future::yield_now()
+    }
+
+    fn sleep(duration: Duration) -> impl Future + 'static {
+        smol::Timer::after(duration)
     }
 
     async fn listen() -> io::Result<(Self::Listener, SocketAddr)> {
@@ -106,13 +123,19 @@ impl Host for SmolLocal {
 pub(crate) struct Glommio;
 
 #[cfg(feature = "glommio")]
+thread_local! {
+    /// Our driver looks before it leaps: glommio aborts where it cannot run. Once, since building is measured too.
+    static LOOKED: LazyCell<Result<(), Unavailable>> =
+        const { LazyCell::new(|| loop_glommio::GlommioDriver::new().map(drop)) };
+}
+
+#[cfg(feature = "glommio")]
 impl Host for Glommio {
     type Listener = glommio::net::TcpListener;
     type Stream = glommio::net::TcpStream;
 
     fn run<T>(main: impl Future<Output = T>) -> Result<T, Failure> {
-        // Our driver looks before it leaps: glommio aborts where it cannot run.
-        loop_glommio::GlommioDriver::new().map(drop)?;
+        LOOKED.with(|looked| (**looked).clone())?;
         let executor = glommio::LocalExecutorBuilder::new(glommio::Placement::Unbound).make();
         Ok(executor.map_err(Failure::broken)?.run(main))
     }
@@ -127,6 +150,10 @@ impl Host for Glommio {
 
     async fn yield_now() {
         glommio::executor().yield_now().await;
+    }
+
+    fn sleep(duration: Duration) -> impl Future + 'static {
+        glommio::timer::sleep(duration)
     }
 
     async fn listen() -> io::Result<(Self::Listener, SocketAddr)> {

@@ -37,7 +37,7 @@ fn every_bench_has_one_of_ours_and_a_peer() {
         let peers = contenders.iter().filter(|name| name.starts_with("raw-")).count();
         assert!(peers > 0 && peers < contenders.len(), "{bench}: {contenders:?}");
     }
-    for group in ["loop.", "wake.", "tcp.", "offload.", "process.", "sync."] {
+    for group in ["loop.", "wake.", "timers.", "tcp.", "offload.", "process.", "sync.", "memory."] {
         assert!(listed.iter().any(|(bench, _)| bench.starts_with(group)), "{group}");
     }
 }
@@ -54,6 +54,16 @@ fn every_contender_gives_a_number_or_says_why_it_cannot_run_here() {
             assert!(number || excused, "{bench_name} of {contender}: {words} {error}");
         }
     }
+}
+
+#[test]
+fn a_peer_that_is_not_installed_is_named_with_the_cure() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bench"));
+    let words = ["measure", "process.bulk", "raw-python3.13-processpool", "--smoke"];
+    let output =
+        command.args(words).env("PATH", "").output().expect("the program was built beside this test");
+    assert_eq!(output.status.code(), Some(3));
+    assert!(stdout(&output).contains("cure: install Python 3.13"), "{}", stdout(&output));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use super::{Executors, GRACE, SOON, occupy, outcome, output, values};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Bench, Gate, Miss, Subject, Work, this_worker};
 use contract::{
-    Drain, Executor, ExecutorExt, JobError, Reject, Rejected, Shutdown, Submit, block_on_timeout,
+    Drain, Executor, ExecutorExt, Job, JobError, Reject, Rejected, Shutdown, Submit, block_on_timeout,
 };
 use std::num::NonZeroUsize;
 use std::thread;
@@ -75,8 +75,14 @@ pub(super) fn deadline_withdraws_queued(subject: &Subject<Executors>) -> Verdict
     let bench = subject.fresh()?;
     let gate = Gate::new();
     let _held = occupy(&bench, &gate, 0)?;
-    let soon = Submit::new().deadline(Duration::from_millis(10));
-    let ended = outcome(&mut bench.try_submit_with(gate.pass(100), soon)?)?;
+    let soon = Duration::from_millis(10);
+    let mut late = bench.try_submit_with(gate.pass(100), Submit::new().deadline(soon))?;
+    if bench.parks() {
+        // A loop that is blocked looks at no deadline: it must see that this one has passed when it is free again.
+        thread::sleep(soon);
+        gate.open();
+    }
+    let ended = outcome(&mut late)?;
     ensure(
         matches!(ended, Err(JobError::Deadline { started: false })),
         format!("a queued job whose deadline passed gave {ended:?}"),
@@ -245,4 +251,37 @@ pub(super) fn no_reference_kept(subject: &Subject<Executors>) -> Verdict {
     let mut jobs: Vec<_> = (0..5).map(|n| bench.try_submit(gate.pass(n))).collect::<Result<_, _>>()?;
     jobs.iter_mut().try_for_each(|job| output(job).map(|_| ()))?;
     ensure(gate.forgotten(), "work that has finished is still kept somewhere")
+}
+
+/// Work that awaits on the bench, and has begun to. Skips where work is a call.
+fn parked(bench: &Bench, gate: &Gate) -> Result<Job<u64>, Miss> {
+    if !bench.parks() {
+        return Err(Miss::Skip("its work is a call, which can block but not await".to_owned()));
+    }
+    let job = bench.try_submit(gate.park(1))?;
+    gate.arrived(1)?;
+    Ok(job)
+}
+
+pub(super) fn parked_work_goes_on_when_woken(subject: &Subject<Executors>) -> Verdict {
+    let bench = subject.fresh()?;
+    let gate = Gate::new();
+    let mut job = parked(&bench, &gate)?;
+    same("work beside it", output(&mut bench.try_submit(Work::value(2))?)?, 2)?;
+    same("running and done, of work that awaits", (job.running(), job.done()), (true, false))?;
+    gate.open();
+    same("its output", output(&mut job)?, 1)
+}
+
+pub(super) fn parked_work_is_dropped_at_the_close(subject: &Subject<Executors>) -> Verdict {
+    let bench = subject.fresh()?;
+    let gate = Gate::new();
+    let mut job = parked(&bench, &gate)?;
+    drop(bench);
+    let ended = outcome(&mut job)?;
+    ensure(
+        matches!(ended, Err(JobError::Shutdown { started: true } | JobError::Cancelled { started: true })),
+        format!("work that awaited when its executor was dropped gave {ended:?}"),
+    )?;
+    ensure(gate.forgotten(), "work that awaited is still kept somewhere")
 }

@@ -1,5 +1,6 @@
 //! Pools that break one promise each, and the behaviours that catch them.
 
+use crate::broken::cases;
 use crate::thread_per_worker::{Bug, Workers};
 use conformance::{Bench, Subject};
 use std::time::Duration;
@@ -16,12 +17,9 @@ fn a_pool_without_a_bug_is_not_caught() {
     assert_eq!(caught(Bug::None), [""; 0]);
 }
 
-#[test]
-fn a_pool_that_runs_work_inside_the_submit_is_caught() {
-    // All but the first hang in the submit, at a gate that only opens after it.
-    assert_eq!(
-        caught(Bug::RunsInline),
-        [
+cases! { "executor":
+    /// A thread pool that runs work inside the submit.
+    a_pool_that_runs_work_inside_the_submit_is_caught: caught(Bug::RunsInline) => [
             "executor.submit_runs_nothing_inline",
             "executor.submit_returns_at_once",
             "executor.starts_in_order",
@@ -38,40 +36,26 @@ fn a_pool_that_runs_work_inside_the_submit_is_caught() {
             "cf_wait.cancelled_counts_as_done",
             "cf_as_completed.yields_finished_first_and_once",
             "thread.lazy_and_reusing",
-            "thread.job_panic_fails_future_only"
-        ]
-    );
-}
-
-#[test]
-fn a_pool_that_starts_the_newest_work_first_is_caught() {
-    assert_eq!(caught(Bug::LastInFirstOut), ["executor.starts_in_order"]);
-}
-
-#[test]
-fn a_pool_deaf_to_shutdown_is_caught() {
-    assert_eq!(
-        caught(Bug::DeafToShutdown),
-        [
-            "executor.submit_after_shutdown",
-            "executor.shutdown_wait_drains_queue",
-            "executor.cancel_futures",
-            "executor.shutdown_ends_within_its_grace"
-        ]
-    );
-}
-
-#[test]
-fn a_pool_whose_shutdown_ignores_the_grace_is_caught() {
-    assert_eq!(caught(Bug::IgnoresTheGrace), ["executor.shutdown_ends_within_its_grace"]);
-}
-
-#[test]
-fn a_pool_that_forgets_deadlines_is_caught() {
-    assert_eq!(caught(Bug::ForgetsDeadlines), ["executor.deadline_withdraws_queued"]);
-}
-
-#[test]
-fn a_pool_where_cancelled_jobs_keep_their_places_is_caught() {
-    assert_eq!(caught(Bug::KeepsCancelledPlaces), ["executor.full_queue_gives_work_back"]);
+            "thread.job_panic_fails_future_only",
+        ];
+    /// A thread pool that starts the newest work first.
+    a_pool_that_starts_the_newest_work_first_is_caught: caught(Bug::LastInFirstOut) => ["executor.starts_in_order"];
+    /// A thread pool that is deaf to its shutdown.
+    a_pool_deaf_to_shutdown_is_caught: caught(Bug::DeafToShutdown) => [
+        "executor.submit_after_shutdown",
+        "executor.shutdown_wait_drains_queue",
+        "executor.cancel_futures",
+        "executor.shutdown_ends_within_its_grace",
+    ];
+    /// A thread pool whose shutdown ignores the grace.
+    a_pool_whose_shutdown_ignores_the_grace_is_caught: caught(Bug::IgnoresTheGrace)
+        => ["executor.shutdown_ends_within_its_grace"];
+    /// A thread pool that forgets deadlines.
+    a_pool_that_forgets_deadlines_is_caught: caught(Bug::ForgetsDeadlines) => ["executor.deadline_withdraws_queued"];
+    /// A thread pool where cancelled jobs keep their places.
+    a_pool_where_cancelled_jobs_keep_their_places_is_caught: caught(Bug::KeepsCancelledPlaces)
+        => ["executor.full_queue_gives_work_back"];
+    /// A thread pool that lets a panic through to its threads.
+    a_pool_that_lets_a_panic_through_is_caught: caught(Bug::LetsPanicThrough)
+        => ["cf_future.blocking_result", "thread.job_panic_fails_future_only"];
 }

@@ -1,5 +1,6 @@
 //! Drivers that break one promise each, and the behaviours that catch them.
 
+use crate::broken::cases;
 use conformance::Subject;
 use contract::{Driver, Profile, Reactor, Readiness};
 use core_loop::NativeDriver;
@@ -155,61 +156,39 @@ fn a_driver_without_a_bug_is_not_caught() {
     assert_eq!(caught(Bug::None), [""; 0]);
 }
 
-#[test]
-fn a_driver_that_forgets_wakes_from_other_threads_is_caught() {
-    // Here the other thread may be done before the loop falls asleep, and then nothing is missed.
-    let caught = caught_but_for(
-        Bug::ForgetsForeignWakes,
-        &[
-            "bridge.run_in_executor_runs_elsewhere",
-            "bridge.run_in_executor_cancel_queued",
-            "bridge.to_thread_value_error_concurrency",
-            "bridge.run_coroutine_threadsafe_roundtrip",
-            "bridge.threadsafe_result_timeout_then_cancel",
-            "timeout.absolute_none_and_unused",
-        ],
-    );
-    assert_eq!(
-        caught,
-        [
-            "driver.a_foreign_wake_is_never_lost",
-            "driver.wakes_during_a_poll_are_never_lost",
-            "driver.a_timer_set_again_replaces_the_one_before",
-            "timer.earlier_timer_is_not_late",
-            "bridge.threadsafe_call_wakes_idle_loop_fifo",
-            "differential.threads",
-        ]
-    );
-}
+/// Here the other thread may be done before the loop falls asleep, and then nothing is missed.
+const FAST_THREADS: &[&str] = &[
+    "bridge.run_in_executor_runs_elsewhere",
+    "bridge.run_in_executor_cancel_queued",
+    "bridge.to_thread_value_error_concurrency",
+    "bridge.run_coroutine_threadsafe_roundtrip",
+    "bridge.threadsafe_result_timeout_then_cancel",
+    "timeout.absolute_none_and_unused",
+];
 
-#[test]
-fn a_driver_whose_clock_runs_ahead_is_caught() {
-    assert_eq!(
-        caught_but_for_traces(Bug::ClockRunsAhead, &[]),
-        ["driver.a_timer_wakes_a_waiting_root_and_never_early", "timer.never_early"]
-    );
-}
+/// On a busy machine the root may be polled too seldom to see it.
+const BUSY_MACHINE: &[&str] = &["driver.a_root_that_never_waits_sees_its_timer"];
 
-#[test]
-fn a_driver_whose_timers_are_later_than_it_declares_is_caught() {
-    // On a busy machine the root may be polled too seldom to see it.
-    let caught =
-        caught_but_for_traces(Bug::TimersAreLate, &["driver.a_root_that_never_waits_sees_its_timer"]);
-    assert_eq!(caught, ["timer.as_fine_as_declared"]);
-}
-
-#[test]
-fn a_driver_that_never_visits_the_host_is_caught() {
-    assert_eq!(
-        caught(Bug::NeverVisitsTheHost),
-        ["driver.a_root_that_never_waits_sees_its_descriptors", "loop.rearming_callback_starves_nobody"]
-    );
-}
-
-#[test]
-fn a_driver_whose_timer_cannot_be_moved_is_caught() {
-    assert_eq!(
-        caught_but_for_traces(Bug::TimerCannotBeMoved, &[]),
-        ["driver.a_timer_set_again_replaces_the_one_before", "timer.earlier_timer_is_not_late"]
-    );
+cases! { "loop":
+    /// A driver that forgets wakes from other threads.
+    a_driver_that_forgets_wakes_from_other_threads_is_caught: caught_but_for(Bug::ForgetsForeignWakes, FAST_THREADS) => [
+        "driver.a_foreign_wake_is_never_lost",
+        "driver.wakes_during_a_poll_are_never_lost",
+        "driver.a_timer_set_again_replaces_the_one_before",
+        "timer.earlier_timer_is_not_late",
+        "bridge.threadsafe_call_wakes_idle_loop_fifo",
+        "differential.threads",
+    ];
+    /// A driver whose clock runs ahead.
+    a_driver_whose_clock_runs_ahead_is_caught: caught_but_for_traces(Bug::ClockRunsAhead, &[])
+        => ["driver.a_timer_wakes_a_waiting_root_and_never_early", "timer.never_early"];
+    /// A driver whose timers are later than it declares.
+    a_driver_whose_timers_are_later_than_it_declares_is_caught: caught_but_for_traces(Bug::TimersAreLate, BUSY_MACHINE)
+        => ["timer.as_fine_as_declared"];
+    /// A driver that never visits the host.
+    a_driver_that_never_visits_the_host_is_caught: caught(Bug::NeverVisitsTheHost)
+        => ["driver.a_root_that_never_waits_sees_its_descriptors", "loop.rearming_callback_starves_nobody"];
+    /// A driver whose timer cannot be moved.
+    a_driver_whose_timer_cannot_be_moved_is_caught: caught_but_for_traces(Bug::TimerCannotBeMoved, &[])
+        => ["driver.a_timer_set_again_replaces_the_one_before", "timer.earlier_timer_is_not_late"];
 }

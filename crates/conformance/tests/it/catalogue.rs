@@ -1,6 +1,6 @@
 //! The catalogue itself, and how outcomes come about.
 
-use conformance::{Bench, Executors, Kind, Loops, Outcome, Subject};
+use conformance::{Bench, Executors, Kind, Kit, Loops, Outcome, Primitives, Subject};
 use contract::Unavailable;
 use std::collections::HashSet;
 use std::time::Duration;
@@ -13,7 +13,7 @@ fn ids<K: Kind>() -> Vec<&'static str> {
 
 #[test]
 fn ids_are_unique_and_have_an_area_and_a_name() {
-    let all: Vec<_> = [ids::<Loops>(), ids::<Executors>()].concat();
+    let all: Vec<_> = [ids::<Loops>(), ids::<Executors>(), ids::<Primitives>()].concat();
     assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len());
     assert!(all.iter().all(|id| {
         let plain = |part: &str| part.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
@@ -23,12 +23,14 @@ fn ids_are_unique_and_have_an_area_and_a_name() {
 
 #[test]
 fn every_behaviour_is_a_sentence_with_an_origin() {
-    for behaviour in Loops::behaviours() {
-        assert!(behaviour.sentence.ends_with('.') && !behaviour.origin.is_empty(), "{behaviour:?}");
+    fn all_are<K: Kind>() {
+        for behaviour in K::behaviours() {
+            assert!(behaviour.sentence.ends_with('.') && !behaviour.origin.is_empty(), "{behaviour:?}");
+        }
     }
-    for behaviour in Executors::behaviours() {
-        assert!(behaviour.sentence.ends_with('.') && !behaviour.origin.is_empty(), "{behaviour:?}");
-    }
+    all_are::<Loops>();
+    all_are::<Executors>();
+    all_are::<Primitives>();
 }
 
 const ORDER: &str = "executor.starts_in_order";
@@ -97,4 +99,11 @@ fn an_exception_for_a_behaviour_that_does_not_exist_is_refused() {
     let refused = contract::Panic::catch(|| pool(Bug::None).skip("executor.flies", "it has no wings"));
     let words = refused.map(|_| ()).expect_err("there is no such behaviour");
     assert!(words.message().contains("`executor.flies` is no executor behaviour"), "{words}");
+}
+
+#[test]
+fn the_behaviours_of_a_primitive_that_is_not_in_the_set_are_skipped() {
+    let none = Subject::primitives("none", || Ok(Kit::new()));
+    let skipped = |outcome| matches!(outcome, Outcome::Skip(why) if why.ends_with("in the set"));
+    assert!(none.outcomes().all(|(_, outcome)| skipped(outcome)));
 }

@@ -1,9 +1,13 @@
-//! The suite, tried on executors and loops that are right, and on some that are broken on purpose.
+//! The suite, tried on executors, loops and primitives that are right, and on some that are broken on purpose.
 
+mod broken;
 mod broken_executors;
+mod broken_handles;
 mod broken_loops;
+mod broken_primitives;
 mod catalogue;
 mod thread_per_worker;
+mod turns;
 
 mod workers {
     use super::thread_per_worker::Workers;
@@ -22,4 +26,16 @@ mod loop_handle {
     use conformance::Subject;
 
     conformance::suite!(executors: Subject::loop_handle("loop handle", core_loop::NativeDriver::new));
+}
+
+mod primitives_by_hand {
+    use conformance::{Kit, Subject};
+
+    conformance::suite!(primitives: Subject::primitives("by hand", || Ok(Kit::ours())));
+}
+
+mod primitives_on_a_loop {
+    use conformance::Subject;
+
+    conformance::suite!(primitives: Subject::primitives_on("native", core_loop::NativeDriver::new));
 }

@@ -5,8 +5,10 @@ use contract::{
     Straggler, Submit,
 };
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::mem;
+use std::panic::resume_unwind;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,6 +32,22 @@ pub(crate) enum Bug {
     ForgetsDeadlines,
     /// A cancelled job keeps its place until a worker comes by.
     KeepsCancelledPlaces,
+    /// A panic of the work ends the thread that runs it.
+    LetsPanicThrough,
+}
+
+thread_local! {
+    /// Work of [`Bug::LetsPanicThrough`] has panicked on this thread.
+    static PANICKED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Notes in the drop whether the work around it panics.
+struct Watches;
+
+impl Drop for Watches {
+    fn drop(&mut self) {
+        PANICKED.set(thread::panicking());
+    }
 }
 
 pub(crate) struct Workers {
@@ -82,6 +100,9 @@ impl Shared {
             drop(state);
             drop(place);
             runnable.run();
+            if bug == Bug::LetsPanicThrough && PANICKED.get() {
+                resume_unwind(Box::new("the panic of the work"));
+            }
             self.lock().running.retain(|running| running.1 != number);
             self.changed.notify_all();
         }
@@ -103,7 +124,11 @@ impl<F: FnOnce() -> u64 + Send + 'static> Executor<F> for Workers {
         if self.bug == Bug::KeepsCancelledPlaces {
             kept = Some(mem::replace(&mut place, Place::none()));
         }
-        let (runnable, job) = Job::package(work, &options, place, ());
+        let watched = move || {
+            let _watch = Watches;
+            work()
+        };
+        let (runnable, job) = Job::package(watched, &options, place, ());
         if self.bug == Bug::RunsInline {
             drop(state);
             runnable.run();

@@ -41,7 +41,7 @@ impl Raw for Glommio {
 
     fn yield_now() -> impl Future<Output = ()> + Send + 'static {
         // glommio's own yields only when it finds that a task has run for long; this wakes itself and is pending once.
-        smol::future::yield_now()
+        super::kit::yield_once()
     }
 
     fn offload<T: Send + 'static>(

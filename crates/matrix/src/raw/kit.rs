@@ -139,3 +139,15 @@ impl Future for Gate {
         Poll::Pending
     }
 }
+
+/// Gives up one turn, by waking itself.
+pub(super) fn yield_once() -> impl Future<Output = ()> + Send + 'static {
+    let mut given_up = false;
+    std::future::poll_fn(move |cx| {
+        if std::mem::replace(&mut given_up, true) {
+            return std::task::Poll::Ready(());
+        }
+        cx.waker().wake_by_ref();
+        std::task::Poll::Pending
+    })
+}

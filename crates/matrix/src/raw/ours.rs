@@ -34,7 +34,7 @@ impl Raw for Ours {
     }
 
     fn yield_now() -> impl Future<Output = ()> + Send + 'static {
-        smol::future::yield_now()
+        super::kit::yield_once()
     }
 
     fn offload<T: Send + 'static>(

@@ -43,7 +43,7 @@ fn join_after_the_runtime<R: Raw>() -> String {
         R::sleep(SETTLE).await;
         task
     });
-    match caught(|| smol::future::block_on(R::join(task))) {
+    match caught(|| contract::block_on(R::join(task))) {
         Ok(joined) => if joined.is_ok() { "an output" } else { "an error" }.to_owned(),
         Err(_) => "panics".to_owned(),
     }

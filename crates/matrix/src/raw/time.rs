@@ -53,6 +53,6 @@ fn sleep_of_one_millisecond<R: Raw>() -> String {
 }
 
 fn timer_outside_the_runtime<R: Raw>() -> String {
-    let slept = caught(|| smol::future::block_on(R::sleep(Duration::from_millis(5))));
+    let slept = caught(|| contract::block_on(R::sleep(Duration::from_millis(5))));
     if slept.is_ok() { "works" } else { "panics" }.to_owned()
 }

@@ -1,0 +1,139 @@
+//! The behaviours of synchronisation primitives, an area a file.
+
+use crate::behaviour::{Behaviour, Kind, Verdict, ensure};
+use crate::catalogue::registry;
+use crate::{Subject, loops};
+use contract::{Driver, Unavailable};
+use std::fmt;
+use std::rc::Rc;
+use sync_primitives::{Event, Lock, Queue, Semaphore};
+
+mod by_hand;
+mod event;
+mod form;
+mod lock;
+mod queue;
+mod semaphore;
+mod stage;
+
+pub use form::{AnyEvent, AnyLock, AnyQueue, AnySemaphore, Held, LocalFuture};
+use stage::{Parts, Stage};
+
+/// The kind of subject that is a set of synchronisation primitives.
+#[derive(Debug, Clone, Copy)]
+pub enum Primitives {}
+
+crate::primitive_behaviours!(registry, Primitives);
+
+impl Kind for Primitives {
+    type Made = Kit;
+    const NAME: &'static str = "primitive";
+
+    fn behaviours() -> &'static [Behaviour<Self>] {
+        BEHAVIOURS
+    }
+}
+
+/// A set of primitives, and where those who use them run: by hand, without any runtime, unless [`on`](Self::on) says
+/// otherwise. Behaviours of a primitive that is not in the set are skipped.
+#[derive(Default)]
+pub struct Kit {
+    driver: Option<Box<dyn Driver>>,
+    parts: Parts,
+}
+
+impl Kit {
+    /// No primitive.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Those of `sync-primitives`.
+    #[must_use]
+    pub fn ours() -> Self {
+        Self::new()
+            .lock(|| Lock::new(()))
+            .event(Event::new)
+            .semaphore(Semaphore::new)
+            .queue(Queue::<u32>::bounded)
+    }
+
+    /// With the lock that `make` makes.
+    #[must_use]
+    pub fn lock<L: AnyLock + 'static>(mut self, make: impl Fn() -> L + 'static) -> Self {
+        self.parts.lock = Some(Box::new(move |()| Rc::new(make())));
+        self
+    }
+
+    /// With the event that `make` makes.
+    #[must_use]
+    pub fn event<E: AnyEvent + 'static>(mut self, make: impl Fn() -> E + 'static) -> Self {
+        self.parts.event = Some(Box::new(move |()| Rc::new(make())));
+        self
+    }
+
+    /// With the semaphore that `make` makes of a number of permits.
+    #[must_use]
+    pub fn semaphore<S: AnySemaphore + 'static>(mut self, make: impl Fn(usize) -> S + 'static) -> Self {
+        self.parts.semaphore = Some(Box::new(move |permits| Rc::new(make(permits))));
+        self
+    }
+
+    /// With the queue that `make` makes of a bound; zero is none.
+    #[must_use]
+    pub fn queue<Q: AnyQueue + 'static>(mut self, make: impl Fn(usize) -> Q + 'static) -> Self {
+        self.parts.queue = Some(Box::new(move |maxsize| Rc::new(make(maxsize))));
+        self
+    }
+
+    /// Those who use them are tasks of a loop that `driver` carries.
+    #[must_use]
+    pub fn on(mut self, driver: impl Driver + 'static) -> Self {
+        self.driver = Some(Box::new(driver));
+        self
+    }
+}
+
+impl Subject<Primitives> {
+    /// A set of primitives, fresh for each behaviour.
+    pub fn primitives(
+        name: impl Into<String>,
+        make: impl Fn() -> Result<Kit, Unavailable> + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(name, make)
+    }
+
+    /// Those of `sync-primitives`, between tasks of a loop that is carried by the driver that `make` makes.
+    pub fn primitives_on<D: Driver + 'static>(
+        name: impl Into<String>,
+        make: impl Fn() -> Result<D, Unavailable> + Send + Sync + 'static,
+    ) -> Self {
+        Self::new(name, move || Ok(Kit::ours().on(make()?)))
+    }
+
+    /// Plays `scene` with a fresh set of primitives.
+    fn play(&self, scene: impl AsyncFnOnce(&Stage) -> Verdict) -> Verdict {
+        let Kit { driver, parts } = self.fresh()?;
+        match driver {
+            Some(driver) => {
+                let stage = Stage::on_a_loop(parts);
+                loops::run(driver, async || scene(&stage).await)
+            }
+            None => {
+                let hands = by_hand::Hands::new();
+                let stage = Stage::by_hand(parts, hands.clone());
+                hands.run(scene(&stage)).unwrap_or_else(|| {
+                    let why = "everybody waits, and there is nobody left who could wake them";
+                    ensure(false, why)
+                })
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Kit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kit").field("by_hand", &self.driver.is_none()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,75 @@
+//! What is broken on purpose, as one list: the book shows it, and a test holds the two together.
+
+use crate::{broken_executors, broken_handles, broken_loops, broken_primitives};
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+/// A subject that breaks one promise, and the behaviours that fail on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Case {
+    pub(crate) kind: &'static str,
+    pub(crate) words: &'static str,
+    pub(crate) caught: &'static [&'static str],
+}
+
+/// Makes a test of each case, and the list of them all.
+macro_rules! cases {
+    ($kind:literal: $(#[doc = $words:literal] $test:ident: $caught:expr => [$($id:literal),+ $(,)?];)+) => {
+        pub(crate) const CASES: &[$crate::broken::Case] = &[$($crate::broken::Case {
+            kind: $kind,
+            words: $words,
+            caught: &[$($id),+],
+        }),+];
+
+        $(#[test]
+        fn $test() {
+            assert_eq!($caught, [$($id),+]);
+        })+
+    };
+}
+
+pub(crate) use cases;
+
+/// Of so many at most all are named.
+const NAMED: usize = 4;
+
+/// The table that the book includes.
+const PAGE: &str = "broken.md";
+
+fn table() -> String {
+    let mut text = String::from("| broken on purpose | kind | caught by |\n| --- | --- | --- |\n");
+    let all = [broken_loops::CASES, broken_executors::CASES, broken_handles::CASES, broken_primitives::CASES];
+    for Case { kind, words, caught } in all.concat() {
+        let named = if caught.len() > NAMED { NAMED - 1 } else { caught.len() };
+        let names: Vec<_> = caught[..named].iter().map(|id| format!("`{id}`")).collect();
+        let more = caught.len() - named;
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let words = words.trim().trim_end_matches('.');
+        writeln!(text, "| {words} | {kind} | {}{more} |", names.join(", ")).expect("a string has room");
+    }
+    text
+}
+
+#[test]
+fn the_books_table_of_what_is_broken_is_what_is_tested() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(PAGE);
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, table()).expect("the table can be written");
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    assert_eq!(
+        written,
+        table(),
+        "{PAGE} is written by: BLESS=1 cargo test -p anyloop-conformance the_books_table"
+    );
+}
+
+#[test]
+fn each_way_to_be_broken_is_among_them() {
+    let text = table();
+    let ways = ["forget", "newest", "cancelled waiter", "inside the submit", "parked", "panic through"];
+    for way in ways {
+        assert!(text.contains(way), "nothing is broken this way: {way}");
+    }
+}

@@ -1,0 +1,159 @@
+//! The bars: what each of ours is allowed to cost, as a factor of somebody measured in the same run. Reported, never a failure.
+
+use super::race::Race;
+use serde_json::{Value, json};
+
+/// `ours` takes at most `factor` of what `peer` takes.
+pub(super) struct Bar {
+    bench: &'static str,
+    ours: &'static str,
+    peer: &'static str,
+    factor: f64,
+}
+
+const fn bar(bench: &'static str, ours: &'static str, peer: &'static str, factor: f64) -> Bar {
+    Bar { bench, ours, peer, factor }
+}
+
+const TOKIO: &str = "raw-tokio-localset";
+const SMOL: &str = "raw-smol-local";
+const GLOMMIO: &str = "raw-glommio";
+
+const BARS: &[Bar] = &[
+    bar("loop.spawn_join", "tokio", TOKIO, 0.7),
+    bar("loop.spawn_join", "smol", SMOL, 0.7),
+    bar("loop.spawn_join", "native", GLOMMIO, 2.0),
+    bar("loop.spawn_join", "glommio", "native", 1.2),
+    bar("loop.spawn_join_10k", "tokio", TOKIO, 0.9),
+    bar("loop.spawn_join_10k", "smol", SMOL, 0.9),
+    bar("loop.spawn_join_10k", "glommio", GLOMMIO, 0.9),
+    bar("loop.yield", "tokio", TOKIO, 0.7),
+    bar("loop.yield", "smol", SMOL, 0.7),
+    bar("loop.yield", "native", GLOMMIO, 2.0),
+    bar("loop.yield", "glommio", "native", 1.2),
+    bar("wake.to_task", "tokio", TOKIO, 1.1),
+    bar("wake.to_task", "smol", SMOL, 1.1),
+    bar("wake.to_task", "glommio", GLOMMIO, 1.1),
+    bar("tcp.echo_same", "tokio", TOKIO, 1.05),
+    bar("tcp.echo_same", "smol", SMOL, 1.05),
+    bar("tcp.echo_same", "glommio", GLOMMIO, 1.05),
+    bar("tcp.echo_same", "native", TOKIO, 1.05),
+    bar("tcp.echo_64_same", "tokio", TOKIO, 1.05),
+    bar("tcp.echo_64_same", "smol", SMOL, 1.05),
+    bar("tcp.echo_64_same", "glommio", GLOMMIO, 1.05),
+    bar("tcp.echo_64_same", "native", TOKIO, 1.05),
+    bar("offload.submit_await_free", "thread-executor", "raw-tokio-spawn-blocking", 0.8),
+    bar("offload.submit_await_same", "thread-executor", "raw-tokio-spawn-blocking", 0.8),
+    bar("process.call_free", "process-executor", "raw-procspawn", 0.6),
+    bar("process.call_free", "process-executor", "raw-python3.13-processpool", 0.3),
+    bar("process.call_same", "process-executor", "raw-procspawn", 0.6),
+    bar("process.call_same", "process-executor", "raw-python3.13-processpool", 0.3),
+];
+
+/// How a bar came out.
+pub(super) struct Outcome {
+    bar: &'static Bar,
+    /// `None` where one of the two has no numbers.
+    ratio: Option<f64>,
+}
+
+/// The bars of the benches that were run.
+pub(super) fn outcomes(races: &[Race]) -> Vec<Outcome> {
+    let outcome = |bar: &'static Bar| {
+        let race = races.iter().find(|race| race.bench == bar.bench)?;
+        Some(Outcome { bar, ratio: race.ratio(bar.ours, bar.peer) })
+    };
+    BARS.iter().filter_map(outcome).collect()
+}
+
+/// Bars that nobody could ever clear or miss: their bench or one of their two is not in the program's list. What names a
+/// runtime of `unbuilt` is only not there today.
+pub(super) fn strangers(listed: &[Race], unbuilt: &[&str]) -> Vec<String> {
+    let here = |race: &Race, name: &str| {
+        race.lanes.iter().any(|lane| lane.contender == name)
+            || unbuilt.iter().any(|runtime| name.ends_with(runtime))
+    };
+    let known = |bar: &&Bar| {
+        listed.iter().any(|race| race.bench == bar.bench && here(race, bar.ours) && here(race, bar.peer))
+    };
+    let name = |bar: &Bar| format!("{}: {} or {} is no contender", bar.bench, bar.ours, bar.peer);
+    BARS.iter().filter(|bar| !known(bar)).map(name).collect()
+}
+
+impl Outcome {
+    fn holds(&self) -> Option<bool> {
+        self.ratio.map(|ratio| ratio <= self.bar.factor)
+    }
+
+    /// Bench, whether it holds, who, the ratio that was measured, the factor that is allowed, and whom.
+    pub(super) fn cells(&self) -> Vec<String> {
+        let word = match self.holds() {
+            Some(true) => "holds",
+            Some(false) => "missed",
+            None => "not measured",
+        };
+        let ratio = self.ratio.map(|ratio| format!("{ratio:.2}")).unwrap_or_default();
+        let Bar { bench, ours, peer, factor } = self.bar;
+        vec![(*bench).into(), word.into(), (*ours).into(), ratio, factor.to_string(), (*peer).into()]
+    }
+
+    pub(super) fn json(&self) -> Value {
+        let Bar { bench, ours, peer, factor } = self.bar;
+        json!({ "bench": bench, "ours": ours, "peer": peer, "factor": factor, "ratio": self.ratio, "holds": self.holds() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{BARS, outcomes, strangers};
+    use crate::bench::race::{Lane, Race};
+
+    fn race(tokio: &[f64], raw: &[f64]) -> Race {
+        let lane = |contender: &str, values: &[f64]| Lane {
+            contender: contender.to_owned(),
+            values: values.to_owned(),
+            missing: None,
+        };
+        Race {
+            bench: "loop.yield".to_owned(),
+            lanes: vec![lane("tokio", tokio), lane("raw-tokio-localset", raw)],
+            ..Race::default()
+        }
+    }
+
+    fn words(race: Race) -> Vec<String> {
+        outcomes(&[race]).iter().map(|outcome| outcome.cells()[1].clone()).collect()
+    }
+
+    #[test]
+    fn a_bar_is_judged_by_the_median_of_the_ratios_round_by_round() {
+        // The medians alone, 10 to 10, would miss it.
+        assert_eq!(words(race(&[1.0, 10.0, 20.0], &[10.0, 20.0, 4.0]))[0], "holds");
+        assert_eq!(words(race(&[8.0, 8.0, 8.0], &[10.0, 10.0, 10.0]))[0], "missed");
+    }
+
+    #[test]
+    fn a_bar_with_somebody_missing_is_not_measured() {
+        assert_eq!(words(race(&[1.0], &[2.0]))[1..], ["not measured"; 3]);
+    }
+
+    #[test]
+    fn a_bar_of_somebody_who_is_not_there_is_found_unless_his_runtime_is_not_built() {
+        let races: Vec<Race> =
+            BARS.iter().map(|bar| Race { bench: bar.bench.to_owned(), ..race(&[], &[]) }).collect();
+        let of_yield = |unbuilt: &[&str]| {
+            strangers(&races, unbuilt).into_iter().filter(|bar| bar.starts_with("loop.yield:")).count()
+        };
+        assert_eq!((of_yield(&[]), of_yield(&["glommio"])), (3, 3));
+        assert_eq!(of_yield(&["glommio", "native", "smol", "smol-local"]), 0);
+    }
+
+    #[test]
+    fn no_bar_stands_twice() {
+        for (at, bar) in BARS.iter().enumerate() {
+            let again =
+                |other: &super::Bar| (other.bench, other.ours, other.peer) == (bar.bench, bar.ours, bar.peer);
+            assert!(!BARS[at + 1..].iter().any(again), "{} of {}", bar.bench, bar.ours);
+        }
+    }
+}
