@@ -14,12 +14,15 @@ const STEP: usize = 16;
 const WORD: usize = 8;
 /// What is larger than this many steps comes from the allocator each time.
 const CLASSES: usize = 24;
-/// How many bytes of one size are kept at most.
+/// How many bytes are kept at most.
 const KEEP: usize = 1 << 20;
 
-/// Owned by a loop's thread.
-pub(crate) struct Memory {
-    classes: RefCell<Option<Box<[Vec<NonNull<u8>>; CLASSES]>>>,
+/// Owned by a loop's thread. Empty for good once the loop is closed.
+pub(crate) struct Memory(RefCell<Option<Kept>>);
+
+struct Kept {
+    classes: Box<[Vec<NonNull<u8>>; CLASSES]>,
+    bytes: usize,
 }
 
 /// The class of a layout, and what is asked of the allocator for it.
@@ -74,30 +77,32 @@ impl Piece {
 
 impl Memory {
     pub(crate) fn new() -> Self {
-        Self { classes: RefCell::new(Some(Box::new([const { Vec::new() }; CLASSES]))) }
+        Self(RefCell::new(Some(Kept { classes: Box::new([const { Vec::new() }; CLASSES]), bytes: 0 })))
     }
 
     #[inline]
     fn take(&self, class: usize) -> Option<NonNull<u8>> {
-        self.classes.borrow_mut().as_mut()?.get_mut(class)?.pop()
+        let mut kept = self.0.borrow_mut();
+        let kept = kept.as_mut()?;
+        let piece = kept.classes[class].pop()?;
+        kept.bytes -= class * STEP;
+        Some(piece)
     }
 
     /// `false` if it is not wanted: there is enough of it, or the loop is closed.
     #[inline]
     fn put(&self, class: usize, piece: NonNull<u8>) -> bool {
-        let mut classes = self.classes.borrow_mut();
-        let Some(pieces) = classes.as_mut().and_then(|classes| classes.get_mut(class)) else { return false };
-        let wanted = pieces.len() < KEEP / (class * STEP);
-        if wanted {
-            pieces.push(piece);
-        }
-        wanted
+        let mut kept = self.0.borrow_mut();
+        let Some(kept) = kept.as_mut().filter(|kept| kept.bytes < KEEP) else { return false };
+        kept.classes[class].push(piece);
+        kept.bytes += class * STEP;
+        true
     }
 
     /// Keeps nothing any more.
     pub(crate) fn close(&self) {
-        let Some(classes) = self.classes.take() else { return };
-        for (class, pieces) in classes.iter().enumerate() {
+        let Some(kept) = self.0.take() else { return };
+        for (class, pieces) in kept.classes.iter().enumerate() {
             for piece in pieces {
                 let layout = Layout::from_size_align(class * STEP - WORD, WORD);
                 // SAFETY: whatever is in a class was allocated with its layout, and is used by nobody.

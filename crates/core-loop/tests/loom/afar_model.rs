@@ -1,5 +1,8 @@
 //! The part of a task that other threads touch.
-#![expect(unsafe_code, reason = "stands for the memory that the last holder frees: loom says who races for it")]
+#![expect(
+    unsafe_code,
+    reason = "stands for the memory that the last holder frees: loom says who races for it"
+)]
 
 use crate::afar::Afar;
 use crate::model;
