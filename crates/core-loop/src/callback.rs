@@ -6,6 +6,7 @@ use crate::exception::ExceptionContext;
 use crate::handle::LoopHandle;
 use crate::shared::Entry;
 use crate::sync::{Mutex, lock};
+use crate::task::Waiter;
 use crate::timers::TimerKey;
 use contract::Panic;
 use std::cell::{Cell, RefCell};
@@ -13,12 +14,11 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::{Duration, Instant};
 
 /// What a timer does when it is due.
 pub(crate) enum Timer {
-    Wake(Waker),
+    Wake(Waiter),
     Call(Rc<dyn Call>),
 }
 

@@ -2,56 +2,42 @@
 
 use crate::current::Loop;
 use crate::exception::{ExceptionContext, report};
+use crate::task::TaskRef;
 use contract::Panic;
-use std::cell::RefCell;
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 pub(crate) type CleanUp = Pin<Box<dyn Future<Output = ()>>>;
 
-/// The clean-ups that each task has yet to run, in the order in which they were registered.
-pub(crate) struct CleanUps(RefCell<HashMap<u32, VecDeque<CleanUp>>>);
-
-impl CleanUps {
-    pub(crate) fn new() -> Self {
-        Self(RefCell::new(HashMap::new()))
-    }
-
-    fn count(&self, task: u32) -> usize {
-        self.0.borrow().get(&task).map_or(0, VecDeque::len)
-    }
-
-    /// Runs the clean-ups of `task`, one after the other. Whoever panics is reported and done with.
-    #[inline]
-    pub(crate) fn poll(&self, task: u32, cx: &mut Context<'_>) -> Poll<()> {
-        // Hardly any task leaves one.
-        if self.0.borrow().is_empty() { Poll::Ready(()) } else { self.poll_some(task, cx) }
-    }
-
-    fn poll_some(&self, task: u32, cx: &mut Context<'_>) -> Poll<()> {
-        // While one runs it is out of the map: it may register others, which come after it.
-        while let Some(mut first) = self.pop(task) {
+impl TaskRef {
+    /// Runs its clean-ups, one after the other. Whoever panics is reported and done with.
+    #[cold]
+    pub(crate) fn poll_clean_ups(&self, cx: &mut Context<'_>) -> Poll<()> {
+        // While one runs it is out of the queue: it may register others, which come after it.
+        while let Some(mut first) = self.pop_clean_up() {
             if poll_one(&mut first, cx).is_pending() {
-                self.0.borrow_mut().entry(task).or_default().push_front(first);
+                self.put_clean_up_back(first);
                 return Poll::Pending;
             }
         }
         Poll::Ready(())
     }
 
-    fn pop(&self, task: u32) -> Option<CleanUp> {
-        let mut all = self.0.borrow_mut();
-        let first = all.get_mut(&task)?.pop_front();
-        if first.is_none() {
-            all.remove(&task);
+    /// Drops the clean-ups that are left. For the close.
+    pub(crate) fn drop_clean_ups(&self, lp: &Loop) {
+        let left = self.count_clean_ups();
+        if left == 0 {
+            return;
         }
-        first
-    }
-
-    /// Takes what `task` has left.
-    pub(crate) fn remove(&self, task: u32) -> VecDeque<CleanUp> {
-        self.0.borrow_mut().remove(&task).unwrap_or_default()
+        let message = format!("{left} clean-ups did not end before the close");
+        lp.report(&ExceptionContext::new(message).in_task(self.name()));
+        while let Some(clean_up) = self.pop_clean_up() {
+            if let Err(panic) = Panic::catch(|| drop(clean_up)) {
+                let context = ExceptionContext::panicked("a clean-up's destructor panicked", &panic);
+                lp.report(&context.in_task(self.name()));
+            }
+        }
     }
 }
 
@@ -67,8 +53,7 @@ pub(crate) fn register(clean_up: CleanUp) {
     match Loop::try_current() {
         Some(lp) if !lp.inner().discarding.get() => {
             if let Some(task) = lp.inner().current.get() {
-                lp.inner().clean_ups.0.borrow_mut().entry(task).or_default().push_back(clean_up);
-                return;
+                return task.push_clean_up(clean_up);
             }
             lp.report(&ExceptionContext::new("a clean-up was skipped: it was dropped outside a task"));
         }
@@ -86,10 +71,9 @@ impl Pending {
             drop();
             return Self(VecDeque::new());
         };
-        let before = lp.inner().clean_ups.count(task);
+        let before = task.count_clean_ups();
         drop();
-        let mut all = lp.inner().clean_ups.0.borrow_mut();
-        Self(all.get_mut(&task).map(|all| all.split_off(before)).unwrap_or_default())
+        Self(task.split_clean_ups(before))
     }
 
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {

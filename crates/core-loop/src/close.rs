@@ -13,7 +13,7 @@ use crate::error::CloseReport;
 use crate::exception::{self, ExceptionContext};
 use crate::offload::DefaultExecutor;
 use crate::shared::{Entry, Ready};
-use crate::task::Steps;
+use crate::task::TaskRef;
 use contract::{Drain, Job, Place, Report, Submit};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -52,8 +52,8 @@ impl Closing {
         tasks.into_iter().map(|task| usize::from(task.cancel("the loop is closing".into()))).sum()
     }
 
-    fn tasks(&self) -> Vec<Arc<dyn Steps>> {
-        self.lp.inner().tasks.borrow().iter().cloned().collect()
+    fn tasks(&self) -> Vec<TaskRef> {
+        self.lp.inner().tasks.to_vec()
     }
 
     /// Ready when all tasks have ended, or the grace is over.
@@ -61,12 +61,11 @@ impl Closing {
         loop {
             let (lp, round, deadline) = (&self.lp, self.round, self.deadline);
             let late = || deadline.is_some_and(|deadline| lp.time() >= deadline);
-            let mut done =
-                || late() || !lp.inner().tasks.borrow().iter().any(|task| task.header().key().id <= round);
+            let mut done = || late() || lp.inner().tasks.first().is_none_or(|first| first.id() > round);
             if lp.poll_turns(cx, &mut done).is_pending() {
                 return Poll::Pending;
             }
-            if late() || lp.inner().tasks.borrow().len() == 0 {
+            if late() || lp.inner().tasks.len() == 0 {
                 return Poll::Ready(());
             }
             // Clean-ups have spawned tasks that nobody awaited: they are next.
@@ -122,7 +121,7 @@ impl Closing {
     pub(crate) fn abandon(lp: &Loop) -> CloseReport {
         let mut closing =
             Self { lp: lp.clone(), deadline: None, round: 0, report: CloseReport::default(), executor: None };
-        let tasks = lp.inner().tasks.borrow().len();
+        let tasks = lp.inner().tasks.len();
         if tasks > 0 {
             let message = format!("a loop was dropped with {tasks} tasks, without their clean-ups");
             lp.report(&ExceptionContext::new(message));
@@ -143,7 +142,7 @@ impl Closing {
         inner.discarding.set(true);
         for task in self.tasks() {
             shielded(|| task.discard(&self.lp));
-            self.report.dropped.push(task.header().name());
+            self.report.dropped.push(task.name());
         }
         let queued = inner.shared.ready().map(Ready::close).unwrap_or_default();
         let sent = inner.shared.inbox.close();

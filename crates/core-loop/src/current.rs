@@ -1,13 +1,11 @@
 //! The loop that runs on this thread, and everything it owns.
 
 use crate::callback::Timer;
-use crate::clean_up::CleanUps;
 use crate::error::Reason;
 use crate::exception::Handler;
 use crate::offload::DefaultExecutor;
 use crate::shared::Shared;
-use crate::slab::Slab;
-use crate::task::Steps;
+use crate::task::{CurrentTask, Tasks};
 use crate::timers::Timers;
 use contract::{Profile, Reactor};
 use std::cell::{Cell, RefCell};
@@ -29,13 +27,11 @@ pub(crate) struct Inner {
     pub(crate) shared: Arc<Shared>,
     pub(crate) reactor: Rc<dyn Reactor>,
     pub(crate) timers: RefCell<Timers<Timer>>,
-    /// All tasks that have not ended. Holds each of them until then, so that a future is dropped nowhere but here.
-    pub(crate) tasks: RefCell<Slab<Arc<dyn Steps>>>,
-    /// The task whose step is running, as its key in `tasks`.
-    pub(crate) current: Cell<Option<u32>>,
+    pub(crate) tasks: Tasks,
+    /// The task whose step is running.
+    pub(crate) current: CurrentTask,
     /// Set while futures are being dropped because of a cancel: whatever task they were awaiting is cancelled with them.
     pub(crate) cancelling: RefCell<Option<Reason>>,
-    pub(crate) clean_ups: CleanUps,
     pub(crate) handler: Handler,
     pub(crate) executor: RefCell<Option<Arc<dyn DefaultExecutor>>>,
     /// How many entries of the turn under way are still to run.
@@ -58,10 +54,9 @@ impl Loop {
             shared: Shared::new(),
             reactor,
             timers: RefCell::new(Timers::new()),
-            tasks: RefCell::new(Slab::new()),
-            current: Cell::new(None),
+            tasks: Tasks::default(),
+            current: CurrentTask::none(),
             cancelling: RefCell::new(None),
-            clean_ups: CleanUps::new(),
             handler: Handler::new(),
             executor: RefCell::new(None),
             turn_left: Cell::new(0),
@@ -84,10 +79,17 @@ impl Loop {
     pub fn current() -> Self {
         match Self::try_current() {
             Some(current) => current,
-            None => panic!(
-                "no event loop is running on this thread: call this inside `core_loop::run(async {{ … }})` or another \
-                 runtime's `run`; from another thread use the loop's `LoopHandle`"
-            ),
+            None => no_loop(),
+        }
+    }
+
+    /// What [`current`](Self::current) does, without a handle of its own.
+    #[track_caller]
+    #[inline]
+    pub(crate) fn with_current<T>(act: impl FnOnce(&Self) -> T) -> T {
+        match CURRENT.with(|current| current.borrow().as_ref().map(act)) {
+            Some(output) => output,
+            None => no_loop(),
         }
     }
 
@@ -130,6 +132,15 @@ impl Loop {
     }
 }
 
+#[cold]
+#[track_caller]
+fn no_loop() -> ! {
+    panic!(
+        "no event loop is running on this thread: call this inside `core_loop::run(async {{ … }})` or another runtime's \
+         `run`; from another thread use the loop's `LoopHandle`"
+    )
+}
+
 /// Restores what was current before, also on unwind.
 pub(crate) struct Entered {
     before: Option<Loop>,
@@ -147,7 +158,7 @@ impl fmt::Debug for Loop {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Loop")
             .field("runtime", &self.profile().name)
-            .field("tasks", &self.0.tasks.borrow().len())
+            .field("tasks", &self.0.tasks.len())
             .finish_non_exhaustive()
     }
 }

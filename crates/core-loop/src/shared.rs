@@ -5,6 +5,7 @@ use crate::callback::Call;
 use crate::current::Loop;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
+use crate::task::{AfarRef, Memory, TaskRef};
 use crate::thread_bound::ThreadBound;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
@@ -20,22 +21,15 @@ pub(crate) struct Shared {
 
 /// What another thread sends.
 pub(crate) enum Remote {
-    Wake(TaskKey),
+    Wake(AfarRef),
     Call(RemoteCall),
-}
-
-/// Names a task for as long as it is in the loop's registry. Both parts must match: slots are used again, ids are not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TaskKey {
-    pub(crate) slot: u32,
-    pub(crate) id: u64,
 }
 
 pub(crate) type RemoteCall = Box<dyn FnOnce(&Loop) + Send>;
 
 /// What a turn runs.
 pub(crate) enum Entry {
-    Step(TaskKey),
+    Step(TaskRef),
     Call(Rc<dyn Call>),
     Remote(RemoteCall),
 }
@@ -47,6 +41,8 @@ impl Shared {
             awake: Cell::new(false),
             host: RefCell::new(None),
             closed: Cell::new(false),
+            memory: Memory::new(),
+            spare: RefCell::new(Vec::new()),
         };
         Arc::new(Self { inbox: Inbox::new(), jobs: Jobs::new(), ready: ThreadBound::new(ready) })
     }
@@ -55,20 +51,6 @@ impl Shared {
     #[inline]
     pub(crate) fn ready(&self) -> Option<&Ready> {
         self.ready.get()
-    }
-
-    /// Queues the next step of a task, from any thread. After the close it does nothing.
-    #[inline]
-    pub(crate) fn schedule(&self, task: TaskKey) {
-        match self.ready() {
-            Some(ready) => ready.push(Entry::Step(task)),
-            None => self.schedule_from_afar(task),
-        }
-    }
-
-    #[cold]
-    fn schedule_from_afar(&self, task: TaskKey) {
-        self.inbox.push_with(|| Remote::Wake(task));
     }
 
     /// Queues a call on the loop's thread, from any thread, in order. `make` is not called once the loop is closed: then
@@ -82,6 +64,13 @@ impl Shared {
             }
             None => self.inbox.push_with(|| Remote::Call(make())),
         }
+    }
+
+    /// What `clone` gives, without an atomic operation on the loop's own thread if a task has left one.
+    #[inline]
+    pub(crate) fn share(self: &Arc<Self>) -> Arc<Self> {
+        let spare = self.ready().and_then(|ready| ready.spare.borrow_mut().pop());
+        spare.unwrap_or_else(|| self.clone())
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -105,7 +94,13 @@ pub(crate) struct Ready {
     awake: Cell<bool>,
     host: RefCell<Option<Waker>>,
     closed: Cell<bool>,
+    pub(crate) memory: Memory,
+    /// Counts of the loop that ended tasks have left for the next ones: taking one from here costs no atomic operation.
+    spare: RefCell<Vec<Arc<Shared>>>,
 }
+
+/// So many spare counts are kept at most.
+const SPARE: usize = 1 << 14;
 
 impl Ready {
     #[inline]
@@ -152,10 +147,24 @@ impl Ready {
         self.awake.set(false);
     }
 
+    /// Keeps a count of this loop for the next task; gives it back if it is not wanted.
+    #[inline]
+    pub(crate) fn keep(&self, count: Arc<Shared>) -> Option<Arc<Shared>> {
+        let mut spare = self.spare.borrow_mut();
+        if self.closed.get() || spare.len() >= SPARE {
+            return Some(count);
+        }
+        // A loop that holds itself: `close` ends it.
+        spare.push(count);
+        None
+    }
+
     /// Takes nothing more, and keeps nothing. What was queued is for the caller to drop.
     pub(crate) fn close(&self) -> VecDeque<Entry> {
         self.closed.set(true);
         self.host.take();
+        self.memory.close();
+        drop(self.spare.take());
         self.queue.take()
     }
 }

@@ -57,8 +57,4 @@ impl<T> Slab<T> {
     pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
         self.entries.into_iter().flatten()
     }
-
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.entries.iter().flatten()
-    }
 }

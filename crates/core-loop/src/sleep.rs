@@ -2,6 +2,7 @@
 
 use crate::callback::{Timer, far_from};
 use crate::current::Loop;
+use crate::task::Waiter;
 use crate::timers::TimerKey;
 use std::fmt;
 use std::pin::Pin;
@@ -86,15 +87,15 @@ impl Future for Sleep {
             }
             State::New => {
                 self.check_open();
-                let key = timers.borrow_mut().arm(self.deadline, Timer::Wake(cx.waker().clone()));
+                let key = timers.borrow_mut().arm(self.deadline, Timer::Wake(Waiter::of(cx.waker())));
                 self.state = State::Armed(key);
                 return Poll::Pending;
             }
             State::Armed(key) => {
                 let mut timers = timers.borrow_mut();
-                if let Some(Timer::Wake(waker)) = timers.get_mut(key) {
-                    let other = !waker.will_wake(cx.waker());
-                    let before = other.then(|| std::mem::replace(waker, cx.waker().clone()));
+                if let Some(Timer::Wake(waiter)) = timers.get_mut(key) {
+                    let other = !waiter.will_wake(cx.waker());
+                    let before = other.then(|| std::mem::replace(waiter, Waiter::of(cx.waker())));
                     // Outside the borrow: it may own what ends another timer.
                     drop(timers);
                     drop(before);

@@ -2,16 +2,26 @@
 
 use crate::current::Loop;
 use crate::error::{JoinError, Reason};
+use cell::Join;
 use std::fmt;
-use std::marker::PhantomData;
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
+mod afar;
 mod cell;
+mod header;
+mod list;
+mod memory;
+mod reference;
+mod step;
+mod waiter;
 
-pub(crate) use cell::{Header, Join, Steps};
+pub(crate) use header::Header;
+pub(crate) use list::Tasks;
+pub(crate) use memory::Memory;
+pub(crate) use reference::{AfarRef, CurrentTask, TaskRef};
+pub(crate) use waiter::Waiter;
 
 /// Starts a task: `future` runs on this thread's loop, beside everything else.
 ///
@@ -41,7 +51,7 @@ pub fn spawn<F>(future: F) -> Task<F::Output>
 where
     F: Future + 'static,
 {
-    Task::new(cell::spawn(&Loop::current(), future))
+    Task::new(step::spawn(future))
 }
 
 /// A task on the loop: a future of its output.
@@ -65,7 +75,7 @@ where
 /// `asyncio.Task`. There a dropped task may be collected in the middle of its run; here the loop holds it.
 #[must_use = "dropping a task detaches it; call `detach` to say so"]
 pub struct Task<T: 'static> {
-    cell: Arc<dyn Join<T>>,
+    join: Join<T>,
     cancel_on_drop: bool,
     /// Somebody awaits it, or did.
     awaited: bool,
@@ -73,13 +83,11 @@ pub struct Task<T: 'static> {
     spent: bool,
     /// Nobody will miss its outcome.
     quiet: bool,
-    /// Belongs to its loop's thread.
-    here: PhantomData<*const ()>,
 }
 
 impl<T: 'static> Task<T> {
-    pub(crate) fn new(cell: Arc<dyn Join<T>>) -> Self {
-        Self { cell, cancel_on_drop: false, awaited: false, spent: false, quiet: false, here: PhantomData }
+    fn new(join: Join<T>) -> Self {
+        Self { join, cancel_on_drop: false, awaited: false, spent: false, quiet: false }
     }
 
     /// Asks for the task to be cancelled: its future is dropped before its next poll, on the loop's thread, and the
@@ -92,7 +100,7 @@ impl<T: 'static> Task<T> {
     ///
     /// `Task.cancel(msg)`, which throws an exception into the task that it may swallow. Rust has nothing to throw.
     pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
-        self.cell.cancel(reason.into())
+        self.join.task().cancel(reason.into())
     }
 
     /// Whether it has ended.
@@ -102,13 +110,13 @@ impl<T: 'static> Task<T> {
     /// `Task.done()`.
     #[must_use]
     pub fn done(&self) -> bool {
-        self.cell.header().is_done()
+        self.join.task().is_done()
     }
 
     /// Its name: `Task-7` unless [`named`](Self::named) otherwise.
     #[must_use]
     pub fn name(&self) -> String {
-        self.cell.header().name()
+        self.join.task().name()
     }
 
     /// Gives it a name, for reports. The first name counts.
@@ -117,14 +125,14 @@ impl<T: 'static> Task<T> {
     ///
     /// `create_task(…, name=name)`.
     pub fn named(self, name: impl Into<String>) -> Self {
-        self.cell.header().set_name(name.into());
+        self.join.task().set_name(name.into());
         self
     }
 
     /// Where it was spawned.
     #[must_use]
     pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.cell.header().spawned_at()
+        self.join.task().spawned_at()
     }
 
     /// Dropping the handle will cancel the task from now on.
@@ -140,14 +148,14 @@ impl<T: 'static> Task<T> {
     }
 
     pub(crate) fn header(&self) -> &Header {
-        self.cell.header()
+        self.join.task()
     }
 
     /// Ends the task on the spot, without its clean-ups; one that has ended stays as it is.
     pub(crate) fn discard(&self, lp: &Loop) {
         if !self.done() {
             let _entered = lp.enter();
-            self.cell.discard(lp);
+            self.join.task().discard(lp);
         }
     }
 
@@ -161,7 +169,7 @@ impl<T: 'static> Future for Task<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let poll = self.cell.poll_join(cx);
+        let poll = self.join.poll(cx);
         self.awaited = poll.is_pending();
         self.spent = poll.is_ready();
         poll
@@ -174,20 +182,20 @@ impl<T: 'static> Drop for Task<T> {
             return;
         }
         if self.cancel_on_drop {
-            self.cell.cancel("its handle was dropped".into());
+            self.join.task().cancel("its handle was dropped".into());
         } else if self.awaited
             && let Some(lp) = Loop::try_current()
             && let Some(reason) = lp.inner().cancelling.borrow().clone()
         {
-            self.cell.cancel(reason);
+            self.join.task().cancel(reason);
         }
-        self.cell.detach(self.quiet);
+        self.join.task().detach(self.quiet);
     }
 }
 
 impl Loop {
     /// Drops a future because of a cancel: the tasks that it was awaiting are cancelled with it.
-    pub(crate) fn drop_cancelled(&self, reason: &Reason, drop: impl FnOnce()) {
+    pub(crate) fn drop_cancelled<T>(&self, reason: &Reason, drop: impl FnOnce() -> T) -> T {
         struct Restore<'a>(&'a Loop, Option<Reason>);
         impl Drop for Restore<'_> {
             fn drop(&mut self) {
@@ -195,7 +203,7 @@ impl Loop {
             }
         }
         let _restore = Restore(self, self.inner().cancelling.replace(Some(reason.clone())));
-        drop();
+        drop()
     }
 }
 

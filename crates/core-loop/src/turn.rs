@@ -16,10 +16,8 @@
 use crate::callback::Timer;
 use crate::current::Loop;
 use crate::exception::ExceptionContext;
-use crate::shared::{Entry, Ready, Remote, TaskKey};
-use crate::task::Steps;
+use crate::shared::{Entry, Ready, Remote};
 use contract::Panic;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -36,15 +34,32 @@ impl Loop {
         if ready.wake_up(cx.waker()) {
             self.inner().shared.inbox.set_host(cx.waker());
         }
-        let visit = Visit { began: self.time(), steps: 0 };
-        match Panic::catch(|| self.turns(cx, ready, visit, done)) {
-            Ok(poll) => poll,
-            Err(panic) => {
-                // Everything of the user's is caught where it runs; this is a waker of somebody's that panicked.
-                self.report(&ExceptionContext::panicked("a waker panicked", &panic));
-                cx.waker().wake_by_ref();
-                Poll::Pending
+        let mut visit = Visit { began: self.time(), steps: 0 };
+        // One catch for all steps of the visit: a task's panic is told to the task, and the turn goes on.
+        let mut panicked = None;
+        loop {
+            let caught = Panic::catch(|| {
+                if let Some(panic) = panicked.take() {
+                    self.after_panic(panic);
+                }
+                self.turns(cx, ready, &mut visit, done)
+            });
+            match caught {
+                Ok(poll) => return poll,
+                Err(panic) => panicked = Some(panic),
             }
+        }
+    }
+
+    #[cold]
+    fn after_panic(&self, panic: Panic) {
+        let others = match self.inner().current.take() {
+            Some(task) => task.after_panic(self, panic).err(),
+            None => Some(panic),
+        };
+        if let Some(panic) = others {
+            // Everything else of the user's is caught where it runs.
+            self.report(&ExceptionContext::panicked("a waker panicked", &panic));
         }
     }
 
@@ -52,7 +67,7 @@ impl Loop {
         &self,
         cx: &mut Context<'_>,
         ready: &Ready,
-        mut visit: Visit,
+        visit: &mut Visit,
         done: &mut dyn FnMut() -> bool,
     ) -> Poll<()> {
         let left = &self.inner().turn_left;
@@ -89,17 +104,15 @@ impl Loop {
     /// Gathers what is ready. Gives the time if it was looked at.
     fn begin_turn(&self, ready: &Ready) -> Option<Instant> {
         let inner = self.inner();
-        inner.shared.inbox.take_into(|remote| {
-            ready.push(match remote {
-                Remote::Wake(key) => Entry::Step(key),
-                Remote::Call(call) => Entry::Remote(call),
-            });
+        inner.shared.inbox.take_into(|remote| match remote {
+            Remote::Wake(task) => task.arrive(),
+            Remote::Call(call) => ready.push(Entry::Remote(call)),
         });
         let now = if inner.timers.borrow().is_empty() { None } else { Some(self.time()) };
         if let Some(now) = now {
             while let Some(timer) = self.pop_due(now) {
                 match timer {
-                    Timer::Wake(waker) => waker.wake(),
+                    Timer::Wake(waiter) => waiter.wake(),
                     Timer::Call(call) => ready.push(Entry::Call(call)),
                 }
             }
@@ -112,19 +125,9 @@ impl Loop {
         self.inner().timers.borrow_mut().pop_due(now)
     }
 
-    /// The task by that name, if it has not ended.
-    fn task(&self, key: TaskKey) -> Option<Arc<dyn Steps>> {
-        let tasks = self.inner().tasks.borrow();
-        tasks.get(key.slot).filter(|task| task.header().key() == key).cloned()
-    }
-
     fn run_entry(&self, entry: Entry) {
         match entry {
-            Entry::Step(key) => {
-                if let Some(task) = self.task(key) {
-                    task.step(self);
-                }
-            }
+            Entry::Step(task) => task.step(self),
             Entry::Call(call) => call.call(self),
             Entry::Remote(call) => {
                 if let Err(panic) = Panic::catch(|| call(self)) {

@@ -1,367 +1,257 @@
-//! The task itself: future, outcome and bookkeeping in one allocation.
-#![expect(unsafe_code, reason = "the future is pinned inside its shared cell")]
+//! The task itself: header, then future or outcome, in one allocation.
+#![expect(unsafe_code, reason = "the future is pinned in a cell whose type the loop has forgotten")]
 //!
 //! ```text
-//!              wake: queues a step
-//!      ┌────────────────────────────────┐
-//!      │                                ▼
-//!   WAITING ◄───────────────────── SCHEDULED ──────────► DONE   (the step ended it, or the close discarded it)
-//!            the step found nothing          the step
+//!             poll gave Ready, or panicked; drop_future           take_outcome, throw_away
+//!   FUTURE ──────────────────────────────────────────► OUTCOME ────────────────────────────► neither
 //! ```
 //!
-//! SCHEDULED and DONE are bits of one atomic, because wakes come from any thread: whoever sets SCHEDULED queues the step.
-//! The bit is cleared *before* the step looks at anything, so a wake during the step queues the next one. Everything else
-//! (the stage of the future, the cancel request, the waiter) is reached on the loop's thread only.
-//!
-//! ```text
-//!   RUNNING(future) ──► SETTLED(outcome) ──► EMPTY      SETTLED counts as done once the clean-ups have ended
-//! ```
+//! The two bits say what the stage holds, and BUSY that a poll or a destructor is at work on it: every function here checks
+//! them before it touches the stage, so no order of calls, also from the user's destructors, can break it.
 
-use crate::current::Loop;
-use crate::error::{JoinError, Reason};
-use crate::exception::{ExceptionContext, report};
-use crate::shared::{Shared, TaskKey};
-use crate::thread_bound::ThreadBound;
-use contract::{Panic, budget};
-use std::cell::{Cell, RefCell};
+use super::afar::Afar;
+use super::header::{BUSY, CANCEL, FUTURE, HANDLE, Header, OUTCOME, SCHEDULED};
+use super::list::Links;
+use super::memory::Piece;
+use super::reference::TaskRef;
+use crate::error::JoinError;
+use crate::exception;
+use crate::shared::Shared;
+use contract::Panic;
+use std::cell::{Cell, OnceCell, UnsafeCell};
+use std::marker::PhantomData;
+use std::mem::{ManuallyDrop, offset_of};
 use std::panic::Location;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll, Wake, Waker};
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
-/// A step is queued.
-const SCHEDULED: u8 = 1;
-/// The task has ended: it is out of the loop's registry, and its stage is SETTLED or EMPTY for good.
-const DONE: u8 = 2;
-
-/// A task without its types.
-pub(crate) trait Steps: Send + Sync {
-    /// Runs one step. On the loop's thread.
-    fn step(self: Arc<Self>, lp: &Loop);
-    /// Asks for a cancel; `false` if the task has ended. On the loop's thread.
-    fn cancel(&self, reason: Reason) -> bool;
-    /// Drops the future on the spot; the outcome is `Shutdown`. For the close, on the loop's thread.
-    fn discard(&self, lp: &Loop);
-    fn header(&self) -> &Header;
-}
-
-/// A task with the type of its output.
-pub(crate) trait Join<T>: Steps {
-    fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>>;
-    /// The handle is gone.
-    fn detach(&self, quiet: bool);
-}
-
-/// What any thread may look at.
-pub(crate) struct Header {
-    state: AtomicU8,
-    shared: Arc<Shared>,
-    key: TaskKey,
-    name: OnceLock<Box<str>>,
-    spawned_at: &'static Location<'static>,
-}
-
-impl Header {
-    #[inline]
-    pub(crate) fn is_done(&self) -> bool {
-        // Acquire: pairs with the Release in `end`, for those who look at the outcome next.
-        self.state.load(Ordering::Acquire) & DONE != 0
-    }
-
-    pub(crate) fn key(&self) -> TaskKey {
-        self.key
-    }
-
-    /// Queues a step, unless one is queued already or the task has ended.
-    #[inline]
-    fn wake(&self) {
-        // AcqRel: pairs with the AcqRel in `step`, so that the step sees what was written before the wake. Whoever sets
-        // the bit queues the step, once.
-        if self.state.fetch_or(SCHEDULED, Ordering::AcqRel) & (SCHEDULED | DONE) == 0 {
-            self.shared.schedule(self.key);
-        }
-    }
-
-    pub(crate) fn name(&self) -> String {
-        self.name.get().map_or_else(|| format!("Task-{}", self.key.id), |name| name.to_string())
-    }
-
-    pub(crate) fn set_name(&self, name: String) {
-        // The first name counts.
-        let _ = self.name.set(name.into_boxed_str());
-    }
-
-    pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
-        self.spawned_at
-    }
-}
-
+#[repr(C)]
 struct TaskCell<F: Future> {
     header: Header,
-    local: ThreadBound<Local<F>>,
+    stage: UnsafeCell<Stage<F>>,
 }
 
-/// What only the loop's thread reaches. Owns nothing once the task is DONE and its handle is gone.
-struct Local<F: Future> {
-    stage: RefCell<Stage<F>>,
-    /// Boxed, because hardly any task has one and every step takes a look.
-    cancel: Cell<Option<Box<Reason>>>,
-    waiter: Cell<Option<Waker>>,
-    /// There is a handle that may still ask for the outcome.
-    has_handle: Cell<bool>,
-    /// Nobody will miss the outcome: a panic that nobody saw is not reported.
-    quiet: Cell<bool>,
+/// Which of the two it is, the header's state says.
+#[repr(C)]
+union Stage<F: Future> {
+    future: ManuallyDrop<F>,
+    outcome: ManuallyDrop<Outcome<F::Output>>,
 }
 
-enum Stage<F: Future> {
-    Running(F),
-    Settled(Result<F::Output, JoinError>),
-    Empty,
+/// What becomes of a task. The error is boxed, because every task has room for it.
+type Outcome<T> = Result<T, Box<JoinError>>;
+
+/// What the type of the future is needed for.
+pub(super) struct VTable {
+    poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Polled,
+    drop_future: unsafe fn(NonNull<Header>),
+    fail: unsafe fn(NonNull<Header>, Box<JoinError>),
+    discard_outcome: unsafe fn(NonNull<Header>) -> Option<Box<JoinError>>,
+    /// Where the stage begins, in bytes from the header.
+    stage: usize,
+    pub(super) free: unsafe fn(NonNull<Header>),
 }
 
-#[track_caller]
-pub(super) fn spawn<F: Future + 'static>(lp: &Loop, future: F) -> Arc<dyn Join<F::Output>> {
-    let inner = lp.inner();
-    let mut tasks = inner.tasks.borrow_mut();
-    let key = TaskKey { slot: tasks.next_key(), id: inner.spawned.get() + 1 };
-    inner.spawned.set(key.id);
-    let cell = Arc::new(TaskCell {
+/// What came of one poll.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Polled {
+    Pending,
+    /// The outcome is there, the future is gone.
+    Ended,
+    /// A cancel came during the last step: the output was dropped, the future is still there.
+    Overruled,
+}
+
+/// The handle's way to the outcome.
+pub(super) struct Join<T> {
+    task: TaskRef,
+    output: PhantomData<fn() -> T>,
+}
+
+/// Makes a task that is SCHEDULED: the references are for the list of tasks and for the ready queue.
+#[inline]
+pub(super) fn create<F: Future + 'static>(
+    future: F,
+    shared: Arc<Shared>,
+    id: u64,
+    spawned_at: &'static Location<'static>,
+) -> (Join<F::Output>, TaskRef, TaskRef) {
+    let memory = shared.ready().map(|ready| &ready.memory);
+    let place = const { Piece::of::<TaskCell<F>>() }.allocate(memory).cast::<TaskCell<F>>();
+    let cell = TaskCell {
         header: Header {
-            state: AtomicU8::new(SCHEDULED),
-            shared: inner.shared.clone(),
-            key,
-            name: OnceLock::new(),
-            spawned_at: Location::caller(),
-        },
-        local: ThreadBound::new(Local {
-            stage: RefCell::new(Stage::Running(future)),
-            cancel: Cell::new(None),
-            waiter: Cell::new(None),
-            has_handle: Cell::new(true),
-            quiet: Cell::new(false),
-        }),
-    });
-    tasks.insert(cell.clone());
-    drop(tasks);
-    if inner.discarding.get() {
-        // Spawned by a destructor while the loop drops everything: it will not run any more.
-        cell.end(lp, JoinError::Shutdown);
-    } else {
-        inner.shared.schedule(key);
-    }
-    cell
-}
-
-impl<F: Future + 'static> TaskCell<F> {
-    #[inline]
-    fn local(&self) -> &Local<F> {
-        self.local.get().expect("a task is used on its loop's thread only")
-    }
-
-    /// Everything one step does. Gives `true` when the task has ended.
-    fn advance(&self, lp: &Loop, waker: &Waker) -> bool {
-        let local = self.local();
-        let cx = &mut Context::from_waker(waker);
-        let mut stage = local.stage.borrow_mut();
-        if let Stage::Running(future) = &mut *stage {
-            let settled = if let Some(reason) = local.cancel.take() {
-                Some(Err(JoinError::Cancelled(*reason)))
-            } else {
-                budget::enter_step();
-                // SAFETY: the future lives in its cell from spawn until it is dropped in place: the cell is never moved
-                // out of its `Arc`, and the stage is only ever overwritten, which drops the future where it is.
-                let future = unsafe { Pin::new_unchecked(future) };
-                match Panic::catch(|| future.poll(cx)) {
-                    Ok(Poll::Pending) => None,
-                    Err(panic) => Some(Err(JoinError::Panicked(panic))),
-                    // A cancel that came during the last step wins, as in asyncio.
-                    Ok(Poll::Ready(output)) => Some(match local.cancel.take() {
-                        Some(reason) => Err(JoinError::Cancelled(*reason)),
-                        None => Ok(output),
-                    }),
+            vtable: const {
+                &VTable {
+                    poll: poll::<F>,
+                    drop_future: drop_future::<F>,
+                    fail: fail::<F>,
+                    discard_outcome: discard_outcome::<F>,
+                    stage: offset_of!(TaskCell<F>, stage),
+                    free: free::<F>,
                 }
-            };
-            if let Some(outcome) = settled {
-                self.settle(lp, &mut stage, outcome);
-            }
-        }
-        let ended = !matches!(*stage, Stage::Running(_));
-        drop(stage);
-        if ended && !local.has_handle.get() {
-            // Before the clean-ups: its destructor may hand over more of them (of the loser of a `select`, for example).
-            self.throw_away();
-        }
-        lp.inner().clean_ups.poll(self.header.key.slot, cx).is_ready() && ended
+            },
+            shared,
+            afar: Afar::new(),
+            owners: Cell::new(3),
+            links: Links::default(),
+            state: Cell::new(SCHEDULED | FUTURE | HANDLE),
+            id,
+            waiter: Cell::new(None),
+            extras: OnceCell::new(),
+            spawned_at,
+        },
+        stage: UnsafeCell::new(Stage { future: ManuallyDrop::new(future) }),
+    };
+    // SAFETY: the place is as large as the cell, and nobody else's. The header comes first in the cell; three owners were
+    // counted, and here they are, on the loop's thread.
+    unsafe {
+        place.write(cell);
+        let header = place.cast::<Header>();
+        let join = Join { task: TaskRef::from_raw(header), output: PhantomData };
+        (join, TaskRef::from_raw(header), TaskRef::from_raw(header))
+    }
+}
+
+impl<T> Join<T> {
+    pub(super) fn task(&self) -> &TaskRef {
+        &self.task
     }
 
-    /// Drops the future, and with it, if it was cancelled, whatever it was awaiting.
-    fn settle(&self, lp: &Loop, stage: &mut Stage<F>, outcome: Result<F::Output, JoinError>) {
-        let reason = match &outcome {
-            Err(JoinError::Cancelled(reason)) => Some(reason.clone()),
-            _ => None,
+    /// Takes the outcome.
+    ///
+    /// # Panics
+    ///
+    /// If it is not there.
+    #[inline]
+    pub(super) fn take_outcome(&self) -> Result<T, JoinError> {
+        let task = &self.task;
+        assert!(task.is(OUTCOME) && !task.is(BUSY), "a task was polled again after it gave its output");
+        task.clear(OUTCOME);
+        // SAFETY: the bit said that the outcome is there, and it is gone now. `T` is the output of the future that `create`
+        // was given, and in a `repr(C)` union it begins where the union does.
+        let outcome = unsafe { task.as_ptr().byte_add(task.vtable.stage).cast::<Outcome<T>>().read() };
+        outcome.map_err(|error| *error)
+    }
+}
+
+impl TaskRef {
+    /// Polls the future, and drops it once it has ended. Does not catch panics: see [`unwound`](Self::unwound).
+    #[inline]
+    pub(super) fn poll_future(&self, cx: &mut Context<'_>) -> Polled {
+        assert!(self.is(FUTURE) && !self.is(BUSY), "a task runs one step at a time");
+        self.set(BUSY);
+        // SAFETY: the future is there, and nobody else is at it.
+        let polled = unsafe { (self.vtable.poll)(self.as_ptr(), cx) };
+        self.clear(BUSY);
+        polled
+    }
+
+    /// A panic has come out of `poll_future` if this is `true`; whoever caught it calls this once.
+    pub(super) fn unwound(&self) -> bool {
+        let busy = self.is(BUSY);
+        self.clear(BUSY);
+        busy
+    }
+
+    /// Drops the future. An error is its destructor's panic.
+    pub(super) fn drop_future(&self) -> Result<(), Panic> {
+        assert!(self.is(FUTURE) && !self.is(BUSY), "a future is dropped once");
+        self.set(BUSY);
+        // SAFETY: the future is there, and nobody else is at it; it is gone when the bits are cleared, also after a panic.
+        let dropped = Panic::catch(|| unsafe { (self.vtable.drop_future)(self.as_ptr()) });
+        self.clear(FUTURE | BUSY);
+        dropped
+    }
+
+    /// Leaves an error where the future was.
+    pub(super) fn fail(&self, error: JoinError) {
+        assert!(!self.is(FUTURE | OUTCOME | BUSY), "there is one outcome");
+        // SAFETY: the stage holds nothing, and nobody is at it.
+        unsafe { (self.vtable.fail)(self.as_ptr(), Box::new(error)) }
+        self.set(OUTCOME);
+    }
+
+    /// Drops the outcome if it is there; gives back an error. Runs a destructor of the user's, which may panic.
+    pub(super) fn discard_outcome(&self) -> Option<Box<JoinError>> {
+        if self.is(BUSY) || !self.is(OUTCOME) {
+            return None;
+        }
+        self.clear(OUTCOME);
+        // SAFETY: the outcome was there, and belongs to this call now.
+        unsafe { (self.vtable.discard_outcome)(self.as_ptr()) }
+    }
+}
+
+// The functions of the table. SAFETY of all: `header` begins a `TaskCell<F>` whose stage is as the callers above have
+// checked, and nobody else is at it.
+
+unsafe fn stage_of<F: Future>(header: NonNull<Header>) -> *mut Stage<F> {
+    // SAFETY: see above. Only the address is taken.
+    UnsafeCell::raw_get(unsafe { &raw const (*header.cast::<TaskCell<F>>().as_ptr()).stage })
+}
+
+unsafe fn poll<F: Future>(header: NonNull<Header>, cx: &mut Context<'_>) -> Polled {
+    /// Puts the output where the future was, also when the future's destructor panics.
+    struct Settle<'a, F: Future> {
+        header: &'a Header,
+        stage: *mut Stage<F>,
+        output: ManuallyDrop<F::Output>,
+    }
+
+    impl<F: Future> Drop for Settle<'_, F> {
+        fn drop(&mut self) {
+            // SAFETY: the future has been dropped, so its place is free; the output is taken once, here.
+            unsafe { (*self.stage).outcome = ManuallyDrop::new(Ok(ManuallyDrop::take(&mut self.output))) }
+            self.header.state.set(self.header.state.get() & !FUTURE | OUTCOME);
+        }
+    }
+
+    // SAFETY: see above.
+    let (stage, header) = unsafe { (stage_of::<F>(header), header.as_ref()) };
+    // SAFETY: the future is there. It stays in its cell until it is dropped in place: the cell is never moved.
+    let future = unsafe { Pin::new_unchecked(&mut *(*stage).future) };
+    let Poll::Ready(output) = future.poll(cx) else { return Polled::Pending };
+    if header.is(CANCEL) {
+        exception::shielded("the output's destructor panicked", || drop(output));
+        return Polled::Overruled;
+    }
+    let _settle = Settle { header, stage, output: ManuallyDrop::new(output) };
+    // SAFETY: once: whether this returns or panics, the output takes the future's place.
+    unsafe { ManuallyDrop::drop(&mut (*stage).future) }
+    Polled::Ended
+}
+
+unsafe fn drop_future<F: Future>(header: NonNull<Header>) {
+    // SAFETY: see above: there is a future.
+    unsafe { ManuallyDrop::drop(&mut (*stage_of::<F>(header)).future) }
+}
+
+unsafe fn fail<F: Future>(header: NonNull<Header>, error: Box<JoinError>) {
+    // SAFETY: see above: there is nothing.
+    unsafe { (*stage_of::<F>(header)).outcome = ManuallyDrop::new(Err(error)) }
+}
+
+unsafe fn discard_outcome<F: Future>(header: NonNull<Header>) -> Option<Box<JoinError>> {
+    // SAFETY: see above: there is an outcome.
+    unsafe { ManuallyDrop::take(&mut (*stage_of::<F>(header)).outcome) }.err()
+}
+
+unsafe fn free<F: Future>(header: NonNull<Header>) {
+    let header = header.as_ptr();
+    // SAFETY: see above: nobody holds it any more, and these two are all in it that has a destructor: the stage is a union,
+    // and the waiter and the links are empty. `ready` stays where it is: the count goes into the loop, or is dropped last.
+    unsafe {
+        std::ptr::drop_in_place(&raw mut (*header).extras);
+        let shared = (&raw const (*header).shared).read();
+        let ready = (*Arc::as_ptr(&shared)).ready();
+        let memory = ready.map(|ready| &ready.memory);
+        const { Piece::of::<TaskCell<F>>() }.free(NonNull::new_unchecked(header.cast()), memory);
+        let unwanted = match ready {
+            Some(ready) => ready.keep(shared),
+            None => Some(shared),
         };
-        let dropped = Panic::catch(|| match &reason {
-            Some(reason) => lp.drop_cancelled(reason, || *stage = Stage::Settled(outcome)),
-            None => *stage = Stage::Settled(outcome),
-        });
-        if let Err(panic) = dropped {
-            lp.report(
-                &ExceptionContext::panicked("a destructor panicked", &panic).in_task(self.header.name()),
-            );
-        }
-    }
-
-    /// → DONE. The outcome is there; tells whoever waits.
-    fn finish(&self, lp: &Loop) {
-        let local = self.local();
-        // Release: pairs with the Acquire in `is_done`.
-        self.header.state.fetch_or(DONE, Ordering::Release);
-        let ours = lp.inner().tasks.borrow_mut().remove(self.header.key.slot);
-        drop(ours);
-        local.cancel.take();
-        match local.waiter.take() {
-            Some(waiter) => waiter.wake(),
-            None if !local.has_handle.get() => self.throw_away(),
-            None => {}
-        }
-    }
-
-    /// → DONE from anywhere, with `error`; the future is dropped on the spot.
-    fn end(&self, lp: &Loop, error: JoinError) {
-        let local = self.local();
-        if let Ok(mut stage) = local.stage.try_borrow_mut()
-            && matches!(*stage, Stage::Running(_))
-        {
-            self.settle(lp, &mut stage, Err(error));
-        }
-        self.finish(lp);
-    }
-
-    /// Nobody will ask for the outcome any more.
-    fn throw_away(&self) {
-        let Ok(mut stage) = self.local().stage.try_borrow_mut() else { return };
-        let outcome = std::mem::replace(&mut *stage, Stage::Empty);
-        drop(stage);
-        let Stage::Settled(outcome) = outcome else { return };
-        let dropped = Panic::catch(|| match outcome {
-            Err(JoinError::Panicked(panic)) if !self.local().quiet.get() => {
-                let context = ExceptionContext::panicked("a panic that nobody awaited", &panic);
-                report(&context.in_task(self.header.name()));
-            }
-            outcome => drop(outcome),
-        });
-        if let Err(panic) = dropped {
-            report(&ExceptionContext::panicked("the output's destructor panicked", &panic));
-        }
-    }
-}
-
-/// Which task is current, until it is dropped, also on unwind: a waker of somebody's may panic.
-struct Current<'a> {
-    lp: &'a Loop,
-    before: Option<u32>,
-}
-
-impl<'a> Current<'a> {
-    fn set(lp: &'a Loop, slot: u32) -> Self {
-        Self { lp, before: lp.inner().current.replace(Some(slot)) }
-    }
-}
-
-impl Drop for Current<'_> {
-    fn drop(&mut self) {
-        self.lp.inner().current.set(self.before);
-    }
-}
-
-impl<F: Future + 'static> Steps for TaskCell<F> {
-    fn step(self: Arc<Self>, lp: &Loop) {
-        let this: *const Self = Arc::as_ptr(&self);
-        let waker = Waker::from(self);
-        // SAFETY: the waker is the `Arc` that came in, and is dropped last of all.
-        let this = unsafe { &*this };
-        // AcqRel: pairs with the AcqRel in `wake`, so that the step sees what was written before the wake; and the bit is
-        // cleared before the step looks at anything, so that a wake during it queues another.
-        if this.header.state.fetch_and(!SCHEDULED, Ordering::AcqRel) & DONE != 0 {
-            return;
-        }
-        let _current = Current::set(lp, this.header.key.slot);
-        if this.advance(lp, &waker) {
-            this.finish(lp);
-        }
-    }
-
-    fn cancel(&self, reason: Reason) -> bool {
-        let local = self.local();
-        let ended = match local.stage.try_borrow() {
-            Ok(stage) => !matches!(*stage, Stage::Running(_)),
-            // Its step is running right now: it cancels itself.
-            Err(_) => false,
-        };
-        if ended || self.header.is_done() {
-            return false;
-        }
-        let first = local.cancel.take().unwrap_or_else(|| Box::new(reason));
-        local.cancel.set(Some(first));
-        self.header.wake();
-        true
-    }
-
-    fn discard(&self, lp: &Loop) {
-        let _current = Current::set(lp, self.header.key.slot);
-        let clean_ups = lp.inner().clean_ups.remove(self.header.key.slot);
-        if !clean_ups.is_empty() {
-            let message = format!("{} clean-ups did not end before the close", clean_ups.len());
-            lp.report(&ExceptionContext::new(message).in_task(self.header.name()));
-        }
-        for clean_up in clean_ups {
-            if let Err(panic) = Panic::catch(|| drop(clean_up)) {
-                let context = ExceptionContext::panicked("a clean-up's destructor panicked", &panic);
-                lp.report(&context.in_task(self.header.name()));
-            }
-        }
-        self.end(lp, JoinError::Shutdown);
-    }
-
-    fn header(&self) -> &Header {
-        &self.header
-    }
-}
-
-impl<F: Future + 'static> Join<F::Output> for TaskCell<F> {
-    fn poll_join(&self, cx: &mut Context<'_>) -> Poll<Result<F::Output, JoinError>> {
-        let local = self.local();
-        if !self.header.is_done() {
-            // Borrowed only while its own step runs.
-            assert!(local.stage.try_borrow().is_ok(), "a task cannot await itself: it would wait for ever");
-            local.waiter.set(Some(cx.waker().clone()));
-            return Poll::Pending;
-        }
-        match std::mem::replace(&mut *local.stage.borrow_mut(), Stage::Empty) {
-            Stage::Settled(outcome) => Poll::Ready(outcome),
-            Stage::Running(_) => unreachable!("a task that is done has an outcome"),
-            Stage::Empty => panic!("a task was polled again after it gave its output"),
-        }
-    }
-
-    fn detach(&self, quiet: bool) {
-        let local = self.local();
-        local.has_handle.set(false);
-        local.quiet.set(quiet);
-        local.waiter.take();
-        if self.header.is_done() {
-            self.throw_away();
-        }
-    }
-}
-
-impl<F: Future + 'static> Wake for TaskCell<F> {
-    fn wake(self: Arc<Self>) {
-        self.header.wake();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        self.header.wake();
+        drop(unwanted);
     }
 }

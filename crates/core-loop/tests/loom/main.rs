@@ -1,6 +1,8 @@
 //! The loop's protocols between threads, in every order that the threads can take.
 #![cfg(loom)]
 
+#[path = "../../src/task/afar.rs"]
+mod afar;
 #[path = "../../src/signal/bell.rs"]
 mod bell;
 #[path = "../../src/inbox.rs"]
@@ -11,6 +13,7 @@ mod park;
 #[path = "../../src/sync.rs"]
 mod sync;
 
+mod afar_model;
 mod bell_model;
 mod inbox_model;
 mod park_model;

@@ -1,0 +1,156 @@
+//! What every task has, whatever its future.
+
+use super::afar::Afar;
+use super::cell::VTable;
+use super::list::Links;
+use super::reference::TaskRef;
+use super::waiter::Waiter;
+use crate::clean_up::CleanUp;
+use crate::error::Reason;
+use crate::shared::Shared;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::VecDeque;
+use std::panic::Location;
+use std::sync::Arc;
+use std::task::Waker;
+
+/// A step is queued.
+pub(super) const SCHEDULED: u16 = 1;
+/// The future is there: it has not ended.
+pub(super) const FUTURE: u16 = 1 << 1;
+/// The outcome is there, and nobody has taken it.
+pub(super) const OUTCOME: u16 = 1 << 2;
+/// The future is being polled or dropped right now: nobody else may touch it, nor the outcome in its place.
+pub(super) const BUSY: u16 = 1 << 3;
+/// The task has ended, clean-ups and all: it is out of the loop's list.
+pub(super) const DONE: u16 = 1 << 4;
+/// There is a handle that may still ask for the outcome.
+pub(super) const HANDLE: u16 = 1 << 5;
+/// Nobody will miss the outcome: a panic that nobody saw is not reported.
+pub(super) const QUIET: u16 = 1 << 6;
+/// A cancel was asked for, and has not been delivered: its reason is in the extras.
+pub(super) const CANCEL: u16 = 1 << 7;
+/// There are clean-ups to run, in the extras.
+pub(super) const CLEAN_UPS: u16 = 1 << 8;
+
+/// Other threads touch `vtable`, `shared` and `afar`, all else is the loop's thread's: only a [`TaskRef`] leads there.
+pub(crate) struct Header {
+    pub(super) vtable: &'static VTable,
+    pub(super) shared: Arc<Shared>,
+    pub(super) afar: Afar,
+    /// How many [`TaskRef`]s there are.
+    pub(super) owners: Cell<u32>,
+    pub(super) links: Links,
+    pub(super) state: Cell<u16>,
+    pub(super) id: u64,
+    /// Who awaits it, if that is a task of this thread; anybody else is in the extras.
+    pub(super) waiter: Cell<Option<TaskRef>>,
+    /// Boxed, because hardly any task has any.
+    pub(super) extras: OnceCell<Box<Extras>>,
+    pub(super) spawned_at: &'static Location<'static>,
+}
+
+/// What few tasks have.
+#[derive(Default)]
+pub(super) struct Extras {
+    pub(super) name: OnceCell<Box<str>>,
+    pub(super) cancel: Cell<Option<Reason>>,
+    waiter: Cell<Option<Waker>>,
+    clean_ups: RefCell<VecDeque<CleanUp>>,
+}
+
+impl Header {
+    /// Whether any of these bits is set.
+    #[inline]
+    pub(super) fn is(&self, bits: u16) -> bool {
+        self.state.get() & bits != 0
+    }
+
+    #[inline]
+    pub(super) fn set(&self, bits: u16) {
+        self.state.set(self.state.get() | bits);
+    }
+
+    #[inline]
+    pub(super) fn clear(&self, bits: u16) {
+        self.state.set(self.state.get() & !bits);
+    }
+
+    #[inline]
+    pub(crate) fn is_done(&self) -> bool {
+        self.is(DONE)
+    }
+
+    /// Counts the loop's tasks from one.
+    pub(crate) fn id(&self) -> u64 {
+        self.id
+    }
+
+    pub(crate) fn name(&self) -> String {
+        let name = self.extras.get().and_then(|extras| extras.name.get());
+        name.map_or_else(|| format!("Task-{}", self.id), ToString::to_string)
+    }
+
+    pub(crate) fn set_name(&self, name: String) {
+        // The first name counts.
+        let _ = self.extras().name.set(name.into_boxed_str());
+    }
+
+    pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
+        self.spawned_at
+    }
+
+    pub(super) fn extras(&self) -> &Extras {
+        self.extras.get_or_init(Box::default)
+    }
+
+    #[inline]
+    pub(super) fn set_waiter(&self, waiter: Waiter) {
+        match waiter {
+            Waiter::Task(task) => self.waiter.set(Some(task)),
+            Waiter::Other(waker) => self.extras().waiter.set(Some(waker)),
+        }
+    }
+
+    #[inline]
+    pub(super) fn take_waiter(&self) -> Option<Waiter> {
+        if let Some(task) = self.waiter.take() {
+            return Some(Waiter::Task(task));
+        }
+        self.extras.get().and_then(|extras| extras.waiter.take()).map(Waiter::Other)
+    }
+}
+
+/// The queue of clean-ups: who polls and who drops them is in `clean_up.rs`.
+impl Header {
+    pub(crate) fn push_clean_up(&self, clean_up: CleanUp) {
+        self.extras().clean_ups.borrow_mut().push_back(clean_up);
+        self.set(CLEAN_UPS);
+    }
+
+    /// The one that was under way goes first.
+    pub(crate) fn put_clean_up_back(&self, clean_up: CleanUp) {
+        self.extras().clean_ups.borrow_mut().push_front(clean_up);
+        self.set(CLEAN_UPS);
+    }
+
+    pub(crate) fn pop_clean_up(&self) -> Option<CleanUp> {
+        let first = self.extras().clean_ups.borrow_mut().pop_front();
+        if first.is_none() {
+            self.clear(CLEAN_UPS);
+        }
+        first
+    }
+
+    pub(crate) fn count_clean_ups(&self) -> usize {
+        self.extras.get().map_or(0, |extras| extras.clean_ups.borrow().len())
+    }
+
+    /// Takes all but the first `count`.
+    pub(crate) fn split_clean_ups(&self, count: usize) -> VecDeque<CleanUp> {
+        match self.extras.get() {
+            Some(extras) => extras.clean_ups.borrow_mut().split_off(count),
+            None => VecDeque::new(),
+        }
+    }
+}
