@@ -11,6 +11,7 @@ mod loop_thread;
 mod loops;
 mod run;
 mod spy;
+mod stress;
 mod subject;
 mod suite;
 mod work;
@@ -24,7 +25,8 @@ pub use executors::Executors;
 pub use gate::{Arrival, Gate, this_worker};
 pub use loops::Loops;
 pub use run::Outcome;
+pub use stress::{Stress, Stressed};
 pub use subject::{Exception, Subject, Treatment};
 #[doc(hidden)]
-pub use suite::{hold, tries_something};
+pub use suite::{endure, hold, tries_something};
 pub use work::Work;

@@ -1,6 +1,6 @@
 //! The suite as tests of a backend: one `#[test]` a behaviour.
 
-use crate::{Kind, Outcome, Subject};
+use crate::{Kind, Miss, Outcome, Stress, Stressed, Subject};
 use std::io::Write;
 
 /// Set to anything, it makes a subject that cannot run here a failure.
@@ -68,6 +68,11 @@ macro_rules! __tests {
         })+
 
         #[test]
+        fn under_stress_nothing_is_lost_and_everything_ends() {
+            $crate::endure(conformance_subject().name(), |stress| conformance_subject().stress(stress));
+        }
+
+        #[test]
         fn the_suite_tries_something() {
             $crate::tries_something(&conformance_subject());
         }
@@ -84,6 +89,20 @@ pub fn hold<K: Kind>(subject: &Subject<K>, id: &str) {
         Outcome::Pass => {}
         Outcome::Fail(why) => panic!("{}: {}\n{id}: {why}", subject.name(), behaviour.sentence),
         Outcome::Skip(why) => say(&format!("skipped {id} on {}: {why}", subject.name())),
+    }
+}
+
+/// How much of the stress is part of an ordinary test run: about a second of it.
+const OPERATIONS: u64 = 20_000;
+
+/// Panics unless a short stress holds, or is skipped with a reason. `STRESS_OPS` and `STRESS_SEED` make it another.
+#[doc(hidden)]
+#[track_caller]
+pub fn endure(name: &str, stress: impl FnOnce(Stress) -> Result<Stressed, Miss>) {
+    match stress(Stress::new(OPERATIONS, 1).or_from_environment()) {
+        Ok(stressed) => println!("{name}: {stressed}"),
+        Err(Miss::Fail(why)) => panic!("{name} under stress: {why}"),
+        Err(Miss::Skip(why)) => say(&format!("skipped the stress on {name}: {why}")),
     }
 }
 

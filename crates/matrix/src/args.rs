@@ -6,10 +6,14 @@ pub(crate) const USAGE: &str = "\
 The conformance matrix as JSON: every behaviour on every driver and executor.
 
 usage: conformance-matrix [--runtime NAME]... [--raw] [--list]
+       conformance-matrix stress [--runtime NAME]... [--ops N] [--seed S]
 
   --runtime NAME  only this column; may be repeated
   --raw           also what the runtimes do without the loop, in words
   --list          the behaviours, one a line, without trying them
+  stress          everything at once on each column instead, at random from a seed; what it did, one line a column
+  --ops N         so many operations; a million unless said
+  --seed S        the seed of the first round; 1 unless said
   --help          this
 ";
 
@@ -21,6 +25,9 @@ pub(crate) struct Args {
     pub(crate) list: bool,
     /// A raw runtime and a difference: this process was started to observe that, and nothing else.
     pub(crate) observe: Option<(String, String)>,
+    pub(crate) stress: bool,
+    pub(crate) operations: Option<u64>,
+    pub(crate) seed: Option<u64>,
     pub(crate) help: bool,
 }
 
@@ -37,6 +44,9 @@ impl Args {
                     let names = words.next().zip(words.next());
                     args.observe = Some(names.ok_or("observe wants a raw runtime and a difference")?);
                 }
+                ("stress", _) => args.stress = true,
+                ("--ops", _) => args.operations = Some(number("--ops", words.next())?),
+                ("--seed", _) => args.seed = Some(number("--seed", words.next())?),
                 ("--help" | "-h", _) => args.help = true,
                 (_, Some(name)) => args.add(name)?,
                 ("--runtime", _) => {
@@ -45,6 +55,9 @@ impl Args {
                 }
                 _ => return Err(format!("unknown argument `{word}`\n\n{USAGE}")),
             }
+        }
+        if !args.stress && (args.operations.is_some() || args.seed.is_some()) {
+            return Err("--ops and --seed go with stress".to_owned());
         }
         if args.columns.is_empty() {
             args.columns = COLUMNS.iter().collect();
@@ -61,6 +74,11 @@ impl Args {
         }
         Ok(())
     }
+}
+
+fn number(flag: &str, value: Option<String>) -> Result<u64, String> {
+    let value = value.ok_or_else(|| format!("{flag} wants a number"))?;
+    value.parse().map_err(|_| format!("{flag} wants a number, not `{value}`"))
 }
 
 fn known() -> String {

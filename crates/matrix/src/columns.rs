@@ -1,7 +1,7 @@
 //! The columns: what the behaviours are tried on, with what is known to be different about each.
 
 use crate::processes;
-use conformance::{Bench, Executors, Kind, Loops, Outcome, Subject};
+use conformance::{Bench, Executors, Kind, Loops, Miss, Outcome, Stress, Subject};
 use contract::Unavailable;
 use core_loop::NativeDriver;
 use std::num::NonZeroUsize;
@@ -109,4 +109,20 @@ impl Column {
     pub(crate) fn failed(&self) -> bool {
         self.cells.iter().any(|(_, outcome)| matches!(outcome, Outcome::Fail(_)))
     }
+}
+
+/// Puts one column under stress, and prints what came of it. `false` if it did not hold.
+pub(crate) fn endure(entry: &Entry, stress: Stress) -> bool {
+    let stressed = match (entry.subject)() {
+        AnySubject::Loop(subject) => subject.stress(stress),
+        AnySubject::Executor(subject) => subject.stress(stress),
+        AnySubject::Absent(why) => Err(Miss::Skip(why.to_owned())),
+    };
+    let outcome = match &stressed {
+        Ok(stressed) => stressed.to_string(),
+        Err(Miss::Skip(why)) => format!("skip: {why}"),
+        Err(Miss::Fail(why)) => format!("fail: {why}"),
+    };
+    println!("{}: {outcome}", entry.name);
+    !matches!(stressed, Err(Miss::Fail(_)))
 }

@@ -1,5 +1,5 @@
 //! `conformance-matrix`: every behaviour on every driver and executor, as JSON on standard output; progress on standard
-//! error.
+//! error. Or the stress on each of them.
 
 mod args;
 mod columns;
@@ -8,6 +8,7 @@ mod processes;
 mod raw;
 
 use args::{Args, USAGE};
+use conformance::Stress;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -31,6 +32,12 @@ fn main() -> ExitCode {
     }
     // Some behaviours panic on purpose; their cells say so if it is not what was to happen.
     std::panic::set_hook(Box::new(|_| ()));
+    if args.stress {
+        let stress = Stress::new(args.operations.unwrap_or(1_000_000), args.seed.unwrap_or(1));
+        let held = args.columns.iter().map(|entry| columns::endure(entry, stress));
+        // All of them are tried, also after one that failed.
+        return if held.fold(true, |all, held| all && held) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let raw =
         args.raw.then(|| raw::Table::observe(|driver| args.columns.iter().any(|entry| entry.name == driver)));
     let raw = match raw.transpose() {

@@ -14,7 +14,7 @@ pub(crate) fn subject() -> Subject<Executors> {
         let pool = pool.map_err(|error| {
             Unavailable::new("processes", error.to_string(), "run it where a program may start itself again")
         })?;
-        Ok(Bench::bytes(pool, |bytes| call(perform, bytes), Call::into_argument).workers(WORKERS))
+        Ok(Bench::bytes(pool, |bytes| call(perform, bytes), Call::into_argument).workers(WORKERS).apart())
     })
 }
 
