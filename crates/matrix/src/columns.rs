@@ -5,6 +5,7 @@ use conformance::{Bench, Executors, Kind, Loops, Miss, Outcome, Stress, Subject}
 use contract::Unavailable;
 use core_loop::NativeDriver;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 use sync_primitives::Limited;
 use thread_executor::ThreadPool;
 
@@ -111,11 +112,14 @@ impl Column {
     }
 }
 
+/// How long a stress may go on without anything that ends: also under a tool that makes everything a hundred times slower.
+const STALL: Duration = Duration::from_secs(120);
+
 /// Puts one column under stress, and prints what came of it. `false` if it did not hold.
 pub(crate) fn endure(entry: &Entry, stress: Stress) -> bool {
     let stressed = match (entry.subject)() {
-        AnySubject::Loop(subject) => subject.stress(stress),
-        AnySubject::Executor(subject) => subject.stress(stress),
+        AnySubject::Loop(subject) => subject.limit(STALL).stress(stress),
+        AnySubject::Executor(subject) => subject.limit(STALL).stress(stress),
         AnySubject::Absent(why) => Err(Miss::Skip(why.to_owned())),
     };
     let outcome = match &stressed {

@@ -23,13 +23,19 @@ impl Count {
 pub(super) struct Gone {
     gone: Arc<Count>,
     astray: Option<(ThreadId, Arc<Count>)>,
-    progress: Arc<Progress>,
+    progress: Option<Arc<Progress>>,
 }
 
 impl Gone {
     /// Its drop adds to `gone`.
-    pub(super) fn new(gone: &Arc<Count>, progress: &Arc<Progress>) -> Self {
-        Self { gone: gone.clone(), astray: None, progress: progress.clone() }
+    pub(super) fn new(gone: &Arc<Count>) -> Self {
+        Self { gone: gone.clone(), astray: None, progress: None }
+    }
+
+    /// Its drop is an end that the watchdog counts: of something of which there are only so many in a round.
+    pub(super) fn counted_as_progress(mut self, progress: &Arc<Progress>) -> Self {
+        self.progress = Some(progress.clone());
+        self
     }
 
     /// A drop on any other thread than this one adds to `astray`.
@@ -42,7 +48,9 @@ impl Gone {
 impl Drop for Gone {
     fn drop(&mut self) {
         self.gone.add();
-        self.progress.end();
+        if let Some(progress) = &self.progress {
+            progress.end();
+        }
         if let Some((home, astray)) = &self.astray
             && *home != thread::current().id()
         {

@@ -1,6 +1,6 @@
 //! The stress of an executor: threads submit, cancel, wait, let go; somewhere in the middle it is shut down.
 
-use super::watchdog::{STALL, watched};
+use super::watchdog::{LONG, watched};
 use super::{Dice, Ends, Progress, Stress, Stressed, add};
 use crate::behaviour::{ensure, same};
 use crate::{Bench, Executors, Miss, Subject};
@@ -33,7 +33,9 @@ impl Subject<Executors> {
     /// such executor here.
     pub fn stress(&self, stress: Stress) -> Result<Stressed, Miss> {
         let subject = self.clone();
-        watched(STALL, move |progress| stress.rounds(progress, |dice| round(&subject, progress, dice)))
+        watched(self.time_limit(), move |progress| {
+            stress.rounds(progress, |dice| round(&subject, progress, dice))
+        })
     }
 }
 
@@ -49,14 +51,14 @@ pub(super) struct End {
 impl End {
     fn at_random(subject: &Subject<Executors>, dice: &mut Dice) -> Self {
         let how = if dice.once_in(2) { Drain::Queued } else { Drain::Started };
-        let grace = if dice.once_in(3) { Duration::ZERO } else { STALL };
+        let grace = if dice.once_in(3) { Duration::ZERO } else { LONG };
         let shutdown = (!dice.once_in(5)).then_some((how, grace));
         Self { shutdown, cancels: subject.exception(DRAINS).is_some() }
     }
 
     /// Whether it may end a job with `Shutdown`, one that has started or one that has not.
     fn cuts_off(&self, started: bool) -> bool {
-        let (how, grace) = self.shutdown.unwrap_or((Drain::Queued, STALL));
+        let (how, grace) = self.shutdown.unwrap_or((Drain::Queued, LONG));
         self.cancels || grace.is_zero() || (how == Drain::Started && !started)
     }
 }

@@ -1,7 +1,7 @@
 //! The stress of a loop: its own thread spawns, cancels, awaits and drops; four other threads wake, call and submit, before,
 //! during and after the close.
 
-use super::watchdog::{STALL, watched};
+use super::watchdog::{LONG, watched};
 use super::{Dice, Ends, Progress, Stress, Stressed};
 use crate::behaviour::ensure;
 use crate::{Loops, Miss, Subject};
@@ -23,7 +23,7 @@ mod threads;
 const THREADS: usize = 4;
 
 /// Longer than any close takes; only a hang reaches it.
-const GRACE: Duration = STALL;
+const GRACE: Duration = LONG;
 
 impl Subject<Loops> {
     /// Does everything at once to loops on this driver.
@@ -34,7 +34,9 @@ impl Subject<Loops> {
     /// cannot run here.
     pub fn stress(&self, stress: Stress) -> Result<Stressed, Miss> {
         let subject = self.clone();
-        watched(STALL, move |progress| stress.rounds(progress, |dice| round(&subject, progress, dice)))
+        watched(self.time_limit(), move |progress| {
+            stress.rounds(progress, |dice| round(&subject, progress, dice))
+        })
     }
 }
 

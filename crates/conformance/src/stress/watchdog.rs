@@ -12,8 +12,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-/// Only a hang goes on for so long without one end. A round ends in less than a second.
-pub(super) const STALL: Duration = Duration::from_secs(120);
+/// Longer than the watchdog waits: no grace and no wait of a stress ends before it speaks.
+pub(super) const LONG: Duration = Duration::from_secs(3600);
 
 /// How far a stress is. All of it is counting: nothing is ordered by it.
 #[derive(Default)]

@@ -3,6 +3,7 @@
 mod broken_executors;
 mod broken_loops;
 mod catalogue;
+mod stress;
 mod thread_per_worker;
 
 mod workers {

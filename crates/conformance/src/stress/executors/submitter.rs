@@ -1,7 +1,7 @@
 //! One of the threads that submit: what it asks for at random, and what comes of it.
 
 use super::super::account::Gone;
-use super::super::watchdog::STALL;
+use super::super::watchdog::LONG;
 use super::errand::{Errand, Fate, Token};
 use super::history::History;
 use super::{Dice, Ends, Round, THREADS};
@@ -101,7 +101,7 @@ impl<'a> Submitter<'a> {
             options = options.deadline(Duration::from_micros(self.dice.below(1500)));
         }
         let history = History::new(number, fate, deadline);
-        let gone = Gone::new(&history.gone, &self.round.progress);
+        let gone = Gone::new(&history.gone).counted_as_progress(&self.round.progress);
         let turns = if self.dice.once_in(4) { 3 } else { 0 };
         let token = Some(Token::new(&history.runs, gone));
         (Errand { number, fate, pause, turns, token }, options, history)
@@ -154,7 +154,7 @@ impl<'a> Submitter<'a> {
     fn accepted(&mut self, job: Job<u64>, mut history: History) {
         for _ in 0..self.dice.below(4).saturating_sub(1) {
             self.count();
-            job.attach(Gone::new(&history.guards_gone, &self.round.progress));
+            job.attach(Gone::new(&history.guards_gone));
             history.guards += 1;
         }
         if self.dice.once_in(4) {
@@ -197,7 +197,7 @@ impl<'a> Submitter<'a> {
     fn wait_for_the_oldest(&mut self) -> Result<(), Miss> {
         let Some((mut job, at)) = self.kept.pop_front() else { return Ok(()) };
         self.count();
-        let outcome = job.wait_timeout(STALL);
+        let outcome = job.wait_timeout(LONG);
         let history = &self.histories[at];
         let outcome = outcome.ok_or_else(|| Miss::Fail(format!("a job is lost: {history:?}")))?;
         history.judge(&outcome, &self.round.end)?;

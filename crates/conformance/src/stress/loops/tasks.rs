@@ -91,8 +91,8 @@ impl World {
         self.spawned.update(|spawned| spawned + 1);
         self.ledger.spawned.add();
         let record = Record::new(self.spawned.get());
-        let gone = Gone::new(&self.ledger.dropped, &self.progress).only_here(&self.ledger.astray);
-        let task = spawn(life(gone, record.clone(), self.clone()));
+        let gone = Gone::new(&self.ledger.dropped).counted_as_progress(&self.progress);
+        let task = spawn(life(gone.only_here(&self.ledger.astray), record.clone(), self.clone()));
         match self.below(8) {
             0 => task.detach(),
             1 => {

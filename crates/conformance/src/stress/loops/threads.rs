@@ -1,7 +1,7 @@
 //! What four other threads do to a loop: they wake, call, submit and cancel, until all is over, also after the close.
 
 use super::super::account::Gone;
-use super::super::watchdog::STALL;
+use super::super::watchdog::LONG;
 use super::ledger::Ledger;
 use super::{Dice, Progress, THREADS};
 use contract::{Cancel, Executor, Job, JobError, Reject, Submit};
@@ -15,6 +15,9 @@ use std::time::Duration;
 
 /// How many jobs of one thread are under way at most, and how many old wakers it keeps.
 const KEPT: usize = 16;
+
+/// How many calls may wait for a loop that is slow: enough to be a crowd, few enough to fit into memory if it stands still.
+const BACKLOG: u32 = 10_000;
 
 /// Those who wait for a wake from one of the threads.
 #[derive(Default)]
@@ -86,8 +89,9 @@ impl Crew {
                 break;
             }
             let shut = closed.load(Ordering::Acquire);
+            let backlog = self.ledger.offered.get().saturating_sub(self.ledger.calls_gone.get());
             match dice.below(8) {
-                0 => self.call(number, &last, &mut dice, shut),
+                0 if backlog < BACKLOG => self.call(number, &last, &mut dice, shut),
                 1 if jobs.len() < KEPT => jobs.extend(self.submit(number, &mut dice, shut)),
                 2 => self.settle_one(&mut jobs, &mut dice),
                 _ => self.wake(&mut old, &mut dice),
@@ -95,7 +99,7 @@ impl Crew {
         }
         for mut asked in jobs {
             // The loop is closed: every job has its outcome.
-            match asked.job.wait_timeout(STALL) {
+            match asked.job.wait_timeout(LONG) {
                 Some(outcome) => self.judge(&asked, &outcome),
                 None => self.ledger.broken.note("a job of a loop that is closed has no outcome"),
             }
@@ -124,7 +128,7 @@ impl Crew {
         self.progress.count();
         self.ledger.offered.add();
         let withdrawn = Arc::new(AtomicBool::new(false));
-        let gone = Gone::new(&self.ledger.calls_gone, &self.progress);
+        let gone = Gone::new(&self.ledger.calls_gone);
         let (ledger, home, before, cancelled) =
             (self.ledger.clone(), self.home, last.clone(), withdrawn.clone());
         let sent = self.handle.call_soon_threadsafe(move || {
@@ -158,7 +162,7 @@ impl Crew {
         self.progress.count();
         let id = number * THREADS as u64 + self.number as u64;
         self.ledger.futures.add();
-        let gone = Gone::new(&self.ledger.futures_gone, &self.progress);
+        let gone = Gone::new(&self.ledger.futures_gone);
         let astray = self.ledger.astray.clone();
         let mut turns = dice.below(4);
         let work = async move {
