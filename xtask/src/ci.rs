@@ -5,12 +5,12 @@ use crate::error::Result;
 use crate::processes::{self, BOUND, Keep};
 use crate::report::{Tally, Verdict, seconds};
 use crate::workspace::Workspace;
-use crate::{docs, loom, test, tidy};
+use crate::{docs, loom, stress, test, tidy};
 use std::time::{Duration, Instant};
 
 pub(crate) const COMMAND: Command = Command {
     name: "ci",
-    about: "all of it, quickest to fail first: fmt, tidy, docs, clippy, rustdoc, loom, test --strict",
+    about: "all of it, quickest to fail first: fmt, tidy, docs, clippy, rustdoc, loom, stress, test --strict",
     flags: &[],
     run,
 };
@@ -50,6 +50,7 @@ const PARTS: &[Part] = &[
         },
     },
     Part { name: "loom", again: "cargo xtask loom", run: |_| (loom::COMMAND.run)(&Args::default()) },
+    Part { name: "stress", again: "cargo xtask stress --ops 200000", run: stress::modest },
 ];
 
 fn run(_: &Args) -> Result<Verdict> {
