@@ -10,7 +10,9 @@ const WORKERS: usize = 2;
 pub(crate) fn subject() -> Subject<Executors> {
     Subject::executor("processes", || {
         // Some jobs panic on purpose, and their workers say so.
-        let pool = ProcessPool::builder().workers(WORKERS).stderr(Stderr::Keep).build();
+        // By its name: under valgrind `/proc/self/exe` is valgrind.
+        let program = std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
+        let pool = ProcessPool::builder().workers(WORKERS).stderr(Stderr::Keep).program(program).build();
         let pool = pool.map_err(|error| {
             Unavailable::new("processes", error.to_string(), "run it where a program may start itself again")
         })?;
