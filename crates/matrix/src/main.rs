@@ -34,9 +34,9 @@ fn main() -> ExitCode {
     std::panic::set_hook(Box::new(|_| ()));
     if args.stress {
         let stress = Stress::new(args.operations.unwrap_or(1_000_000), args.seed.unwrap_or(1));
-        let held = args.columns.iter().map(|entry| columns::endure(entry, stress));
         // All of them are tried, also after one that failed.
-        return if held.fold(true, |all, held| all && held) { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+        let failed = args.columns.iter().filter(|entry| !columns::endure(entry, stress)).count();
+        return if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE };
     }
     let raw =
         args.raw.then(|| raw::Table::observe(|driver| args.columns.iter().any(|entry| entry.name == driver)));
