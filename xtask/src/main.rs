@@ -17,6 +17,7 @@ mod processes;
 mod python;
 mod report;
 mod runtimes;
+mod stress;
 mod table;
 mod test;
 mod tidy;
@@ -34,6 +35,7 @@ const COMMANDS: &[Command] = &[
     doctor::COMMAND,
     docs::COMMAND,
     loom::COMMAND,
+    stress::COMMAND,
     tidy::COMMAND,
     ci::COMMAND,
 ];

@@ -3,8 +3,10 @@
 use crate::Work;
 use contract::{Drain, Executor, Job, Rejected, Report, Room, Shutdown, Submit};
 use std::fmt;
+use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Poll;
 use std::time::Duration;
 
 /// An executor under test: an `Executor<Work, Output = u64>` that can be shut down.
@@ -15,6 +17,7 @@ pub struct Bench {
     workers: Option<usize>,
     /// Work that awaits leaves its worker to others.
     parks: bool,
+    apart: bool,
 }
 
 /// A closure, as executors of closures get it.
@@ -30,7 +33,7 @@ impl<E: Executor<Work, Output = u64> + Shutdown + Send + Sync> Tried for E {}
 impl Bench {
     /// An executor that takes [`Work`] as it is: for those with a kind of work of their own.
     pub fn new(executor: impl Executor<Work, Output = u64> + Shutdown + Send + Sync + 'static) -> Self {
-        Self { executor: Box::new(executor), workers: None, parks: false }
+        Self { executor: Box::new(executor), workers: None, parks: false, apart: false }
     }
 
     /// An executor of closures: a thread pool.
@@ -47,7 +50,12 @@ impl Bench {
     where
         E: Executor<BoxFuture, Output = u64> + Shutdown + Send + Sync + 'static,
     {
-        let wrap = |slot: Slot| -> BoxFuture { Box::pin(async move { slot.perform_async().await }) };
+        let wrap = |slot: Slot| -> BoxFuture {
+            Box::pin(async move {
+                slot.give_way().await;
+                slot.perform_async().await
+            })
+        };
         Self { parks: true, ..Self::new(Adapter { executor, wrap }).workers(1) }
     }
 
@@ -71,6 +79,19 @@ impl Bench {
     pub fn workers(mut self, workers: usize) -> Self {
         self.workers = Some(workers);
         self
+    }
+
+    /// Work runs in processes of its own: the stress then has work that ends its process, and work that never ends but is
+    /// killed at its deadline.
+    #[must_use]
+    pub fn apart(mut self) -> Self {
+        self.apart = true;
+        self
+    }
+
+    /// Whether work runs in processes of its own.
+    pub(crate) fn is_apart(&self) -> bool {
+        self.apart
     }
 
     /// How many pieces of work run at once, if there is a bound.
@@ -115,6 +136,20 @@ struct Slot(Arc<Mutex<Option<Work>>>);
 impl Slot {
     fn take(&self) -> Option<Work> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// Gives way as often as the work says.
+    async fn give_way(&self) {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref().map_or(0, Work::turns);
+        poll_fn(|cx| {
+            if turns == 0 {
+                return Poll::Ready(());
+            }
+            turns -= 1;
+            cx.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await;
     }
 
     fn perform(self) -> u64 {

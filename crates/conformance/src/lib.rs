@@ -12,6 +12,7 @@ mod loops;
 mod primitives;
 mod run;
 mod spy;
+mod stress;
 mod subject;
 mod suite;
 mod trace;
@@ -28,8 +29,9 @@ pub use loop_thread::LoopThread;
 pub use loops::Loops;
 pub use primitives::{AnyEvent, AnyLock, AnyQueue, AnySemaphore, Held, Kit, LocalFuture, Primitives};
 pub use run::Outcome;
+pub use stress::{Stress, Stressed};
 pub use subject::{Exception, Subject, Treatment};
 #[doc(hidden)]
-pub use suite::{hold, tries_something};
+pub use suite::{endure, hold, tries_something};
 pub(crate) use trace::Trace;
 pub use work::Work;

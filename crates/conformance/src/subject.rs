@@ -70,7 +70,8 @@ impl<K: Kind> Subject<K> {
         self
     }
 
-    /// Lets one behaviour take this long before it counts as hung; 20 s unless set.
+    /// Lets one behaviour take this long, and a stress go on for as long without anything that ends, before it counts as
+    /// hung; 20 s unless set.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self

@@ -1,6 +1,6 @@
 //! The suite as tests of a backend: one `#[test]` a behaviour.
 
-use crate::{Kind, Outcome, Subject};
+use crate::{Kind, Miss, Outcome, Stress, Stressed, Subject};
 use std::io::Write;
 
 /// Set to anything, it makes a subject that cannot run here a failure.
@@ -43,18 +43,32 @@ macro_rules! suite {
             $subject
         }
         $crate::loop_behaviours!($crate::__tests,);
+        $crate::__stress!();
     };
     (executors: $subject:expr $(,)?) => {
         fn conformance_subject() -> $crate::Subject<$crate::Executors> {
             $subject
         }
         $crate::executor_behaviours!($crate::__tests,);
+        $crate::__stress!();
     };
     (primitives: $subject:expr $(,)?) => {
         fn conformance_subject() -> $crate::Subject<$crate::Primitives> {
             $subject
         }
         $crate::primitive_behaviours!($crate::__tests,);
+    };
+}
+
+/// Everything at once, at random.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __stress {
+    () => {
+        #[test]
+        fn under_stress_nothing_is_lost_and_everything_ends() {
+            $crate::endure(conformance_subject().name(), |stress| conformance_subject().stress(stress));
+        }
     };
 }
 
@@ -90,6 +104,20 @@ pub fn hold<K: Kind>(subject: &Subject<K>, id: &str) {
         Outcome::Pass => {}
         Outcome::Fail(why) => panic!("{}: {}\n{id}: {why}", subject.name(), behaviour.sentence),
         Outcome::Skip(why) => say(&format!("skipped {id} on {}: {why}", subject.name())),
+    }
+}
+
+/// How much of the stress is part of an ordinary test run: about a second of it.
+const OPERATIONS: u64 = 20_000;
+
+/// Panics unless a short stress holds, or is skipped with a reason. `STRESS_OPS` and `STRESS_SEED` make it another.
+#[doc(hidden)]
+#[track_caller]
+pub fn endure(name: &str, stress: impl FnOnce(Stress) -> Result<Stressed, Miss>) {
+    match stress(Stress::new(OPERATIONS, 1).or_from_environment()) {
+        Ok(stressed) => println!("{name}: {stressed}"),
+        Err(Miss::Fail(why)) => panic!("{name} under stress: {why}"),
+        Err(Miss::Skip(why)) => say(&format!("skipped the stress on {name}: {why}")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What executors are given to do: a few jobs described as data, so that every kind of executor can run them.
 
 use crate::gate::{Door, Visit};
+use crate::stress::errand::Errand;
 use std::fmt;
 
 /// A piece of work, as data: a thread pool runs it in a closure, a loop in a future, a process pool as bytes.
@@ -15,6 +16,8 @@ enum Kind {
     Visit(Visit),
     /// A visit to a gate in another process.
     Door(Door),
+    /// In a box, because it is much larger than the others.
+    Errand(Box<Errand>),
 }
 
 impl Work {
@@ -34,6 +37,26 @@ impl Work {
         Self(Kind::Visit(visit))
     }
 
+    pub(crate) fn errand(errand: Errand) -> Self {
+        Self(Kind::Errand(Box::new(errand)))
+    }
+
+    /// The number of an errand.
+    pub(crate) fn errand_number(&self) -> Option<u64> {
+        match &self.0 {
+            Kind::Errand(errand) => Some(errand.number),
+            _ => None,
+        }
+    }
+
+    /// How often a future of it gives way before it does the work.
+    pub(crate) fn turns(&self) -> u32 {
+        match &self.0 {
+            Kind::Errand(errand) => errand.turns,
+            _ => 0,
+        }
+    }
+
     /// Does the work on this thread, and blocks it if the work is to wait.
     ///
     /// # Panics
@@ -46,6 +69,7 @@ impl Work {
             Kind::Panic(message) => panic!("{message}"),
             Kind::Visit(visit) => visit.pay(),
             Kind::Door(door) => door.knock().unwrap_or_else(|error| panic!("no way to the gate: {error}")),
+            Kind::Errand(errand) => errand.perform(),
         }
     }
 
@@ -65,6 +89,7 @@ impl Work {
             Kind::Panic(message) => format!("panic {message}"),
             Kind::Visit(visit) => format!("visit {}", visit.door()),
             Kind::Door(door) => format!("visit {door}"),
+            Kind::Errand(errand) => format!("errand {errand}"),
         }
         .into_bytes()
     }
@@ -86,6 +111,7 @@ impl Work {
             "return" => Kind::Return(rest.parse().ok()?),
             "panic" => Kind::Panic(rest.to_owned()),
             "visit" => Kind::Door(rest.parse().ok()?),
+            "errand" => Kind::Errand(Box::new(rest.parse().ok()?)),
             _ => return None,
         }))
     }
@@ -98,6 +124,7 @@ impl fmt::Debug for Work {
             Kind::Panic(message) => write!(f, "Work(panic {message:?})"),
             Kind::Visit(visit) => write!(f, "Work(visit {})", visit.number()),
             Kind::Door(door) => write!(f, "Work(visit {door})"),
+            Kind::Errand(errand) => write!(f, "Work(errand {errand})"),
         }
     }
 }

@@ -6,11 +6,15 @@ pub(crate) const USAGE: &str = "\
 The conformance matrix as JSON: every behaviour on every driver, executor and set of primitives.
 
 usage: conformance-matrix [--runtime NAME]... [--column NAME]... [--raw] [--list]
+       conformance-matrix stress [--runtime NAME]... [--column NAME]... [--ops N] [--seed S]
 
   --runtime NAME  only the columns that stand on this runtime; may be repeated
   --column NAME   only this column; may be repeated
   --raw           also what the runtimes do without the loop, in words
   --list          the behaviours, one a line, without trying them
+  stress          everything at once on each column instead, at random from a seed; what it did, one line a column
+  --ops N         so many operations; a million unless said
+  --seed S        the seed of the first round; 1 unless said
   --help          this
 ";
 
@@ -22,6 +26,9 @@ pub(crate) struct Args {
     pub(crate) list: bool,
     /// A raw runtime and a difference: this process was started to observe that, and nothing else.
     pub(crate) observe: Option<(String, String)>,
+    pub(crate) stress: bool,
+    pub(crate) operations: Option<u64>,
+    pub(crate) seed: Option<u64>,
     pub(crate) help: bool,
 }
 
@@ -44,11 +51,17 @@ impl Args {
                     let names = words.next().zip(words.next());
                     args.observe = Some(names.ok_or("observe wants a raw runtime and a difference")?);
                 }
+                "stress" => args.stress = true,
+                "--ops" => args.operations = Some(number(flag, &name(flag)?)?),
+                "--seed" => args.seed = Some(number(flag, &name(flag)?)?),
                 "--help" | "-h" => args.help = true,
                 "--runtime" => args.add("runtime", &name(flag)?, |entry| entry.runtime)?,
                 "--column" => args.add("column", &name(flag)?, |entry| Some(entry.name))?,
                 _ => return Err(format!("unknown argument `{word}`\n\n{USAGE}")),
             }
+        }
+        if !args.stress && (args.operations.is_some() || args.seed.is_some()) {
+            return Err("--ops and --seed go with stress".to_owned());
         }
         if args.columns.is_empty() {
             args.columns = COLUMNS.iter().filter(|entry| entry.shown).collect();
@@ -75,4 +88,8 @@ impl Args {
         }
         Ok(())
     }
+}
+
+fn number(flag: &str, value: &str) -> Result<u64, String> {
+    value.parse().map_err(|_| format!("{flag} wants a number, not `{value}`"))
 }

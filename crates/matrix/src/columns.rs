@@ -1,10 +1,13 @@
 //! The columns: what the behaviours are tried on, with what is known to be different about each.
 
 use crate::{carriers, processes};
-use conformance::{Bench, Executors, Kind, Kit, LoopThread, Loops, Outcome, Primitives, Subject};
+use conformance::{
+    Bench, Executors, Kind, Kit, LoopThread, Loops, Miss, Outcome, Primitives, Stress, Subject,
+};
 use contract::Unavailable;
 use core_loop::NativeDriver;
 use std::num::NonZeroUsize;
+use std::time::Duration;
 use sync_primitives::Limited;
 use thread_executor::ThreadPool;
 
@@ -151,4 +154,24 @@ impl Column {
     pub(crate) fn failed(&self) -> bool {
         self.cells.iter().any(|(_, outcome)| matches!(outcome, Outcome::Fail(_)))
     }
+}
+
+/// How long a stress may go on without anything that ends: also under a tool that makes everything a hundred times slower.
+const STALL: Duration = Duration::from_secs(120);
+
+/// Puts one column under stress, and prints what came of it; primitives have no stress of their own. `false` if it did not
+/// hold.
+pub(crate) fn endure(entry: &Entry, stress: Stress) -> bool {
+    let stressed = match (entry.subject)() {
+        AnySubject::Loop(subject) => subject.limit(STALL).stress(stress),
+        AnySubject::Executor(subject) => subject.limit(STALL).stress(stress),
+        AnySubject::Primitive(_) => return true,
+    };
+    let outcome = match &stressed {
+        Ok(stressed) => stressed.to_string(),
+        Err(Miss::Skip(why)) => format!("skip: {why}"),
+        Err(Miss::Fail(why)) => format!("fail: {why}"),
+    };
+    println!("{}: {outcome}", entry.name);
+    !matches!(stressed, Err(Miss::Fail(_)))
 }

@@ -1,5 +1,5 @@
 //! `conformance-matrix`: every behaviour on every driver, executor and set of primitives, as JSON on standard output;
-//! progress on standard error.
+//! progress on standard error. Or the stress on each driver and executor.
 
 mod args;
 mod carriers;
@@ -9,6 +9,7 @@ mod processes;
 mod raw;
 
 use args::{Args, USAGE};
+use conformance::Stress;
 use std::io::Write;
 use std::process::ExitCode;
 
@@ -32,6 +33,12 @@ fn main() -> ExitCode {
     }
     // Some behaviours panic on purpose; their cells say so if it is not what was to happen.
     std::panic::set_hook(Box::new(|_| ()));
+    if args.stress {
+        let stress = Stress::new(args.operations.unwrap_or(1_000_000), args.seed.unwrap_or(1));
+        // All of them are tried, also after one that failed.
+        let failed = args.columns.iter().filter(|entry| !columns::endure(entry, stress)).count();
+        return if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
     let raw = args.raw.then(|| {
         raw::Table::observe(|driver| args.columns.iter().any(|entry| entry.runtime == Some(driver)))
     });

@@ -10,17 +10,21 @@ use sync_primitives::Limited;
 const WORKERS: usize = 2;
 
 pub(crate) fn bench() -> Result<Bench, Unavailable> {
-    Ok(Bench::bytes(pool()?, |bytes| call(perform, bytes), Call::into_argument).workers(WORKERS))
+    let bench = Bench::bytes(pool()?, |bytes| call(perform, bytes), Call::into_argument);
+    Ok(bench.workers(WORKERS).apart())
 }
 
 pub(crate) fn limited(permits: NonZeroUsize) -> Result<Bench, Unavailable> {
     let pool = Limited::new(pool()?, permits);
-    Ok(Bench::bytes(pool, |bytes| call(perform, bytes), Call::into_argument).workers(WORKERS))
+    let bench = Bench::bytes(pool, |bytes| call(perform, bytes), Call::into_argument);
+    Ok(bench.workers(WORKERS).apart())
 }
 
 fn pool() -> Result<ProcessPool, Unavailable> {
+    // By its name: under valgrind `/proc/self/exe` is valgrind.
+    let program = std::env::current_exe().unwrap_or_else(|_| "/proc/self/exe".into());
     // Some jobs panic on purpose, and their workers say so.
-    let pool = ProcessPool::builder().workers(WORKERS).stderr(Stderr::Keep).build();
+    let pool = ProcessPool::builder().workers(WORKERS).stderr(Stderr::Keep).program(program).build();
     pool.map_err(|error| {
         Unavailable::new("processes", error.to_string(), "run it where a program may start itself again")
     })

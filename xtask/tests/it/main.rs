@@ -2,8 +2,8 @@
 
 use std::process::{Command, Output};
 
-const COMMANDS: [&str; 10] =
-    ["compare", "bench", "test", "conformance", "build", "doctor", "docs", "loom", "tidy", "ci"];
+const COMMANDS: [&str; 11] =
+    ["compare", "bench", "test", "conformance", "build", "doctor", "docs", "loom", "stress", "tidy", "ci"];
 
 fn xtask(words: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 /// A promise that the driver is made to break.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Bug {
+pub(crate) enum Bug {
     None,
     /// Wakes from other threads are lost.
     ForgetsForeignWakes,
@@ -38,7 +38,7 @@ const AHEAD: u32 = 20;
 /// How late the timers of [`Bug::TimersAreLate`] are.
 const LATE: Duration = Duration::from_millis(20);
 
-struct Broken {
+pub(crate) struct Broken {
     driver: NativeDriver,
     reactor: Rc<BrokenReactor>,
     bug: Bug,
@@ -52,7 +52,7 @@ struct BrokenReactor {
 }
 
 impl Broken {
-    fn new(bug: Bug) -> Result<Self, contract::Unavailable> {
+    pub(crate) fn new(bug: Bug) -> Result<Self, contract::Unavailable> {
         let driver = NativeDriver::new()?;
         let reactor = driver.reactor();
         let reactor = BrokenReactor { reactor, begin: Instant::now(), armed: Cell::new(None), bug };

@@ -6,6 +6,7 @@ mod broken_handles;
 mod broken_loops;
 mod broken_primitives;
 mod catalogue;
+mod stress;
 mod thread_per_worker;
 mod turns;
 

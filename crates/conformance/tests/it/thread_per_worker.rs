@@ -34,6 +34,10 @@ pub(crate) enum Bug {
     KeepsCancelledPlaces,
     /// A panic of the work ends the thread that runs it.
     LetsPanicThrough,
+    /// Now and then it forgets what it has accepted.
+    LosesWork,
+    /// A shutdown that is to drain the queue cancels it.
+    CancelsWhatItShouldDrain,
 }
 
 thread_local! {
@@ -66,6 +70,7 @@ struct State {
     queue: VecDeque<(Runnable, Option<Place>)>,
     running: Vec<(Option<Cow<'static, str>>, usize, Instant)>,
     closed: bool,
+    accepted: usize,
 }
 
 impl Workers {
@@ -141,6 +146,11 @@ impl<F: FnOnce() -> u64 + Send + 'static> Executor<F> for Workers {
                 watch.expire()
             });
         }
+        state.accepted += 1;
+        if self.bug == Bug::LosesWork && state.accepted.is_multiple_of(100) {
+            mem::forget(runnable);
+            return Ok(job);
+        }
         state.queue.push_back((runnable, kept));
         drop(state);
         self.shared.changed.notify_all();
@@ -162,7 +172,7 @@ impl Shutdown for Workers {
         let mut state = self.shared.lock();
         state.closed = true;
         self.shared.changed.notify_all();
-        if how == Drain::Started {
+        if how == Drain::Started || self.bug == Bug::CancelsWhatItShouldDrain {
             report.cancelled += withdraw(&mut state, || JobError::Cancelled { started: false });
         }
         let grace = if self.bug == Bug::IgnoresTheGrace { Duration::MAX } else { grace };

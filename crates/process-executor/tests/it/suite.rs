@@ -7,7 +7,7 @@ use process_executor::{Drain, Executor, Job, ProcessPool, Rejected, Report, Shut
 use std::time::Duration;
 
 conformance::suite!(executors: Subject::executor("process pool", || {
-    Ok(Bench::new(Processes(builder().workers(2).queue(64).build().expect("a pool"))).workers(2))
+    Ok(Bench::new(Processes(builder().workers(2).queue(64).build().expect("a pool"))).workers(2).apart())
 }));
 
 /// A process pool for the suite's work.
