@@ -44,16 +44,18 @@ impl Subject<Executors> {
 pub(super) struct End {
     /// `None`: its last handle is dropped.
     shutdown: Option<(Drain, Duration)>,
-    /// The shutdown cancels also what it was to drain.
+    /// It cancels also what a shutdown would drain.
     cancels: bool,
 }
 
 impl End {
-    fn at_random(subject: &Subject<Executors>, dice: &mut Dice) -> Self {
+    fn at_random(subject: &Subject<Executors>, bench: &Bench, dice: &mut Dice) -> Self {
         let how = if dice.once_in(2) { Drain::Queued } else { Drain::Started };
         let grace = if dice.once_in(3) { Duration::ZERO } else { LONG };
         let shutdown = (!dice.once_in(5)).then_some((how, grace));
-        Self { shutdown, cancels: subject.exception(DRAINS).is_some() }
+        // A loop whose last handle goes is closed, and a close cancels.
+        let closes = shutdown.is_none() && bench.parks();
+        Self { shutdown, cancels: closes || subject.exception(DRAINS).is_some() }
     }
 
     /// Whether it may end a job with `Shutdown`, one that has started or one that has not.
@@ -79,7 +81,7 @@ struct Round {
 fn round(subject: &Subject<Executors>, progress: &Arc<Progress>, dice: &mut Dice) -> Result<Ends, Miss> {
     let bench = Arc::new(subject.fresh()?);
     let round = Round {
-        end: End::at_random(subject, dice),
+        end: End::at_random(subject, &bench, dice),
         progress: progress.clone(),
         offered: AtomicU64::new(0),
         closing: AtomicBool::new(false),
