@@ -149,6 +149,14 @@ impl Loop {
         handle
     }
 
+    /// A callback that waits for somebody to queue it.
+    #[track_caller]
+    pub(crate) fn prepare(&self, function: impl FnOnce() + 'static) -> (Handle, Rc<dyn Call>) {
+        let handle = self.callback(None, function);
+        let call = handle.call.clone();
+        (handle, call)
+    }
+
     #[track_caller]
     fn callback(&self, when: Option<Instant>, function: impl FnOnce() + 'static) -> Handle {
         let fate = Fate {

@@ -74,6 +74,44 @@ impl std::error::Error for JoinError {
     }
 }
 
+/// A cancel was asked for: what a [`cancellable`](crate::cancellable) gives then.
+///
+/// # Python
+///
+/// `asyncio.CancelledError`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cancelled(Reason);
+
+impl Cancelled {
+    pub(crate) fn new(reason: Reason) -> Self {
+        Self(reason)
+    }
+
+    /// Why, in the words of whoever did it.
+    #[must_use]
+    pub fn reason(&self) -> &Reason {
+        &self.0
+    }
+
+    pub(crate) fn into_reason(self) -> Reason {
+        self.0
+    }
+}
+
+impl From<Reason> for Cancelled {
+    fn from(reason: Reason) -> Self {
+        Self(reason)
+    }
+}
+
+impl fmt::Display for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.as_str().is_empty() { f.write_str("cancelled") } else { write!(f, "cancelled: {}", self.0) }
+    }
+}
+
+impl std::error::Error for Cancelled {}
+
 /// The time given to a [`timeout`](crate::timeout) is over.
 ///
 /// # Python

@@ -37,7 +37,7 @@ pub use callback::{Handle, ThreadsafeHandle};
 pub use contract;
 pub use current::Loop;
 pub use descriptor::Descriptor;
-pub use error::{CloseReport, Closed, Elapsed, JoinError, Reason, RunError};
+pub use error::{Cancelled, CloseReport, Closed, Elapsed, JoinError, Reason, RunError};
 pub use exception::ExceptionContext;
 pub use finally::finally;
 pub use gather::{Child, Children, Gather, Gathered, Siblings, gather};
@@ -48,5 +48,8 @@ pub use readiness_thread::ReadinessThread;
 pub use runner::{Carry, GRACE, Runner, carry, run, run_on};
 pub use signal::ctrl_c;
 pub use sleep::{Sleep, sleep, sleep_until};
-pub use task::{Task, YieldNow, spawn, yield_now};
+pub use task::{
+    AnyTask, Task, YieldNow, all_tasks, cancellable, current_task, spawn, spawn_cooperative, spawn_eager,
+    yield_now,
+};
 pub use timeout::{Timeout, timeout};

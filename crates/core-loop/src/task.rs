@@ -9,7 +9,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 mod afar;
+mod any;
 mod cell;
+mod cooperative;
 mod header;
 mod list;
 mod memory;
@@ -17,6 +19,8 @@ mod reference;
 mod step;
 mod waiter;
 
+pub use any::{AnyTask, all_tasks, current_task};
+pub use cooperative::{cancellable, spawn_cooperative};
 pub(crate) use header::Header;
 pub(crate) use list::Tasks;
 pub(crate) use memory::Memory;
@@ -52,6 +56,24 @@ where
     F: Future + 'static,
 {
     Task::new(step::spawn(future))
+}
+
+/// Starts a task and runs its first step inside this call, in place of the caller's: what ends without waiting has ended when
+/// this returns, and never goes through the ready queue.
+///
+/// # Panics
+///
+/// Outside a loop. A panic of `future` goes to whoever awaits the task.
+///
+/// # Python
+///
+/// `create_task(coroutine, eager_start=True)`, or a loop with `asyncio.eager_task_factory`.
+#[track_caller]
+pub fn spawn_eager<F>(future: F) -> Task<F::Output>
+where
+    F: Future + 'static,
+{
+    Task::new(step::spawn_eager(future))
 }
 
 /// A task on the loop: a future of its output.
@@ -111,6 +133,22 @@ impl<T: 'static> Task<T> {
     #[must_use]
     pub fn done(&self) -> bool {
         self.join.task().is_done()
+    }
+
+    /// The outcome, if it has ended and nobody has taken the outcome.
+    ///
+    /// # Python
+    ///
+    /// `Task.result()` and `Task.exception()`, which raise `InvalidStateError` before the end.
+    #[must_use]
+    pub fn result(&self) -> Option<Result<&T, &JoinError>> {
+        self.join.outcome()
+    }
+
+    /// The same task without the type of its output: what [`all_tasks`] gives. Has more to ask and to tell.
+    #[must_use]
+    pub fn any(&self) -> AnyTask {
+        AnyTask(self.join.task().clone())
     }
 
     /// Its name: `Task-7` unless [`named`](Self::named) otherwise.

@@ -51,8 +51,9 @@ impl Loop {
         }
     }
 
+    /// A panic has come out of a step: tells it to whom it belongs.
     #[cold]
-    fn after_panic(&self, panic: Panic) {
+    pub(crate) fn after_panic(&self, panic: Panic) {
         let others = match self.inner().current.take() {
             Some(task) => task.after_panic(self, panic).err(),
             None => Some(panic),

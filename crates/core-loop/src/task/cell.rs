@@ -10,7 +10,7 @@
 //! them before it touches the stage, so no order of calls, also from the user's destructors, can break it.
 
 use super::afar::Afar;
-use super::header::{BUSY, CANCEL, FUTURE, HANDLE, Header, OUTCOME, SCHEDULED};
+use super::header::{BUSY, CANCEL, DONE, FUTURE, HANDLE, Header, Id, OUTCOME, SCHEDULED};
 use super::list::Links;
 use super::memory::Piece;
 use super::reference::TaskRef;
@@ -70,13 +70,19 @@ pub(super) struct Join<T> {
     output: PhantomData<fn() -> T>,
 }
 
-/// Makes a task that is SCHEDULED: the references are for the list of tasks and for the ready queue.
+/// Where a task comes from.
+pub(super) struct Origin {
+    pub(super) id: u64,
+    pub(super) parent: u64,
+    pub(super) spawned_at: &'static Location<'static>,
+}
+
+/// Makes a task that is SCHEDULED: the references are for the list of tasks and for its first step.
 #[inline]
 pub(super) fn create<F: Future + 'static>(
     future: F,
     shared: Arc<Shared>,
-    id: u64,
-    spawned_at: &'static Location<'static>,
+    origin: Origin,
 ) -> (Join<F::Output>, TaskRef, TaskRef) {
     let memory = shared.ready().map(|ready| &ready.memory);
     let place = const { Piece::of::<TaskCell<F>>() }.allocate(memory).cast::<TaskCell<F>>();
@@ -97,10 +103,11 @@ pub(super) fn create<F: Future + 'static>(
             owners: Cell::new(3),
             links: Links::default(),
             state: Cell::new(SCHEDULED | FUTURE | HANDLE),
-            id,
+            parent: Id::new(origin.parent),
+            id: origin.id,
             waiter: Cell::new(None),
             extras: OnceCell::new(),
-            spawned_at,
+            spawned_at: origin.spawned_at,
         },
         stage: UnsafeCell::new(Stage { future: ManuallyDrop::new(future) }),
     };
@@ -117,6 +124,18 @@ pub(super) fn create<F: Future + 'static>(
 impl<T> Join<T> {
     pub(super) fn task(&self) -> &TaskRef {
         &self.task
+    }
+
+    /// The outcome, while it is there.
+    pub(super) fn outcome(&self) -> Option<Result<&T, &JoinError>> {
+        let task = &self.task;
+        if !task.is(OUTCOME) || task.is(BUSY) || !task.is(DONE) {
+            return None;
+        }
+        // SAFETY: the bit says that the outcome is there. It stays as long as this handle is borrowed: only the handle takes
+        // it, and it is thrown away only when the handle is gone.
+        let outcome = unsafe { task.as_ptr().byte_add(task.vtable.stage).cast::<Outcome<T>>().as_ref() };
+        Some(outcome.as_ref().map_err(|error| &**error))
     }
 
     /// Takes the outcome.

@@ -128,6 +128,18 @@ impl CurrentTask {
         current
     }
 
+    /// Its id, or zero.
+    #[inline]
+    pub(super) fn id(&self) -> u64 {
+        // SAFETY: nobody changes the cell during this look at it.
+        unsafe { &*self.0.as_ptr() }.as_ref().map_or(0, |task| task.id)
+    }
+
+    pub(super) fn set(&self, task: Option<TaskRef>) {
+        let before = self.0.replace(task);
+        drop(before);
+    }
+
     /// Whose step it was that panicked.
     pub(crate) fn take(&self) -> Option<TaskRef> {
         self.0.take()

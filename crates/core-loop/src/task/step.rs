@@ -1,7 +1,10 @@
 //! What happens to a task: steps, a cancel, its end.
 
-use super::cell::{self, Join, Polled};
-use super::header::{BUSY, CANCEL, CLEAN_UPS, DONE, FUTURE, HANDLE, OUTCOME, QUIET, SCHEDULED};
+use super::cell::{self, Join, Origin, Polled};
+use super::header::{
+    BUSY, CALLBACKS, CANCEL, CLEAN_UPS, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
+    SCHEDULED,
+};
 use super::reference::TaskRef;
 use super::waiter::Waiter;
 use crate::current::Loop;
@@ -18,15 +21,11 @@ use std::task::{Context, Poll};
 pub(super) fn spawn<F: Future + 'static>(future: F) -> Join<F::Output> {
     let spawned_at = Location::caller();
     let (join, doomed) = Loop::with_current(|lp| {
-        let inner = lp.inner();
-        let id = inner.spawned.get() + 1;
-        inner.spawned.set(id);
-        let (join, listed, queued) = cell::create(future, inner.shared.share(), id, spawned_at);
-        inner.tasks.push(listed);
-        if inner.discarding.get() {
+        let (join, queued) = create(lp, future, spawned_at);
+        if lp.inner().discarding.get() {
             return (join, Some((queued, lp.clone())));
         }
-        if let Some(ready) = inner.shared.ready() {
+        if let Some(ready) = lp.inner().shared.ready() {
             ready.push(Entry::Step(queued));
         }
         (join, None)
@@ -36,6 +35,50 @@ pub(super) fn spawn<F: Future + 'static>(future: F) -> Join<F::Output> {
         task.end(&lp, JoinError::Shutdown);
     }
     join
+}
+
+/// Makes a task of the loop that runs here, and runs its first step at once.
+#[track_caller]
+pub(super) fn spawn_eager<F: Future + 'static>(future: F) -> Join<F::Output> {
+    let spawned_at = Location::caller();
+    let lp = Loop::current();
+    let (join, task) = create(&lp, future, spawned_at);
+    if lp.inner().discarding.get() {
+        task.end(&lp, JoinError::Shutdown);
+        return join;
+    }
+    let outer = lp.inner().current.get();
+    let mut first = Some(task);
+    let mut panicked = None;
+    // As a visit does it: what comes out of the step, or out of the rest of it, is told to whom it belongs.
+    while let Err(panic) = Panic::catch(|| {
+        if let Some(panic) = panicked.take() {
+            lp.after_panic(panic);
+        }
+        if let Some(task) = first.take() {
+            task.step(&lp);
+        }
+    }) {
+        panicked = Some(panic);
+    }
+    lp.inner().current.set(outer);
+    join
+}
+
+/// A task in the loop's list, and the reference that its first step needs.
+#[inline]
+fn create<F: Future + 'static>(
+    lp: &Loop,
+    future: F,
+    spawned_at: &'static Location<'static>,
+) -> (Join<F::Output>, TaskRef) {
+    let inner = lp.inner();
+    let id = inner.spawned.get() + 1;
+    inner.spawned.set(id);
+    let origin = Origin { id, parent: inner.current.id(), spawned_at };
+    let (join, listed, first) = cell::create(future, inner.shared.share(), origin);
+    inner.tasks.push(listed);
+    (join, first)
 }
 
 impl<T> Join<T> {
@@ -77,7 +120,7 @@ impl TaskRef {
         }
         budget::enter_step();
         // A cancel that came during the last step wins, as in asyncio.
-        if self.poll_future(cx) == Polled::Overruled {
+        if self.poll_future(cx) == Polled::Overruled || self.is(GIVES_UP) {
             self.drop_cancelled(lp);
         }
     }
@@ -117,7 +160,7 @@ impl TaskRef {
     /// Delivers the cancel.
     #[cold]
     fn drop_cancelled(&self, lp: &Loop) {
-        self.clear(CANCEL);
+        self.clear(CANCEL | GIVES_UP);
         let reason = self.extras().cancel.take().unwrap_or_default();
         self.settle(lp, JoinError::Cancelled(reason));
     }
@@ -144,6 +187,9 @@ impl TaskRef {
         self.set(DONE);
         self.afar.finish();
         lp.inner().tasks.remove(self);
+        if self.is(CALLBACKS) {
+            self.call_all_back();
+        }
         match self.take_waiter() {
             Some(waiter) => waiter.wake(),
             None if !self.is(HANDLE) => self.throw_away(),
@@ -181,6 +227,10 @@ impl TaskRef {
     pub(crate) fn cancel(&self, reason: Reason) -> bool {
         if self.is(DONE) || !self.is(FUTURE) {
             return false;
+        }
+        if self.is(COOPERATIVE) {
+            self.extras().requests.ask(reason);
+            return true;
         }
         if !self.is(CANCEL) {
             self.extras().cancel.set(Some(reason));

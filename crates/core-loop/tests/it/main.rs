@@ -2,10 +2,12 @@
 //! only this crate can show.
 
 mod alone;
+mod any_task;
 mod cancel;
 mod close;
 mod combinators;
 mod compiles;
+mod cooperative;
 mod executor;
 mod guest;
 mod native;

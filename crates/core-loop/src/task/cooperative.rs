@@ -1,0 +1,221 @@
+//! Cooperative cancellation: a cancel is a request, which the task answers where it chooses to.
+//!
+//! ```text
+//!            cancel (counts a request; the last reason counts)        the innermost `cancellable` takes it:
+//!   CALM ───────────────────────────────────────────────► ASKED      it, and no other, gives `Err(Cancelled)`
+//!    ▲                                                      │  ▲───┐
+//!    └──────────────────────────────────────────────────────┘      │ cancel again: one error answers both
+//!      taken; or `uncancel` brought the count back to zero ────────┘
+//! ```
+//!
+//! The count of requests outlives the delivery: whoever swallows one says so by `uncancel`.
+
+use super::header::{COOPERATIVE, GIVES_UP};
+use super::reference::TaskRef;
+use super::{Task, step};
+use crate::clean_up::Pending;
+use crate::current::Loop;
+use crate::error::{Cancelled, Reason};
+use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll, Waker};
+
+/// What was asked of a cooperative task.
+#[derive(Default)]
+pub(super) struct Requests {
+    count: Cell<u32>,
+    /// Asked for, and not delivered.
+    asked: Cell<Option<Reason>>,
+    /// Those who can take a request: the last one is the innermost.
+    places: RefCell<Vec<Place>>,
+    /// Counts the places there ever were.
+    made: Cell<u64>,
+}
+
+struct Place {
+    number: u64,
+    waker: Waker,
+}
+
+impl Requests {
+    /// Notes a request, and wakes the innermost place.
+    pub(super) fn ask(&self, reason: Reason) {
+        self.count.set(self.count.get().saturating_add(1));
+        self.asked.set(Some(reason));
+        let waker = self.places.borrow().last().map(|place| place.waker.clone());
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+
+    pub(super) fn count(&self) -> u32 {
+        self.count.get()
+    }
+
+    /// One request less; the last one that goes takes along what was not delivered.
+    pub(super) fn uncancel(&self) -> u32 {
+        let left = self.count.get().saturating_sub(1);
+        self.count.set(left);
+        if left == 0 {
+            self.asked.take();
+        }
+        left
+    }
+
+    /// Takes the request if there is one and `number` is the innermost place; else remembers whom to wake.
+    fn take(&self, number: u64, waker: &Waker) -> Option<Reason> {
+        let mut places = self.places.borrow_mut();
+        let innermost = places.last().is_some_and(|place| place.number == number);
+        if innermost && let Some(reason) = self.asked.take() {
+            return Some(reason);
+        }
+        let mine = places.iter_mut().rfind(|place| place.number == number);
+        let before = match mine {
+            Some(place) if place.waker.will_wake(waker) => None,
+            Some(place) => Some(std::mem::replace(&mut place.waker, waker.clone())),
+            None => None,
+        };
+        drop(places);
+        drop(before);
+        None
+    }
+}
+
+/// A place in a cooperative task where a request can be taken, for as long as it lives.
+struct Registration {
+    task: TaskRef,
+    number: u64,
+}
+
+impl Registration {
+    /// `None` if the task that runs is not a cooperative one.
+    fn new(waker: &Waker) -> Option<Self> {
+        let task = Loop::try_current()?.inner().current.get().filter(|task| task.is(COOPERATIVE))?;
+        let requests = &task.extras().requests;
+        let number = requests.made.get() + 1;
+        requests.made.set(number);
+        requests.places.borrow_mut().push(Place { number, waker: waker.clone() });
+        Some(Self { task, number })
+    }
+
+    fn poll(&self, cx: &mut Context<'_>) -> Option<Reason> {
+        self.task.extras().requests.take(self.number, cx.waker())
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let mut places = self.task.extras().requests.places.borrow_mut();
+        let gone = places.iter().rposition(|place| place.number == self.number).map(|at| places.remove(at));
+        drop(places);
+        drop(gone);
+    }
+}
+
+/// Starts a cooperative task: a cancel does not drop its future, but is a request that arrives at the innermost
+/// [`cancellable`] in it.
+///
+/// The task goes on being polled. It may clean up with awaits and pass the error on with `?`, which ends it as
+/// [`JoinError::Cancelled`](crate::JoinError); or fail in another way; or swallow the request, go on, and say so by
+/// [`AnyTask::uncancel`](crate::AnyTask::uncancel). With no `cancellable` under way the request waits for the next one. What
+/// a task does not put into a `cancellable` is not interrupted: after the grace of the close, its future is dropped.
+///
+/// # Panics
+///
+/// Outside a loop.
+///
+/// # Python
+///
+/// Every `asyncio.Task` is of this kind, and each of its `await`s a `cancellable`. A task that is cancelled before its first
+/// step never starts there; here it starts, and its first `cancellable` says so.
+///
+/// # Examples
+///
+/// ```
+/// # use std::time::Duration;
+/// use core_loop::{JoinError, cancellable, sleep, spawn_cooperative, yield_now};
+/// # fn main() -> Result<(), core_loop::RunError> {
+/// core_loop::run(async {
+///     let task = spawn_cooperative(async {
+///         let slept = cancellable(sleep(Duration::from_secs(3600))).await;
+///         yield_now().await; // clean up, with awaits
+///         slept?;
+///         Ok("never")
+///     });
+///     yield_now().await;
+///     task.cancel("enough");
+///     assert!(matches!(task.await, Err(JoinError::Cancelled(reason)) if reason.as_str() == "enough"));
+/// })
+/// # }
+/// ```
+#[track_caller]
+pub fn spawn_cooperative<T: 'static>(
+    future: impl Future<Output = Result<T, Cancelled>> + 'static,
+) -> Task<T> {
+    let join = step::spawn(async move {
+        let mut future = pin!(future);
+        poll_fn(|cx| answer(future.as_mut(), cx)).await
+    });
+    join.task().set(COOPERATIVE);
+    Task::new(join)
+}
+
+/// An error is the last that is heard of the future: the task gives up.
+fn answer<T>(future: Pin<&mut impl Future<Output = Result<T, Cancelled>>>, cx: &mut Context<'_>) -> Poll<T> {
+    match future.poll(cx) {
+        Poll::Pending => Poll::Pending,
+        Poll::Ready(Ok(output)) => Poll::Ready(output),
+        Poll::Ready(Err(cancelled)) => {
+            let task = Loop::try_current().and_then(|lp| lp.inner().current.get());
+            if let Some(task) = task {
+                task.extras().cancel.set(Some(cancelled.into_reason()));
+                task.set(GIVES_UP);
+            }
+            Poll::Pending
+        }
+    }
+}
+
+/// Awaits `future` where a cancel of a [cooperative](spawn_cooperative) task may interrupt it: of several that are under way
+/// in one task, the one that began last takes the request. `future` is dropped then, tasks that it was awaiting are cancelled
+/// with it, and the error comes after the clean-ups that it left behind (see [`finally`](crate::finally)).
+///
+/// A request that came before is taken before `future` is polled: also one that is ready loses against a cancel. In a task
+/// of the usual kind, and outside of one, it just awaits `future`.
+///
+/// # Errors
+///
+/// [`Cancelled`], with the reason of the last request.
+///
+/// # Cancel safety
+///
+/// Dropping it drops `future`. A request that it has not taken waits for the next one.
+///
+/// # Python
+///
+/// Any `await`, and the `CancelledError` that it raises.
+pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
+    let mut future = pin!(Some(future));
+    let mut place = None;
+    let mut is_new = true;
+    let outcome = poll_fn(|cx| {
+        if std::mem::take(&mut is_new) {
+            place = Registration::new(cx.waker());
+        }
+        if let Some(reason) = place.as_ref().and_then(|place| place.poll(cx)) {
+            return Poll::Ready(Err(reason));
+        }
+        future.as_mut().as_pin_mut().expect("it is there until it is interrupted").poll(cx).map(Ok)
+    })
+    .await;
+    drop(place);
+    let reason = match outcome {
+        Ok(output) => return Ok(output),
+        Err(reason) => reason,
+    };
+    let lp = Loop::current();
+    let mut left = Pending::of(&lp, || lp.drop_cancelled(&reason, || future.set(None)));
+    poll_fn(|cx| left.poll(cx)).await;
+    Err(Cancelled::new(reason))
+}
