@@ -206,7 +206,10 @@ pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
         if let Some(reason) = place.as_ref().and_then(|place| place.poll(cx)) {
             return Poll::Ready(Err(reason));
         }
-        future.as_mut().as_pin_mut().expect("it is there until it is interrupted").poll(cx).map(Ok)
+        match future.as_mut().as_pin_mut() {
+            Some(future) => future.poll(cx).map(Ok),
+            None => unreachable!("it is there until it is interrupted"),
+        }
     })
     .await;
     drop(place);
