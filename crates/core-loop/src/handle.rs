@@ -80,9 +80,10 @@ impl LoopHandle {
         let driven = Driven::new(promise, deadline, ticket);
         let parcel = Arc::new(Parcel(Mutex::new(Some((work, driven, start)))));
         let queued: Arc<dyn Queued> = parcel.clone();
-        Ticket::queued(&self.0, key, Arc::downgrade(&queued));
         let sent = parcel.clone();
-        if self.0.send(|| Box::new(move |lp| sent.start(lp))) {
+        if Ticket::queued(&self.0, key, Arc::downgrade(&queued))
+            && self.0.send(|| Box::new(move |lp| sent.start(lp)))
+        {
             return Ok(job);
         }
         match parcel.take() {

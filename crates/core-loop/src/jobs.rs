@@ -104,11 +104,18 @@ impl Ticket {
         Some(Self { shared: shared.clone(), key })
     }
 
-    /// How a shutdown reaches the work.
-    pub(crate) fn queued(shared: &Shared, key: u64, queued: Weak<dyn Queued>) {
-        if let Some(job) = lock(&shared.jobs.state).live.get_mut(&key) {
+    /// How a shutdown reaches the work. `false` if one has begun meanwhile: it may have looked for the work already, so the
+    /// work must not be queued any more.
+    #[must_use]
+    pub(crate) fn queued(shared: &Shared, key: u64, queued: Weak<dyn Queued>) -> bool {
+        let mut state = lock(&shared.jobs.state);
+        if state.closed {
+            return false;
+        }
+        if let Some(job) = state.live.get_mut(&key) {
             job.queued = Some(queued);
         }
+        true
     }
 
     pub(crate) fn key(&self) -> u64 {
@@ -159,5 +166,34 @@ impl Shutdown for LoopHandle {
             report.stragglers = jobs.stragglers();
         }
         report
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Queued, Ticket};
+    use crate::shared::Shared;
+    use std::sync::Arc;
+
+    struct Work;
+
+    impl Queued for Work {
+        fn withdraw(&self) -> bool {
+            true
+        }
+    }
+
+    #[test]
+    fn a_job_that_comes_while_a_shutdown_begins_is_counted_by_it_or_refused() {
+        let shared = Shared::new();
+        let work: Arc<dyn Queued> = Arc::new(Work);
+        let queue = |ticket: &Ticket| Ticket::queued(&shared, ticket.key(), Arc::downgrade(&work));
+        let before = Ticket::take(&shared, None).expect("it is open");
+        assert!(queue(&before));
+        let between = Ticket::take(&shared, None).expect("it is open");
+        shared.jobs.close();
+        assert_eq!(shared.jobs.withdraw_queued(), 1);
+        assert!(!queue(&between), "the shutdown has looked already");
+        assert!(Ticket::take(&shared, None).is_none());
     }
 }
