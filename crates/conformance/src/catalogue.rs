@@ -228,10 +228,34 @@ macro_rules! loop_behaviours {
             cleanup_failure_replaces_cancel Must "test_asyncio/test_tasks::BaseTaskTests::test_baseexception_during_cancel";
             /// Two cancels are one: the first reason counts.
             two_cancels_one_delivery Must "test_asyncio/test_tasks::BaseTaskTests::test_cancelling";
+            /// A cooperative task may swallow a cancel and give its output.
+            cancel_can_be_swallowed Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_task_catching";
+            /// Two cancels of a cooperative task are one error, and both are counted.
+            two_requests_one_error Must "test_asyncio/test_tasks::BaseTaskTests::test_cancelling";
+            /// A cancel that is taken back before it is delivered changes nothing.
+            uncancel_before_delivery Must "test_asyncio/test_tasks::BaseTaskTests::test_uncancel_resets_must_cancel";
+            /// A cooperative task that cancels itself is interrupted at its next await, and not at the one after.
+            self_request_hits_next_await Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_current_task";
             /// A task awaiting a task that somebody else cancels sees that it was cancelled.
             awaited_future_cancelled_by_other Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_inner_future";
             /// A task whose handle is dropped goes on, on the loop's thread.
             dropped_handle_keeps_running Must "src:asyncio.tasks";
+            /// A task that awaits itself fails and does not hang.
+            self_await_rejected Must "test_asyncio/test_tasks::BaseTaskTests::test_task_awaits_on_itself";
+            /// The current task is right in each step of two that alternate, and a callback has none.
+            current_follows_interleaving Must "test_asyncio/test_tasks::BaseTaskTests::test_current_task_with_interleaving_tasks";
+            /// The list of all tasks has those that have not ended.
+            all_tasks_excludes_done_and_foreign Must "test_asyncio/test_tasks::BaseTaskIntrospectionTests::test__register_task_3";
+            /// Done-callbacks run in order, in a turn after the end, also one that is added later.
+            done_callbacks_deferred_in_order Must "test_asyncio/test_futures::BaseFutureDoneCallbackTests::test_callbacks_invoked_on_set_result";
+        }
+        eager {
+            /// An eager task that does not wait has ended when the spawn returns.
+            finishes_inline Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_eager_completion";
+            /// An eager task that waits goes on as any other.
+            blocks_then_normal Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_block_after_eager_step";
+            /// During its eager step it is the current task, and afterwards the one that spawned it is.
+            current_task_and_context_swapped_back Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_current_task";
         }
         gather {
             /// Results come in the order of the arguments, whatever the order of ending.

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 mod bridge;
 mod driver;
+mod eager;
 mod exc;
 mod gather;
 mod r#loop;

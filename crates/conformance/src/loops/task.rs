@@ -3,7 +3,7 @@
 use super::{Loops, Trace, here, quiet_panic, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
-use core_loop::{JoinError, Task, spawn};
+use core_loop::{JoinError, Task, all_tasks, cancellable, current_task, spawn, spawn_cooperative};
 use std::cell::RefCell;
 use std::fmt;
 use std::future::pending;
@@ -206,5 +206,132 @@ pub(super) fn dropped_handle_keeps_running(subject: &Subject<Loops>) -> Verdict 
         }));
         turns(5).await;
         ensure(trace.seen() == [thread], "a task whose handle was dropped did not go on")
+    })
+}
+
+pub(super) fn cancel_can_be_swallowed(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let task = spawn_cooperative(async {
+            let interrupted = cancellable(pending::<()>()).await.is_err();
+            turns(1).await;
+            Ok(interrupted)
+        });
+        turns(1).await;
+        task.cancel("ignored");
+        same("whether it was interrupted, as its output", task.await?, true)
+    })
+}
+
+pub(super) fn two_requests_one_error(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let task = spawn_cooperative(async {
+            let first = cancellable(pending::<()>()).await.is_err();
+            let second = cancellable(turns(1)).await.is_err();
+            let counted = current_task().map(|me| me.cancelling());
+            Ok((first, second, counted))
+        });
+        turns(1).await;
+        task.cancel("first");
+        task.cancel("second");
+        same("the errors and the count", task.await?, (true, false, Some(2)))
+    })
+}
+
+pub(super) fn uncancel_before_delivery(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let task = spawn_cooperative(async { cancellable(turns(3)).await });
+        turns(1).await;
+        task.cancel("a mistake");
+        same("the requests that are left", task.any().uncancel(), 0)?;
+        same("its output", task.await?, ())
+    })
+}
+
+pub(super) fn self_request_hits_next_await(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let task = spawn_cooperative(async {
+            if let Some(me) = current_task() {
+                me.cancel("by itself");
+            }
+            let next = cancellable(turns(1)).await.is_err();
+            let after = cancellable(turns(1)).await.is_err();
+            Ok((next, after))
+        });
+        same("whether the awaits were interrupted", task.await?, (true, false))
+    })
+}
+
+pub(super) fn self_await_rejected(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let handle = Rc::new(RefCell::new(None::<Task<()>>));
+        let own = handle.clone();
+        let task = spawn(async move {
+            turns(1).await;
+            let Some(me) = own.take() else { return };
+            let _outcome = me.await;
+        });
+        let watched = task.any();
+        handle.replace(Some(task));
+        turns(3).await;
+        same("whether it has ended", watched.done(), true)
+    })
+}
+
+pub(super) fn current_follows_interleaving(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let wrong = Rc::new(RefCell::new(0));
+        let alternating = [(); 2].map(|()| {
+            let wrong = wrong.clone();
+            spawn(async move {
+                let me = current_task();
+                for _ in 0..3 {
+                    turns(1).await;
+                    *wrong.borrow_mut() += usize::from(current_task() != me || me.is_none());
+                }
+            })
+        });
+        let (seen, noted) = (Trace::new(), Trace::new());
+        let inside = seen.clone();
+        super::here().call_soon(move || inside.note(current_task().is_some()));
+        for task in alternating {
+            noted.note(task.any());
+            task.await?;
+        }
+        same("steps with a wrong current task", *wrong.borrow(), 0)?;
+        same("whether a callback has one", seen.seen(), [false])?;
+        let handles = noted.seen();
+        same("whether the two are the same", handles.first() == handles.get(1), false)
+    })
+}
+
+pub(super) fn all_tasks_excludes_done_and_foreign(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let (done, waiting) = (spawn(async {}), spawn(pending::<()>()));
+        turns(1).await;
+        let all = all_tasks();
+        same("whether the one that has ended is there", all.contains(&done.any()), false)?;
+        same("whether the one that waits is there", all.contains(&waiting.any()), true)?;
+        waiting.cancel("enough");
+        Ok(())
+    })
+}
+
+pub(super) fn done_callbacks_deferred_in_order(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let task = spawn(async {});
+        let add = |name: &'static str| {
+            let trace = trace.clone();
+            task.any().add_done_callback(move |_| trace.note(name));
+        };
+        add("first");
+        add("second");
+        turns(1).await;
+        same("what ran in the turn of the end", trace.seen(), [""; 0])?;
+        turns(1).await;
+        add("late");
+        same("what ran in the turn after", trace.seen(), ["first", "second"])?;
+        turns(1).await;
+        same("all of it", trace.seen(), ["first", "second", "late"])
     })
 }

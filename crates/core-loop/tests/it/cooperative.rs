@@ -39,6 +39,7 @@ fn a_request_interrupts_the_cancellable_and_the_task_goes_on_being_polled() {
     });
 }
 
+// ANCHOR: swallow
 #[test]
 fn a_request_that_is_swallowed_leaves_the_output() {
     run(async {
@@ -55,6 +56,7 @@ fn a_request_that_is_swallowed_leaves_the_output() {
         assert_eq!(task.await.expect("it went on"), 42);
     });
 }
+// ANCHOR_END: swallow
 
 #[test]
 fn a_request_to_a_task_that_waits_elsewhere_waits_for_its_next_cancellable() {
