@@ -30,16 +30,22 @@ struct Inner {
     payload: Mutex<Payload>,
 }
 
-/// Its destructor may panic, too: that ends here, so that whoever caught a panic may drop it anywhere. Empty once taken.
-struct Payload(Option<Box<dyn Any + Send>>);
+/// Its destructor may panic, too: that ends here, so that whoever caught a panic may drop it anywhere.
+struct Payload(Box<dyn Any + Send>);
+
+impl Payload {
+    /// Leaves nothing behind, in a box that costs nothing.
+    fn take(&mut self) -> Box<dyn Any + Send> {
+        std::mem::replace(&mut self.0, Box::new(()))
+    }
+}
 
 impl Drop for Payload {
     fn drop(&mut self) {
-        if let Some(payload) = self.0.take()
-            && let Err(next) = Panic::catch(|| drop(payload))
-        {
+        let payload = self.take();
+        if let Err(next) = Panic::catch(|| drop(payload)) {
             // Leaked, because it may do the same for ever. The panic hook has reported it.
-            forget(next);
+            forget(next.into_payload());
         }
     }
 }
@@ -75,14 +81,14 @@ impl Panic {
         Self(Box::new(Inner {
             message: message_of(&*payload),
             location,
-            payload: Mutex::new(Payload(Some(payload))),
+            payload: Mutex::new(Payload(payload)),
         }))
     }
 
     /// A panic that happened somewhere else (in a worker process), of which only words came back.
     #[must_use]
     pub fn from_words(message: String, location: Option<String>) -> Self {
-        let payload = Mutex::new(Payload(Some(Box::new(message.clone()))));
+        let payload = Mutex::new(Payload(Box::new(message.clone())));
         Self(Box::new(Inner { message, location, payload }))
     }
 
@@ -101,8 +107,7 @@ impl Panic {
     /// What the code panicked with.
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        let mut payload = self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner);
-        payload.0.take().expect("it is taken once")
+        self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Goes on unwinding here, without running the panic hook a second time.

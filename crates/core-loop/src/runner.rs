@@ -209,7 +209,7 @@ fn settle<T>(outcome: Result<T, JoinError>) -> Result<T, RunError> {
 ///
 /// # Panics
 ///
-/// If `main` does, after the close.
+/// If `main` does, after the close. If `reactor` or the host's waker does, at once: then drop it.
 ///
 /// # Cancel safety
 ///

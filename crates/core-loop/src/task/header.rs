@@ -143,12 +143,18 @@ impl Header {
     /// The last one counts.
     #[inline]
     pub(super) fn set_waiter(&self, waiter: Waiter) {
-        let before = self.take_waiter();
         match waiter {
-            Waiter::Task(task) => self.waiter.set(Some(task)),
-            Waiter::Other(waker) => self.extras().waiter.set(Some(waker)),
+            Waiter::Task(task) => {
+                self.waiter.set(Some(task));
+                if let Some(extras) = self.extras.get() {
+                    extras.waiter.take();
+                }
+            }
+            Waiter::Other(waker) => {
+                self.waiter.take();
+                self.extras().waiter.set(Some(waker));
+            }
         }
-        drop(before);
     }
 
     #[inline]

@@ -203,8 +203,6 @@ impl TaskRef {
                     let context = ExceptionContext::panicked("a panic that nobody awaited", panic);
                     report(&context.in_task(self.name()));
                 }
-                // The payload of a panic has a destructor, too.
-                crate::exception::shielded("a panic's payload panicked when it was dropped", || drop(error));
             }
             Ok(None) => {}
             Err(panic) => report(&ExceptionContext::panicked("the output's destructor panicked", &panic)),

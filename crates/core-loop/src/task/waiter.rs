@@ -22,7 +22,7 @@ impl Waiter {
     pub(crate) fn wake(self) {
         match self {
             Self::Task(task) => task.schedule(),
-            Self::Other(waker) => exception::shielded("a waker panicked", || waker.wake()),
+            Self::Other(waker) => wake_shielded(waker),
         }
     }
 
@@ -32,4 +32,9 @@ impl Waiter {
             Self::Other(waker) => waker.will_wake(other),
         }
     }
+}
+
+#[cold]
+fn wake_shielded(waker: Waker) {
+    exception::shielded("a waker panicked", || waker.wake());
 }

@@ -140,8 +140,9 @@ fn wakers_may_be_used_and_dropped_elsewhere_after_the_loop_and_its_thread_are_go
             std::thread::spawn(move || {
                 for waker in wakers {
                     waker.wake_by_ref();
-                    waker.clone().wake();
-                    drop(waker);
+                    let other = waker.clone();
+                    waker.wake();
+                    drop(other);
                 }
             })
         })
