@@ -259,3 +259,23 @@ unsafe fn drop_waker(data: *const ()) {
     // SAFETY: see above.
     unsafe { release(NonNull::new_unchecked(data.cast::<Header>().cast_mut())) }
 }
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use crate::{NativeDriver, run_on, spawn};
+    use contract::Panic;
+
+    #[test]
+    fn a_count_of_handles_that_is_full_panics_instead_of_wrapping() {
+        run_on(NativeDriver::new, async {
+            let task = spawn(async {});
+            let owners = &task.header().owners;
+            let counted = owners.replace(u32::MAX);
+            let lp = crate::Loop::current();
+            Panic::catch(|| lp.inner().tasks.to_vec()).map(std::mem::forget).expect_err("it is full");
+            assert_eq!(owners.replace(counted), u32::MAX);
+            task.await.expect("it ended");
+        })
+        .expect("it runs");
+    }
+}
