@@ -3,6 +3,7 @@
 use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::mem::forget;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Mutex, Once, PoisonError};
 
@@ -26,7 +27,27 @@ struct Inner {
     message: String,
     location: Option<String>,
     /// In a mutex so that every error that holds a panic is `Sync`, whatever the payload.
-    payload: Mutex<Box<dyn Any + Send>>,
+    payload: Mutex<Payload>,
+}
+
+/// Its destructor may panic, too: that ends here, so that whoever caught a panic may drop it anywhere.
+struct Payload(Box<dyn Any + Send>);
+
+impl Payload {
+    /// Leaves nothing behind, in a box that costs nothing.
+    fn take(&mut self) -> Box<dyn Any + Send> {
+        std::mem::replace(&mut self.0, Box::new(()))
+    }
+}
+
+impl Drop for Payload {
+    fn drop(&mut self) {
+        let payload = self.take();
+        if let Err(next) = Panic::catch(|| drop(payload)) {
+            // Leaked, because it may do the same for ever. The panic hook has reported it.
+            forget(next.into_payload());
+        }
+    }
 }
 
 impl Panic {
@@ -57,13 +78,18 @@ impl Panic {
 
     #[cold]
     fn caught(payload: Box<dyn Any + Send>, location: Option<String>) -> Self {
-        Self(Box::new(Inner { message: message_of(&*payload), location, payload: Mutex::new(payload) }))
+        Self(Box::new(Inner {
+            message: message_of(&*payload),
+            location,
+            payload: Mutex::new(Payload(payload)),
+        }))
     }
 
     /// A panic that happened somewhere else (in a worker process), of which only words came back.
     #[must_use]
     pub fn from_words(message: String, location: Option<String>) -> Self {
-        Self(Box::new(Inner { payload: Mutex::new(Box::new(message.clone())), message, location }))
+        let payload = Mutex::new(Payload(Box::new(message.clone())));
+        Self(Box::new(Inner { message, location, payload }))
     }
 
     /// What the panic said; a fixed phrase if its payload was not text.
@@ -81,7 +107,7 @@ impl Panic {
     /// What the code panicked with.
     #[must_use]
     pub fn into_payload(self) -> Box<dyn Any + Send> {
-        self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner)
+        self.0.payload.into_inner().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Goes on unwinding here, without running the panic hook a second time.
@@ -182,6 +208,17 @@ mod tests {
         let again = Panic::catch(|| panic.resume()).map(|(): ()| ()).expect_err("it goes on");
         assert!(again.location().is_some_and(|location| location.contains("panic.rs:")), "{again:?}");
         assert_eq!(*again.into_payload().downcast::<u8>().expect("the same payload"), 7);
+    }
+
+    #[test]
+    fn dropping_a_panic_never_panics_whatever_its_payload() {
+        struct Endless(u8);
+        impl Drop for Endless {
+            fn drop(&mut self) {
+                std::panic::panic_any(Self(self.0 + 1));
+            }
+        }
+        drop(Panic::catch(|| std::panic::panic_any(Endless(0))));
     }
 
     #[test]

@@ -24,13 +24,13 @@ impl TaskRef {
         Poll::Ready(())
     }
 
-    /// Drops the clean-ups that are left. For the close.
+    /// Drops the clean-ups that are left.
     pub(crate) fn drop_clean_ups(&self, lp: &Loop) {
         let left = self.count_clean_ups();
         if left == 0 {
             return;
         }
-        let message = format!("{left} clean-ups did not end before the close");
+        let message = format!("{left} clean-ups were dropped before they ended");
         lp.report(&ExceptionContext::new(message).in_task(self.name()));
         while let Some(clean_up) = self.pop_clean_up() {
             if let Err(panic) = Panic::catch(|| drop(clean_up)) {
@@ -52,7 +52,8 @@ fn poll_one(clean_up: &mut CleanUp, cx: &mut Context<'_>) -> Poll<()> {
 pub(crate) fn register(clean_up: CleanUp) {
     match Loop::try_current() {
         Some(lp) if !lp.inner().discarding.get() => {
-            if let Some(task) = lp.inner().current.get() {
+            // One that has ended runs nothing more.
+            if let Some(task) = lp.inner().current.get().filter(|task| !task.is_done()) {
                 return task.push_clean_up(clean_up);
             }
             lp.report(&ExceptionContext::new("a clean-up was skipped: it was dropped outside a task"));

@@ -111,5 +111,6 @@ pub(crate) fn shielded(message: &str, drop: impl FnOnce()) {
 }
 
 fn print(context: &ExceptionContext<'_>) {
-    eprintln!("core_loop: {context}");
+    // Caught, because it panics when standard error is gone, and then nobody is left to be told.
+    let _unread = Panic::catch(|| eprintln!("core_loop: {context}"));
 }

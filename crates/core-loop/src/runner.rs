@@ -209,7 +209,7 @@ fn settle<T>(outcome: Result<T, JoinError>) -> Result<T, RunError> {
 ///
 /// # Panics
 ///
-/// If `main` does, after the close.
+/// If `main` does, after the close. If `reactor` or the host's waker does, at once: then drop it.
 ///
 /// # Cancel safety
 ///
@@ -279,7 +279,8 @@ impl<F: Future + 'static> Future for Carry<F> {
 
 impl<F: Future + 'static> Drop for Carry<F> {
     fn drop(&mut self) {
-        if !matches!(self.stage, Stage::Over | Stage::New(_)) {
+        // Also after a panic of the host's or of its reactor in the middle of a poll.
+        if !self.lp.inner().discarding.get() {
             let _reported = Closing::abandon(&self.lp);
         }
     }

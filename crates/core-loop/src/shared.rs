@@ -3,6 +3,7 @@
 
 use crate::callback::Call;
 use crate::current::Loop;
+use crate::exception;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
 use crate::task::{AfarRef, Memory, TaskRef};
@@ -116,8 +117,10 @@ impl Ready {
 
     #[cold]
     fn ring(&self) {
-        if let Some(host) = &*self.host.borrow() {
-            host.wake_by_ref();
+        // Cloned, and shielded: it is the host's code, which may come back here, and panic.
+        let host = self.host.borrow().clone();
+        if let Some(host) = host {
+            exception::shielded("the host's waker panicked", || host.wake());
         }
     }
 

@@ -17,6 +17,7 @@ use crate::callback::Timer;
 use crate::current::Loop;
 use crate::exception::ExceptionContext;
 use crate::shared::{Entry, Ready, Remote};
+use crate::task::TaskRef;
 use contract::Panic;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -27,7 +28,12 @@ const VISIT_EVERY: Duration = Duration::from_millis(1);
 const STEPS_PER_LOOK: u32 = 64;
 
 impl Loop {
-    /// Runs turns until `done`, which is asked between turns. Never panics.
+    /// Runs turns until `done`, which is asked between turns.
+    ///
+    /// # Panics
+    ///
+    /// If the reactor does, or the host's waker: without them no loop can go on. Whatever the tasks and callbacks do stays
+    /// inside.
     pub(crate) fn poll_turns(&self, cx: &mut Context<'_>, done: &mut dyn FnMut() -> bool) -> Poll<()> {
         let _entered = self.enter();
         let ready = self.inner().shared.ready().expect("a loop is polled on the thread that made it");
@@ -35,32 +41,31 @@ impl Loop {
             self.inner().shared.inbox.set_host(cx.waker());
         }
         let mut visit = Visit { began: self.time(), steps: 0 };
-        // One catch for all steps of the visit: a task's panic is told to the task, and the turn goes on.
-        let mut panicked = None;
-        loop {
-            let caught = Panic::catch(|| {
-                if let Some(panic) = panicked.take() {
-                    self.after_panic(panic);
-                }
-                self.turns(cx, ready, &mut visit, done)
-            });
-            match caught {
-                Ok(poll) => return poll,
-                Err(panic) => panicked = Some(panic),
-            }
-        }
+        self.survive(|| self.turns(cx, ready, &mut visit, done))
     }
 
-    /// A panic has come out of a step: tells it to whom it belongs.
-    #[cold]
-    pub(crate) fn after_panic(&self, panic: Panic) {
-        let others = match self.inner().current.take() {
-            Some(task) => task.after_panic(self, panic).err(),
-            None => Some(panic),
-        };
-        if let Some(panic) = others {
-            // Everything else of the user's is caught where it runs.
-            self.report(&ExceptionContext::panicked("a waker panicked", &panic));
+    /// Runs `work` with one catch for all the steps in it: a task's panic is told to the task, and `work` goes on.
+    ///
+    /// # Panics
+    ///
+    /// If anything but a step does. Everything else of the user's is caught where it runs.
+    #[inline]
+    pub(crate) fn survive<T>(&self, mut work: impl FnMut() -> T) -> T {
+        let mut panicked: Option<(TaskRef, Panic)> = None;
+        loop {
+            let caught = Panic::catch(|| {
+                if let Some((task, panic)) = panicked.take() {
+                    task.after_panic(self, panic);
+                }
+                work()
+            });
+            match caught {
+                Ok(output) => return output,
+                Err(panic) => match self.inner().current.take() {
+                    Some(task) => panicked = Some((task, panic)),
+                    None => panic.resume(),
+                },
+            }
         }
     }
 

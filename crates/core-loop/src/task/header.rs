@@ -54,7 +54,7 @@ pub(crate) struct Header {
     /// The id of the task that spawned it.
     pub(super) parent: Id,
     pub(super) id: u64,
-    /// Who awaits it, if that is a task of this thread; anybody else is in the extras.
+    /// Who awaits it, if that is a task of this thread; anybody else is in the extras. Never both.
     pub(super) waiter: Cell<Option<TaskRef>>,
     /// Boxed, because hardly any task has any.
     pub(super) extras: OnceCell<Box<Extras>>,
@@ -140,11 +140,20 @@ impl Header {
         self.extras.get_or_init(Box::default)
     }
 
+    /// The last one counts.
     #[inline]
     pub(super) fn set_waiter(&self, waiter: Waiter) {
         match waiter {
-            Waiter::Task(task) => self.waiter.set(Some(task)),
-            Waiter::Other(waker) => self.extras().waiter.set(Some(waker)),
+            Waiter::Task(task) => {
+                self.waiter.set(Some(task));
+                if let Some(extras) = self.extras.get() {
+                    extras.waiter.take();
+                }
+            }
+            Waiter::Other(waker) => {
+                self.waiter.take();
+                self.extras().waiter.set(Some(waker));
+            }
         }
     }
 

@@ -46,7 +46,7 @@ impl TaskRef {
         known.shared.ready()?;
         // Until it has ended the loop's list owns it too, so the count does not rise from nothing.
         (!known.is_done()).then(|| {
-            known.owners.set(known.owners.get() + 1);
+            own_one_more(known);
             Self(header)
         })
     }
@@ -95,10 +95,17 @@ impl Deref for TaskRef {
 impl Clone for TaskRef {
     #[inline]
     fn clone(&self) -> Self {
-        // Cannot overflow: four billion of them do not fit into the memory.
-        self.owners.set(self.owners.get() + 1);
+        own_one_more(self);
         Self(self.0)
     }
+}
+
+#[inline]
+fn own_one_more(header: &Header) {
+    // Checked, because handles can be leaked without cost: a count that wraps would free a task that is in use.
+    header
+        .owners
+        .set(header.owners.get().checked_add(1).expect("four billion handles of one task were leaked"));
 }
 
 impl Drop for TaskRef {
@@ -251,4 +258,24 @@ fn wake_from_afar(header: NonNull<Header>, known: &Header) {
 unsafe fn drop_waker(data: *const ()) {
     // SAFETY: see above.
     unsafe { release(NonNull::new_unchecked(data.cast::<Header>().cast_mut())) }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use crate::{NativeDriver, run_on, spawn};
+    use contract::Panic;
+
+    #[test]
+    fn a_count_of_handles_that_is_full_panics_instead_of_wrapping() {
+        run_on(NativeDriver::new, async {
+            let task = spawn(async {});
+            let owners = &task.header().owners;
+            let counted = owners.replace(u32::MAX);
+            let lp = crate::Loop::current();
+            Panic::catch(|| lp.inner().tasks.to_vec()).map(std::mem::forget).expect_err("it is full");
+            assert_eq!(owners.replace(counted), u32::MAX);
+            task.await.expect("it ended");
+        })
+        .expect("it runs");
+    }
 }

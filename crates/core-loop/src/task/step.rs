@@ -32,7 +32,7 @@ pub(super) fn spawn<F: Future + 'static>(future: F) -> Join<F::Output> {
     });
     if let Some((task, lp)) = doomed {
         // Spawned by a destructor while the loop drops everything: it will not run any more.
-        task.end(&lp, JoinError::Shutdown);
+        task.discard(&lp);
     }
     join
 }
@@ -44,23 +44,16 @@ pub(super) fn spawn_eager<F: Future + 'static>(future: F) -> Join<F::Output> {
     let lp = Loop::current();
     let (join, task) = create(&lp, future, spawned_at);
     if lp.inner().discarding.get() {
-        task.end(&lp, JoinError::Shutdown);
+        task.discard(&lp);
         return join;
     }
     let outer = lp.inner().current.get();
     let mut first = Some(task);
-    let mut panicked = None;
-    // As a visit does it: what comes out of the step, or out of the rest of it, is told to whom it belongs.
-    while let Err(panic) = Panic::catch(|| {
-        if let Some(panic) = panicked.take() {
-            lp.after_panic(panic);
-        }
+    lp.survive(|| {
         if let Some(task) = first.take() {
             task.step(&lp);
         }
-    }) {
-        panicked = Some(panic);
-    }
+    });
     lp.inner().current.set(outer);
     join
 }
@@ -95,7 +88,7 @@ impl<T> Join<T> {
 }
 
 impl TaskRef {
-    /// Runs one step. A panic comes out of it; [`after_panic`](Self::after_panic) does the rest.
+    /// Runs one step. A panic of the future comes out of it; [`after_panic`](Self::after_panic) does the rest.
     pub(crate) fn step(self, lp: &Loop) {
         // Before the step looks at anything, so that a wake during it queues another.
         self.clear(SCHEDULED);
@@ -141,10 +134,14 @@ impl TaskRef {
         }
     }
 
-    /// The rest of a step that panicked. Gives the panic back if it was not the future's, nor its destructor's.
-    pub(crate) fn after_panic(self, lp: &Loop, panic: Panic) -> Result<(), Panic> {
+    /// The rest of a step that panicked.
+    ///
+    /// # Panics
+    ///
+    /// If the panic was not the future's, nor its destructor's: then it is the loop's own, and goes on.
+    pub(crate) fn after_panic(self, lp: &Loop, panic: Panic) {
         if !self.unwound() {
-            return Err(panic);
+            panic.resume();
         }
         lp.inner().current.during(self, |task| {
             if task.is(FUTURE) {
@@ -154,7 +151,6 @@ impl TaskRef {
             }
             task.with_waker(|waker| task.end_step(lp, &mut Context::from_waker(waker)));
         });
-        Ok(())
     }
 
     /// Delivers the cancel.
@@ -197,14 +193,6 @@ impl TaskRef {
         }
     }
 
-    /// → DONE from anywhere, with `error`; the future is dropped on the spot.
-    fn end(&self, lp: &Loop, error: JoinError) {
-        if self.is(FUTURE) {
-            self.settle(lp, error);
-        }
-        self.finish(lp);
-    }
-
     /// Nobody will ask for the outcome any more.
     fn throw_away(&self) {
         match Panic::catch(|| self.discard_outcome()) {
@@ -215,8 +203,6 @@ impl TaskRef {
                     let context = ExceptionContext::panicked("a panic that nobody awaited", panic);
                     report(&context.in_task(self.name()));
                 }
-                // The payload of a panic has a destructor, too.
-                crate::exception::shielded("a panic's payload panicked when it was dropped", || drop(error));
             }
             Ok(None) => {}
             Err(panic) => report(&ExceptionContext::panicked("the output's destructor panicked", &panic)),
@@ -240,21 +226,20 @@ impl TaskRef {
         true
     }
 
-    /// Drops the future on the spot; the outcome is `Shutdown`. For the close.
+    /// → DONE from anywhere: drops the future on the spot; its outcome is `Shutdown`. Does not panic.
     pub(crate) fn discard(&self, lp: &Loop) {
         if self.is(DONE) {
             return;
         }
-        let discarded = Panic::catch(|| {
-            lp.inner().current.during(self.clone(), |task| {
-                task.drop_clean_ups(lp);
-                task.end(lp, JoinError::Shutdown);
-            });
+        lp.inner().current.during(self.clone(), |task| {
+            if task.is(FUTURE) {
+                task.settle(lp, JoinError::Shutdown);
+            }
+            // Also those that the future's destructor has just handed over. None may stay in the cell, which other
+            // threads may free.
+            task.drop_clean_ups(lp);
+            task.finish(lp);
         });
-        if let Err(panic) = discarded {
-            drop(lp.inner().current.take());
-            lp.report(&ExceptionContext::panicked("a waker panicked", &panic));
-        }
     }
 
     /// The handle is gone.

@@ -1,6 +1,7 @@
 //! Whom to wake on this thread.
 
 use super::reference::TaskRef;
+use crate::exception;
 use std::task::Waker;
 
 /// A waker that stays on this thread. If it is a task's of a loop that runs here, neither holding nor waking it costs an
@@ -16,11 +17,12 @@ impl Waiter {
         TaskRef::of(waker).map_or_else(|| Self::Other(waker.clone()), Self::Task)
     }
 
+    /// Does not panic: a waker of somebody else's that does is reported.
     #[inline]
     pub(crate) fn wake(self) {
         match self {
             Self::Task(task) => task.schedule(),
-            Self::Other(waker) => waker.wake(),
+            Self::Other(waker) => wake_shielded(waker),
         }
     }
 
@@ -30,4 +32,9 @@ impl Waiter {
             Self::Other(waker) => waker.will_wake(other),
         }
     }
+}
+
+#[cold]
+fn wake_shielded(waker: Waker) {
+    exception::shielded("a waker panicked", || waker.wake());
 }

@@ -4,6 +4,7 @@
 mod alone;
 mod any_task;
 mod cancel;
+mod cells;
 mod close;
 mod combinators;
 mod compiles;
@@ -13,6 +14,7 @@ mod guest;
 mod native;
 mod net;
 mod offload;
+mod panics;
 mod re_entrancy;
 mod readiness_thread;
 mod signal;
