@@ -44,7 +44,7 @@ fn a_pool_deaf_to_shutdown_is_caught_under_stress() {
 #[test]
 fn a_pool_that_cancels_what_it_should_drain_is_caught_under_stress() {
     let why = failure(workers(Bug::CancelsWhatItShouldDrain).stress(Stress::new(OPERATIONS, 1)));
-    assert!(why.contains("gave Err(Cancelled { started: false })"), "{why}");
+    assert!(why.contains("gave Err(Shutdown { started: false })"), "{why}");
 }
 
 #[test]

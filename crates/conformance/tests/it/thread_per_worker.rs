@@ -173,7 +173,7 @@ impl Shutdown for Workers {
         state.closed = true;
         self.shared.changed.notify_all();
         if how == Drain::Started || self.bug == Bug::CancelsWhatItShouldDrain {
-            report.cancelled += withdraw(&mut state, || JobError::Cancelled { started: false });
+            report.cancelled += withdraw(&mut state);
         }
         let grace = if self.bug == Bug::IgnoresTheGrace { Duration::MAX } else { grace };
         let busy = |state: &mut State| !state.queue.is_empty() || !state.running.is_empty();
@@ -183,7 +183,7 @@ impl Shutdown for Workers {
             .wait_timeout_while(state, grace, busy)
             .unwrap_or_else(PoisonError::into_inner)
             .0;
-        report.cancelled += withdraw(&mut state, || JobError::Shutdown { started: false });
+        report.cancelled += withdraw(&mut state);
         let stragglers = state.running.iter().map(|(label, worker, since)| {
             Straggler::new(label.clone(), format!("worker {worker}"), since.elapsed())
         });
@@ -192,11 +192,10 @@ impl Shutdown for Workers {
     }
 }
 
-/// Ends all that is queued with an error; says how many jobs it met that had not ended otherwise.
-fn withdraw(state: &mut State, error: impl Fn() -> JobError) -> usize {
-    mem::take(&mut state.queue)
-        .into_iter()
-        .fold(0, |count, (runnable, _)| count + usize::from(runnable.withdraw(error())))
+/// Ends all that is queued; says how many jobs it met that had not ended otherwise.
+fn withdraw(state: &mut State) -> usize {
+    let queued = mem::take(&mut state.queue).into_iter();
+    queued.map(|(runnable, _)| usize::from(runnable.withdraw(JobError::Shutdown { started: false }))).sum()
 }
 
 impl Drop for Workers {
