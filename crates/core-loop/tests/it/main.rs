@@ -3,23 +3,29 @@
 
 mod alone;
 mod any_task;
+mod as_completed;
 mod cancel;
 mod close;
 mod combinators;
 mod compiles;
 mod cooperative;
 mod executor;
+mod future;
 mod guest;
 mod native;
 mod net;
 mod offload;
 mod re_entrancy;
 mod readiness_thread;
+mod shield;
 mod signal;
 mod signal_fork;
 mod stress;
+mod timeouts;
 mod trace;
 mod turns;
+mod wait;
+mod wait_for;
 
 /// Runs `main` on the native driver.
 fn run<T>(main: impl Future<Output = T>) -> T {
