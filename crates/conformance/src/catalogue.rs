@@ -342,10 +342,10 @@ macro_rules! loop_behaviours {
             callbacks_timers Must "differential/01_callbacks_timers.py";
             /// Tasks cancelled early, blocked, with a clean-up, through another, at the end: the lines are CPython's.
             task_cancellation Must "differential/02_task_cancellation.py";
-            /// Timeouts that expire, nest, or meet a cancel from outside: the lines are CPython's.
+            /// Timeouts that expire, nest, move, or meet a cancel from outside: the lines are CPython's.
             timeouts Must "differential/03_timeouts.py";
-            /// A gather of results, with a first error, of errors, and cancelled: the lines are CPython's.
-            gather Must "differential/05_gather.py";
+            /// Gathers, waits in each mode, tasks in the order of ending, and a shield: the lines are CPython's.
+            gather_wait_shield Must "differential/05_gather_wait_shield.py";
             /// Locks and semaphores whose waiters are cancelled: the lines are CPython's.
             lock_semaphore Must "differential/06_lock_semaphore.py";
             /// A pulse of an event: the lines are CPython's.
@@ -356,6 +356,14 @@ macro_rules! loop_behaviours {
             threads Must "differential/09_threads.py";
             /// What a run leaves behind and how it ends: the lines are CPython's.
             teardown Must "differential/10_teardown.py";
+            /// Futures that are set, fail, are cancelled, shielded, and set by a thread: the lines are CPython's.
+            futures Must "differential/11_futures.py";
+            /// Waiting in one turn, with failures, timeouts and cancels, and by order of ending: the lines are CPython's.
+            wait_as_completed Must "differential/12_wait_as_completed.py";
+            /// Limits on tasks with clean-ups, without any time, and in the turn of a result: the lines are CPython's.
+            wait_for Must "differential/13_wait_for.py";
+            /// Timeout scopes that are moved, asked, nested, cancelled, and refuse: the lines are CPython's.
+            timeout_scopes Must "differential/14_timeout_scopes.py";
         }
     } };
 }
