@@ -25,7 +25,7 @@ pub use promise::Promise;
 /// reference without any clone. What fails in the sense of Python is a `Result` as output, which has
 /// [`set_exception`](Self::set_exception).
 ///
-/// The handle is `Send` and `Sync` if the output is: it may be set from any thread, awaited on any loop, and waited for by
+/// The handle is `Send` and `Sync` if the output is both: it may be set from any thread, awaited on any loop, and waited for by
 /// a thread with [`block_on`](contract::block_on). If a thread may die before it has set it, give that thread a
 /// [`Promise`].
 ///

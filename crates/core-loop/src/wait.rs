@@ -171,6 +171,7 @@ impl<'a, W: Waitable> Future for Wait<'a, W> {
             return Poll::Pending;
         }
         this.stop();
+        this.left.clear();
         let (done, pending) = std::mem::take(&mut this.handles).into_iter().partition(|handle| handle.done());
         Poll::Ready(Waited { done, pending })
     }

@@ -6,7 +6,7 @@ use core_loop::{Future, JoinError, Loop, Waitable, sleep, spawn, timeout, yield_
 use std::cell::RefCell;
 use std::future::pending;
 use std::rc::Rc;
-use std::sync::Arc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
@@ -167,25 +167,27 @@ fn a_thread_sets_it_for_two_loops_and_a_thread_that_blocks() {
 }
 
 #[test]
-fn no_wake_is_lost_between_a_setter_and_its_awaiters() {
-    run(async {
-        for round in 0..2000 {
-            let future = Future::new();
-            let setter = future.clone();
-            let thread = (round % 50 == 0).then(|| {
-                let setter = setter.clone();
-                thread::spawn(move || setter.set_result(round).is_ok())
-            });
-            if thread.is_none() {
-                let handle = Loop::current().handle();
-                handle.call_soon_threadsafe(move || drop(setter.set_result(round))).expect("it runs");
-            }
-            assert_eq!(future.await.expect("it was set"), round);
-            if let Some(thread) = thread {
-                assert!(thread.join().expect("it ends"));
-            }
+fn no_wake_is_lost_between_a_thread_that_sets_and_awaiters_that_register() {
+    let (send, receive) = mpsc::channel::<Future<usize>>();
+    let setter = thread::spawn(move || {
+        for (round, future) in receive.into_iter().enumerate() {
+            future.set_result(round).expect("nobody else sets it");
         }
     });
+    run(async {
+        for round in 0..20_000 {
+            let future = Future::new();
+            let other = spawn(future.clone());
+            if round % 2 == 0 {
+                yield_now().await;
+            }
+            send.send(future.clone()).expect("the thread lives");
+            assert_eq!(future.await.expect("it was set"), round);
+            assert_eq!(other.await.expect("it ended").expect("it was set"), round);
+        }
+    });
+    drop(send);
+    setter.join().expect("it ends");
 }
 
 #[test]
