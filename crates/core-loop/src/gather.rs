@@ -10,9 +10,11 @@ mod child;
 mod family;
 mod few;
 mod many;
+mod order;
 
 pub use child::{Child, Member};
 pub use many::Siblings;
+pub use order::Order;
 
 /// Runs futures side by side, each as a task of its own, and gives their outputs in the order of the arguments: a tuple
 /// for a tuple of two to eight, a `Vec` for a `Vec`.
@@ -51,7 +53,8 @@ pub use many::Siblings;
 /// that `Result` at its place. Without `return_exceptions` it is [`try_gather`].
 #[track_caller]
 pub fn gather<G: Gather>(futures: G) -> Gathered<G::Children> {
-    Gathered(Family::new(futures.spawn()))
+    let order = Order::new();
+    Gathered(Family::new(futures.spawn(&order), order))
 }
 
 /// Runs futures side by side, each as a task of its own, and gives their values, or the first error: as [`gather`], for
@@ -96,7 +99,8 @@ where
     G: Gather,
     G::Children: TryChildren,
 {
-    TryGathered(Family::new(futures.spawn()))
+    let order = Order::new();
+    TryGathered(Family::new(futures.spawn(&order), order))
 }
 
 /// Futures that [`gather`] can run: tuples of two to eight, and `Vec`.
@@ -104,9 +108,9 @@ pub trait Gather {
     /// The tasks made of them.
     type Children: Children;
 
-    /// Spawns one task for each.
+    /// Spawns one task for each, which notes its end in `order`.
     #[track_caller]
-    fn spawn(self) -> Self::Children;
+    fn spawn(self, order: &Order) -> Self::Children;
 }
 
 /// The tasks that a [`gather`] waits for.

@@ -51,7 +51,7 @@ pub use exception::ExceptionContext;
 pub use finally::finally;
 pub use future::{Future, Promise};
 pub use gather::{
-    Child, Children, Gather, Gathered, Member, Siblings, TryChildren, TryGathered, gather, try_gather,
+    Child, Children, Gather, Gathered, Member, Order, Siblings, TryChildren, TryGathered, gather, try_gather,
 };
 pub use handle::{LoopHandle, Pinned, pinned};
 pub use native::NativeDriver;

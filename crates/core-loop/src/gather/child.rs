@@ -1,5 +1,6 @@
 //! One task of a gather, and what came of it.
 
+use super::order::Order;
 use crate::error::{JoinError, Reason};
 use crate::task::{Task, spawn};
 use crate::waitable::Waitable;
@@ -21,8 +22,8 @@ impl<T: 'static> Unpin for Child<T> {}
 
 /// A [`Child`] without the type of its output.
 pub trait Member {
-    /// Has `bell` woken when its task ends. `true` if it has ended already.
-    fn wait(&mut self, bell: &Waker) -> bool;
+    /// Has whoever polls woken when its task ends, unless it was settled.
+    fn wait(&mut self, cx: &mut Context<'_>);
 
     /// Takes over what came of the task; `None` if it has not ended, or was settled before.
     fn settle(&mut self) -> Option<Result<(), JoinError>>;
@@ -33,8 +34,12 @@ pub trait Member {
 
 impl<T: 'static> Child<T> {
     #[track_caller]
-    pub(super) fn spawn(future: impl Future<Output = T> + 'static) -> Self {
-        let mut task = spawn(future);
+    pub(super) fn spawn(future: impl Future<Output = T> + 'static, index: usize, order: &Order) -> Self {
+        let noting = order.note_end(index);
+        let mut task = spawn(async move {
+            let _noting = noting;
+            future.await
+        });
         // Of several failures only the first has somebody to see it.
         task.hush();
         Self(State::Running(task))
@@ -56,10 +61,10 @@ impl<T: 'static, E: 'static> Child<Result<T, E>> {
 }
 
 impl<T: 'static> Member for Child<T> {
-    fn wait(&mut self, bell: &Waker) -> bool {
-        match &mut self.0 {
-            State::Running(task) => task.poll_done(&mut Context::from_waker(bell)).is_ready(),
-            State::Done(_) | State::Taken => true,
+    fn wait(&mut self, cx: &mut Context<'_>) {
+        if let State::Running(task) = &mut self.0 {
+            // One that is done is in the line already.
+            let _done = task.poll_done(cx);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Gathering two to eight tasks, each of its own type.
 
 use super::child::{Child, Member};
+use super::order::Order;
 use super::{Children, Gather, TryChildren};
 
 macro_rules! tuples {
@@ -11,9 +12,10 @@ macro_rules! tuples {
         {
             type Children = ($(Child<$future::Output>,)+);
 
-            fn spawn(self) -> Self::Children {
+            fn spawn(self, order: &Order) -> Self::Children {
                 let ($($child,)+) = self;
-                ($(Child::spawn($child),)+)
+                let mut index = 0..;
+                ($(Child::spawn($child, index.next().expect("there is no end"), order),)+)
             }
         }
 

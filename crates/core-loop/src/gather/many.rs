@@ -1,6 +1,7 @@
 //! Gathering any number of tasks of one type.
 
 use super::child::{Child, Member};
+use super::order::Order;
 use super::{Children, Gather, TryChildren};
 use std::fmt;
 
@@ -13,8 +14,13 @@ where
 {
     type Children = Siblings<F::Output>;
 
-    fn spawn(self) -> Self::Children {
-        Siblings(self.into_iter().map(Child::spawn).collect())
+    fn spawn(self, order: &Order) -> Self::Children {
+        let mut children = Vec::with_capacity(self.len());
+        // No closure: the place of the spawn is the caller's.
+        for (index, future) in self.into_iter().enumerate() {
+            children.push(Child::spawn(future, index, order));
+        }
+        Siblings(children)
     }
 }
 

@@ -142,7 +142,7 @@ fn of_two_that_fail_the_one_that_failed_first_counts() {
 }
 
 #[test]
-fn a_gather_of_many_is_woken_by_way_of_one_waker_so_that_only_those_that_ended_are_polled() {
+fn a_gather_keeps_one_waker_a_child_and_none_when_it_is_gone() {
     struct Nobody;
     impl std::task::Wake for Nobody {
         fn wake(self: std::sync::Arc<Self>) {}
@@ -155,9 +155,35 @@ fn a_gather_of_many_is_woken_by_way_of_one_waker_so_that_only_those_that_ended_a
             assert!(
                 std::pin::Pin::new(&mut all).poll(&mut std::task::Context::from_waker(&waker)).is_pending()
             );
+            // The test's, its waker's, the children's and the gather's.
+            assert_eq!(std::sync::Arc::strong_count(&nobody), 1003);
         }
-        // The test's, its waker's, and the gather's.
-        assert_eq!(std::sync::Arc::strong_count(&nobody), 3);
+        drop(all);
+        assert_eq!(std::sync::Arc::strong_count(&nobody), 2);
+    });
+}
+
+#[test]
+fn a_gather_waits_for_the_clean_ups_of_a_child_and_meanwhile_sees_the_others() {
+    run(async {
+        let trace = Trace::default();
+        let (body, cleaned) = (trace.clone(), trace.clone());
+        let slow = async move {
+            // A clean-up that the future leaves to its task.
+            let left = core_loop::finally(
+                cleaned,
+                async |_: &mut Trace| pending::<()>().await,
+                async |trace: Trace| {
+                    after(4, ()).await;
+                    trace.add("cleaned up");
+                },
+            );
+            futures_lite::future::or(left, yield_now()).await;
+            body.add("ended");
+        };
+        gather((slow, after(2, ()), after(9, ()))).await.expect("nobody fails");
+        trace.add("all");
+        assert_eq!(trace.take(), "ended cleaned up all");
     });
 }
 
