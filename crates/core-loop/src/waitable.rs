@@ -11,6 +11,28 @@ use std::task::{Context, Poll};
 /// look whether the outcome is there and leave it where it is, for which a plain future has no means. Give them
 /// [`spawn(future)`](crate::spawn).
 ///
+/// # Examples
+///
+/// ```
+/// # use std::time::Duration;
+/// # fn main() -> Result<(), core_loop::RunError> {
+/// core_loop::run(async {
+///     let limit = Duration::from_secs(1);
+///     assert_eq!(core_loop::wait_for(limit, core_loop::spawn(async { 1 })).await.unwrap().unwrap(), 1);
+/// })
+/// # }
+/// ```
+///
+/// ```compile_fail
+/// # use std::time::Duration;
+/// # fn main() -> Result<(), core_loop::RunError> {
+/// core_loop::run(async {
+///     let limit = Duration::from_secs(1);
+///     assert_eq!(core_loop::wait_for(limit, async { 1 }).await.unwrap().unwrap(), 1);
+/// })
+/// # }
+/// ```
+///
 /// # Python
 ///
 /// `asyncio.Future` as the base class of `asyncio.Task`. There the functions turn a coroutine into a task on their own.

@@ -188,6 +188,40 @@ fn a_cancel_in_the_turn_of_the_deadline_wins_and_the_scope_has_expired_all_the_s
 }
 
 #[test]
+fn a_body_whose_destructor_panics_at_the_deadline_fails_its_task_after_its_clean_ups_and_has_expired() {
+    struct Bomb;
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            panic!("in a destructor");
+        }
+    }
+    run(async {
+        let (trace, kept) = (Trace::default(), Rc::new(RefCell::new(None::<TimeoutScope>)));
+        let (cleaned, keep) = (trace.clone(), kept.clone());
+        let task = spawn(timeout_scope(MS, async move |scope| {
+            keep.replace(Some(scope));
+            let _bomb = Bomb;
+            finally(
+                cleaned,
+                async |_: &mut Trace| pending::<()>().await,
+                async |trace: Trace| {
+                    yield_now().await;
+                    trace.add("cleaned up");
+                },
+            )
+            .await;
+        }));
+        let outcome = task.await;
+        assert!(
+            matches!(&outcome, Err(JoinError::Panicked(panic)) if panic.message() == "in a destructor"),
+            "{outcome:?}"
+        );
+        assert_eq!(trace.take(), "cleaned up");
+        assert!(kept.take().expect("it ran").expired());
+    });
+}
+
+#[test]
 fn a_scope_leaves_no_timer_behind() {
     run(async {
         let counted = Rc::new(());
