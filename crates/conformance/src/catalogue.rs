@@ -316,6 +316,8 @@ macro_rules! loop_behaviours {
         wait_for {
             /// The timeout is reported only after the body's clean-up has ended.
             waits_for_cleanup Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_waits_for_task_cancellation";
+            /// A task that swallows the cancel of its deadline and gives a value has that value given.
+            inner_outcome_beats_timeout Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_cancel_suppressed";
             /// With no time at all a task that has not begun never does.
             zero_never_starts Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_timeout_less_then_0_or_0_coroutine_do_not_started";
             /// With no time at all what is done already gives its value.

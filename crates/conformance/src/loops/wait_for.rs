@@ -3,7 +3,9 @@
 use super::{Loops, NEVER, Trace, here, turns};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};
-use core_loop::{Elapsed, Future, JoinError, finally, spawn, timeout, wait_for};
+use core_loop::{
+    Elapsed, Future, JoinError, cancellable, finally, spawn, spawn_cooperative, timeout, wait_for,
+};
 use std::future::pending;
 use std::time::Duration;
 
@@ -29,6 +31,17 @@ pub(super) fn waits_for_cleanup(subject: &Subject<Loops>) -> Verdict {
         trace.clear();
         same("the timeout of a plain future", timeout(MS * 2, inner()).await, Err(Elapsed))?;
         same("what has happened when it says so", trace.seen(), ["cleaned up"])
+    })
+}
+
+pub(super) fn inner_outcome_beats_timeout(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let swallows = spawn_cooperative(async {
+            let asked = cancellable(pending::<()>()).await.is_err();
+            turns(2).await;
+            Ok((asked, 42))
+        });
+        same("what a task that swallows the cancel gives", wait_for(MS * 2, swallows).await??, (true, 42))
     })
 }
 
