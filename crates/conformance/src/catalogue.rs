@@ -257,6 +257,32 @@ macro_rules! loop_behaviours {
             /// During its eager step it is the current task, and afterwards the one that spawned it is.
             current_task_and_context_swapped_back Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_current_task";
         }
+        future {
+            /// A future is set or cancelled once; a second time is an error, and reading a pending one is no wait.
+            single_assignment Must "test_asyncio/test_futures::BaseFutureTests::test_result, ::test_exception, ::test_cancel";
+            /// Setting it runs no callback; the next turn runs them in order, but for those that were taken back.
+            callbacks_deferred_in_order Must "test_asyncio/test_futures::BaseFutureDoneCallbackTests::test_callbacks_invoked_on_set_result";
+            /// A callback on a future that is done comes in the next turn.
+            callback_on_done_is_deferred_too Must "src:asyncio.futures.add_done_callback";
+            /// An output that comes after a cancel changes nothing and is not reported.
+            late_set_after_cancel_is_silent Must "test_asyncio/test_futures::BaseFutureTests::test_set_result_unless_cancelled";
+            /// Awaiting a future that is done, twice, gives the value and gives up no turn.
+            await_done_does_not_yield Must "test_asyncio/test_futures::BaseFutureTests::test_yield_from_twice";
+            /// A task around a job: its cancel withdraws the job, or leaves alone one that has finished.
+            wrap_cancels_both_ways Must "test_asyncio/test_futures::BaseFutureTests::test_wrap_future_cancel, ::test_wrap_future_cancel2";
+            /// A thread sets a future for all who await it; a promise that is dropped unkept cancels.
+            set_from_another_thread Must "contract: core_loop::Promise";
+        }
+        wait {
+            /// The first to complete comes with everything that is done by then, in the order of the arguments.
+            first_completed_reports_all_done Must "test_asyncio/test_tasks::BaseTaskTests::test_wait_really_done";
+            /// A failure is enough; without one all are waited for, and a cancel is no failure.
+            first_exception Must "test_asyncio/test_tasks::BaseTaskTests::test_wait_first_exception, ::test_wait_first_exception_in_wait";
+            /// When the time is over there are two sets and no error, and nothing is cancelled.
+            timeout_is_not_an_error Must "test_asyncio/test_tasks::BaseTaskTests::test_wait_with_timeout";
+            /// Cancelling whoever waits leaves the children alone.
+            cancel_leaves_children Must "test_asyncio/test_tasks::BaseTaskTests::test_yield_wait_does_not_shield_cancel";
+        }
         gather {
             /// Results come in the order of the arguments, whatever the order of ending.
             results_in_argument_order Must "test_asyncio/test_tasks::GatherTestsBase::test_success";
@@ -266,6 +292,26 @@ macro_rules! loop_behaviours {
             collects_errors Must "test_asyncio/test_tasks::GatherTestsBase::test_return_exceptions";
             /// Cancelling whoever awaits cancels all children.
             cancel_broadcasts Must "test_asyncio/test_tasks::CoroutineGatherTests::test_cancellation_broadcast";
+            /// A cancel is a cancel also where errors are collected: there is no list.
+            cancel_beats_return_exceptions Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_gather_2";
+            /// A child that is cancelled is an error for whoever awaits, and no cancel; its siblings run on.
+            child_cancel_is_an_error_not_a_cancel Must "test_asyncio/test_tasks::FutureGatherTests::test_one_cancellation";
+        }
+        as_completed {
+            /// The handles come back in the order in which their tasks ended.
+            completion_order Must "test_asyncio/test_tasks::BaseTaskTests::test_as_completed, ::test_as_completed_same_tasks_in_as_out";
+            /// When the time is over there is an error after what is done, and the others run on.
+            timeout_keeps_tasks Must "test_asyncio/test_tasks::BaseTaskTests::test_as_completed_with_timeout";
+        }
+        shield {
+            /// Cancelling the awaiter spares the inner task.
+            outer_cancel_spares_inner Must "test_asyncio/test_tasks::BaseTaskTests::test_shield_effect";
+            /// Cancelling what is inside comes out.
+            inner_cancel_cancels_outer Must "test_asyncio/test_tasks::BaseTaskTests::test_shield_cancel_inner";
+            /// A shield around a gather saves its children; shields in a gather die alone.
+            gather_both_ways Must "test_asyncio/test_tasks::BaseTaskTests::test_shield_gather, ::test_gather_shield";
+            /// A failure behind a shield that is gone is reported once, a success not at all.
+            abandoned_inner_error_reported_once Must "main:test_asyncio/test_tasks::BaseTaskTests::test_shield_cancel_outer_exception";
         }
         timeout {
             /// A body that is too slow is dropped, and the task around it goes on.
@@ -286,10 +332,24 @@ macro_rules! loop_behaviours {
             external_cancel_plus_deadline Must "src:asyncio.timeouts.__aexit__";
             /// What else the body ends with leaves the timeout as it is.
             other_error_wins Must "test_asyncio/test_timeouts::TimeoutTests::test_foreign_exception_passed";
+            /// A deadline can be moved later, away, or into the past, which ends the body at its next await.
+            reschedule Must "test_asyncio/test_timeouts::TimeoutTests::test_reschedule";
+            /// A timeout that expires or is over cannot be moved.
+            state_errors Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_expiring, ::test_timeout_expired";
         }
         wait_for {
             /// The timeout is reported only after the body's clean-up has ended.
             waits_for_cleanup Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_waits_for_task_cancellation";
+            /// A task that swallows the cancel of its deadline and gives a value has that value given.
+            inner_outcome_beats_timeout Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_cancel_suppressed";
+            /// With no time at all a task that has not begun never does.
+            zero_never_starts Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_timeout_less_then_0_or_0_coroutine_do_not_started";
+            /// With no time at all what is done already gives its value.
+            zero_with_done_future Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_timeout_less_then_0_or_0_future_done";
+            /// A cancel that comes when the inner one has just ended is a cancel, and the inner one keeps its value.
+            outer_cancel_not_swallowed_when_inner_just_done Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_issue86296";
+            /// A value that comes in the turn of the deadline is too late, and stays with the future.
+            result_in_the_turn_of_the_deadline_loses Must "src:asyncio.timeouts._on_timeout";
             /// Cancelling whoever waits with a timeout cancels the inner task.
             outer_cancel_cancels_inner Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_cancel_wait_for";
         }
@@ -308,10 +368,10 @@ macro_rules! loop_behaviours {
             callbacks_timers Must "differential/01_callbacks_timers.py";
             /// Tasks cancelled early, blocked, with a clean-up, through another, at the end: the lines are CPython's.
             task_cancellation Must "differential/02_task_cancellation.py";
-            /// Timeouts that expire, nest, or meet a cancel from outside: the lines are CPython's.
+            /// Timeouts that expire, nest, move, or meet a cancel from outside: the lines are CPython's.
             timeouts Must "differential/03_timeouts.py";
-            /// A gather of results, with a first error, of errors, and cancelled: the lines are CPython's.
-            gather Must "differential/05_gather.py";
+            /// Gathers, waits in each mode, tasks in the order of ending, and a shield: the lines are CPython's.
+            gather_wait_shield Must "differential/05_gather_wait_shield.py";
             /// Locks and semaphores whose waiters are cancelled: the lines are CPython's.
             lock_semaphore Must "differential/06_lock_semaphore.py";
             /// A pulse of an event: the lines are CPython's.
@@ -322,6 +382,14 @@ macro_rules! loop_behaviours {
             threads Must "differential/09_threads.py";
             /// What a run leaves behind and how it ends: the lines are CPython's.
             teardown Must "differential/10_teardown.py";
+            /// Futures that are set, fail, are cancelled, shielded, and set by a thread: the lines are CPython's.
+            futures Must "differential/11_futures.py";
+            /// Waiting in one turn, with failures, timeouts and cancels, and by order of ending: the lines are CPython's.
+            wait_as_completed Must "differential/12_wait_as_completed.py";
+            /// Limits on tasks with clean-ups, without any time, and in the turn of a result: the lines are CPython's.
+            wait_for Must "differential/13_wait_for.py";
+            /// Timeout scopes that are moved, asked, nested, cancelled, and refuse: the lines are CPython's.
+            timeout_scopes Must "differential/14_timeout_scopes.py";
         }
     } };
 }

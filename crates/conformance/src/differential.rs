@@ -6,7 +6,7 @@
 use crate::behaviour::{Miss, Verdict, ensure, same};
 use crate::loops::{GRACE, Loops};
 use crate::{Subject, spy};
-use core_loop::{JoinError, Runner, Task};
+use core_loop::{Elapsed, JoinError, Runner, Task, TimeoutScope, timeout_scope};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::rc::Rc;
@@ -14,23 +14,31 @@ use std::time::Duration;
 
 mod callbacks_timers;
 mod event;
-mod gather;
+mod futures;
+mod gather_wait_shield;
 mod lock_semaphore;
 mod queues;
 mod task_cancellation;
 mod teardown;
 mod threads;
+mod timeout_scopes;
 mod timeouts;
+mod wait_as_completed;
+mod wait_for;
 
 pub(crate) use callbacks_timers::callbacks_timers;
 pub(crate) use event::event;
-pub(crate) use gather::gather;
+pub(crate) use futures::futures;
+pub(crate) use gather_wait_shield::gather_wait_shield;
 pub(crate) use lock_semaphore::lock_semaphore;
 pub(crate) use queues::queues;
 pub(crate) use task_cancellation::task_cancellation;
 pub(crate) use teardown::teardown;
 pub(crate) use threads::threads;
+pub(crate) use timeout_scopes::timeout_scopes;
 pub(crate) use timeouts::timeouts;
+pub(crate) use wait_as_completed::wait_as_completed;
+pub(crate) use wait_for::wait_for;
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -162,6 +170,27 @@ async fn wait<T: 'static>(tasks: impl IntoIterator<Item = &mut Task<T>>) -> Vec<
         outcomes.push(task.await);
     }
     outcomes
+}
+
+/// The names of tasks, sorted, as Python prints a list of them.
+fn names<T: 'static>(tasks: &[&mut Task<T>]) -> String {
+    let mut names: Vec<_> = tasks.iter().map(|task| quoted(&task.name())).collect();
+    names.sort();
+    list(names)
+}
+
+/// `async with asyncio.timeout(duration) as scope`: the scope can be asked afterwards.
+async fn scoped<T>(
+    duration: Duration,
+    body: impl AsyncFnOnce(TimeoutScope) -> T,
+) -> (TimeoutScope, Result<T, Elapsed>) {
+    let kept = RefCell::new(None);
+    let outcome = timeout_scope(duration, async |scope| {
+        kept.replace(Some(scope.clone()));
+        body(scope).await
+    })
+    .await;
+    (kept.take().expect("a body is polled once, however little time it has"), outcome)
 }
 
 /// Whether a task ended by a cancel.

@@ -8,17 +8,21 @@ use core_loop::{Loop, Runner};
 use std::rc::Rc;
 use std::time::Duration;
 
+mod as_completed;
 mod bridge;
 mod driver;
 mod eager;
 mod exc;
+mod future;
 mod gather;
 mod r#loop;
 mod runner;
+mod shield;
 mod sleep;
 mod task;
 mod timeout;
 mod timer;
+mod wait;
 mod wait_for;
 
 /// The kind of subject that is a loop: a driver under core-loop's scheduler.

@@ -161,6 +161,9 @@ impl Closing {
                 Timer::Wake(waker) => drop(waker),
             });
         }
+        for callback in inner.done_callbacks.take() {
+            shielded(|| callback.cancel());
+        }
         inner.turn_left.set(0);
         shielded(|| inner.handler.clear());
     }

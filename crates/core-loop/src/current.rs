@@ -3,6 +3,7 @@
 use crate::callback::Timer;
 use crate::error::Reason;
 use crate::exception::Handler;
+use crate::future::DoneCallbacks;
 use crate::offload::DefaultExecutor;
 use crate::shared::Shared;
 use crate::task::{CurrentTask, Tasks};
@@ -32,6 +33,7 @@ pub(crate) struct Inner {
     pub(crate) current: CurrentTask,
     /// Set while futures are being dropped because of a cancel: whatever task they were awaiting is cancelled with them.
     pub(crate) cancelling: RefCell<Option<Reason>>,
+    pub(crate) done_callbacks: DoneCallbacks,
     pub(crate) handler: Handler,
     pub(crate) executor: RefCell<Option<Arc<dyn DefaultExecutor>>>,
     /// How many entries of the turn under way are still to run.
@@ -57,6 +59,7 @@ impl Loop {
             tasks: Tasks::default(),
             current: CurrentTask::none(),
             cancelling: RefCell::new(None),
+            done_callbacks: DoneCallbacks::new(),
             handler: Handler::new(),
             executor: RefCell::new(None),
             turn_left: Cell::new(0),

@@ -112,6 +112,62 @@ impl fmt::Display for Cancelled {
 
 impl std::error::Error for Cancelled {}
 
+/// This cannot be done in the state in which it was found. Gives back what it was given.
+///
+/// # Python
+///
+/// `InvalidStateError`; for a timeout `RuntimeError`.
+pub struct InvalidState<V = ()> {
+    found: Found,
+    given: V,
+}
+
+/// In which state something was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Found {
+    Pending,
+    Finished,
+    Cancelled(Reason),
+    Expired,
+    Over,
+}
+
+impl<V> InvalidState<V> {
+    pub(crate) fn new(found: Found, given: V) -> Self {
+        Self { found, given }
+    }
+
+    /// What could not be set.
+    pub fn into_inner(self) -> V {
+        self.given
+    }
+}
+
+impl<V> fmt::Display for InvalidState<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.found {
+            Found::Pending => f.write_str("the future has no outcome yet: await it, or ask `done()` first"),
+            Found::Finished => f.write_str(
+                "the future has its outcome already: ask `done()` before setting it, or set it from one place only",
+            ),
+            Found::Cancelled(reason) => write!(
+                f,
+                "the future was cancelled ({reason}): ask `cancelled()` first; whoever was to set it may let it be"
+            ),
+            Found::Expired => f.write_str("the timeout has expired: reschedule it before its deadline"),
+            Found::Over => f.write_str("the timeout is over: reschedule it inside its body"),
+        }
+    }
+}
+
+impl<V> fmt::Debug for InvalidState<V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("InvalidState").field(&self.found).finish()
+    }
+}
+
+impl<V> std::error::Error for InvalidState<V> {}
+
 /// The time given to a [`timeout`](crate::timeout) is over.
 ///
 /// # Python

@@ -1,14 +1,20 @@
-//! Waiting for several at once.
+//! Running several at once, and waiting for all of them.
 
 use crate::error::JoinError;
-use crate::task::{Task, spawn};
+use family::Family;
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+mod child;
+mod family;
+mod few;
 mod many;
+mod order;
 
+pub use child::{Child, Member};
 pub use many::Siblings;
+pub use order::Order;
 
 /// Runs futures side by side, each as a task of its own, and gives their outputs in the order of the arguments: a tuple
 /// for a tuple of two to eight, a `Vec` for a `Vec`.
@@ -28,10 +34,6 @@ pub use many::Siblings;
 ///
 /// Dropping it in any other way than by a cancel detaches the tasks.
 ///
-/// # Python
-///
-/// `asyncio.gather(*aws)`. A future whose output is itself a `Result` gives that `Result`: `return_exceptions=True`.
-///
 /// # Examples
 ///
 /// ```
@@ -44,9 +46,61 @@ pub use many::Siblings;
 /// })
 /// # }
 /// ```
+///
+/// # Python
+///
+/// `asyncio.gather(*aws, return_exceptions=True)`: a future whose output is itself a `Result` – a task, for example – has
+/// that `Result` at its place. Without `return_exceptions` it is [`try_gather`].
 #[track_caller]
 pub fn gather<G: Gather>(futures: G) -> Gathered<G::Children> {
-    Gathered(futures.spawn())
+    let order = Order::new();
+    Gathered(Family::new(futures.spawn(&order), order))
+}
+
+/// Runs futures side by side, each as a task of its own, and gives their values, or the first error: as [`gather`], for
+/// futures whose output is a `Result`.
+///
+/// The first in time counts, also of several in one turn. It comes out at once; the others run on, and what becomes of
+/// them is not reported. If whoever awaits is cancelled, all of them are.
+///
+/// # Errors
+///
+/// The inner one is the first error of a future. The outer one is the [`JoinError`] of a task that gave no output, if that
+/// came first.
+///
+/// # Panics
+///
+/// Outside a loop.
+///
+/// # Cancel safety
+///
+/// Dropping it in any other way than by a cancel detaches the tasks.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), core_loop::RunError> {
+/// core_loop::run(async {
+///     let numbers = ["1", "2"].map(|text| async { text.parse::<u32>() });
+///     assert_eq!(core_loop::try_gather(Vec::from(numbers)).await.unwrap(), Ok(vec![1, 2]));
+///
+///     let failing = (async { Ok::<_, &str>(1) }, async { Err::<(), _>("no luck") });
+///     assert_eq!(core_loop::try_gather(failing).await.unwrap(), Err("no luck"));
+/// })
+/// # }
+/// ```
+///
+/// # Python
+///
+/// `asyncio.gather(*aws)`. A task may be among them; cancelled, it is an error, and not a cancel of whoever awaits.
+#[track_caller]
+pub fn try_gather<G>(futures: G) -> TryGathered<G::Children>
+where
+    G: Gather,
+    G::Children: TryChildren,
+{
+    let order = Order::new();
+    TryGathered(Family::new(futures.spawn(&order), order))
 }
 
 /// Futures that [`gather`] can run: tuples of two to eight, and `Vec`.
@@ -54,115 +108,92 @@ pub trait Gather {
     /// The tasks made of them.
     type Children: Children;
 
-    /// Spawns one task for each.
+    /// Spawns one task for each, which notes its end in `order`.
     #[track_caller]
-    fn spawn(self) -> Self::Children;
+    fn spawn(self, order: &Order) -> Self::Children;
 }
 
 /// The tasks that a [`gather`] waits for.
-pub trait Children: Unpin {
+pub trait Children {
     /// Their outputs, in order.
     type Output;
 
-    /// Polls all that are not done.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Self::Output, JoinError>>;
+    /// How many there are.
+    fn count(&self) -> usize;
+
+    /// One of them.
+    fn member(&mut self, index: usize) -> &mut dyn Member;
+
+    /// Takes what came of all, once all are settled.
+    fn outputs(&mut self) -> Self::Output;
+}
+
+/// The tasks that a [`try_gather`] waits for.
+pub trait TryChildren: Children {
+    /// Their values, in order.
+    type Values;
+    /// What each may give instead.
+    type Error;
+
+    /// The error that came of one of them, which is settled.
+    fn take_error(&mut self, index: usize) -> Option<Self::Error>;
+
+    /// Takes the values of all, once all are settled.
+    ///
+    /// # Errors
+    ///
+    /// One of them gave an error.
+    fn values(&mut self) -> Result<Self::Values, Self::Error>;
 }
 
 /// Made by [`gather`].
 #[must_use = "the tasks run anyhow, but nobody sees their outputs"]
-pub struct Gathered<C>(C);
+pub struct Gathered<C: Children>(Family<C>);
 
 impl<C: Children> Future for Gathered<C> {
     type Output = Result<C::Output, JoinError>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(cx)
-    }
-}
-
-/// One task and, once it is done, its output.
-pub struct Child<T: 'static>(State<T>);
-
-enum State<T: 'static> {
-    Running(Task<T>),
-    Done(T),
-    Taken,
-}
-
-// The output is moved, never pinned.
-impl<T: 'static> Unpin for Child<T> {}
-
-impl<T: 'static> Child<T> {
-    #[track_caller]
-    fn spawn(future: impl Future<Output = T> + 'static) -> Self {
-        let mut task = spawn(future);
-        // Of several failures only the first has somebody to see it.
-        task.hush();
-        Self(State::Running(task))
-    }
-
-    /// `true` when the output is there.
-    fn poll(&mut self, cx: &mut Context<'_>) -> Result<bool, JoinError> {
-        if let State::Running(task) = &mut self.0 {
-            match Pin::new(task).poll(cx) {
-                Poll::Pending => return Ok(false),
-                Poll::Ready(output) => self.0 = State::Done(output?),
+        loop {
+            match std::task::ready!(self.0.poll_next(cx)) {
+                Some(Ok(_)) => {}
+                Some(Err(error)) => return Poll::Ready(Err(error)),
+                None => return Poll::Ready(Ok(self.0.children.outputs())),
             }
         }
-        Ok(true)
     }
+}
 
-    fn take(&mut self) -> T {
-        match std::mem::replace(&mut self.0, State::Taken) {
-            State::Done(output) => output,
-            State::Running(_) | State::Taken => unreachable!("outputs are taken once, when all are there"),
+/// Made by [`try_gather`].
+#[must_use = "the tasks run anyhow, but nobody sees their outputs"]
+pub struct TryGathered<C: Children>(Family<C>);
+
+impl<C: TryChildren> Future for TryGathered<C> {
+    type Output = Result<Result<C::Values, C::Error>, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        loop {
+            match std::task::ready!(self.0.poll_next(cx)) {
+                Some(Ok(index)) => {
+                    if let Some(error) = self.0.children.take_error(index) {
+                        return Poll::Ready(Ok(Err(error)));
+                    }
+                }
+                Some(Err(error)) => return Poll::Ready(Err(error)),
+                None => return Poll::Ready(Ok(self.0.children.values())),
+            }
         }
     }
 }
 
-macro_rules! tuples {
-    ($($future:ident $child:ident),+) => {
-        impl<$($future),+> Gather for ($($future,)+)
-        where
-            $($future: Future + 'static,)+
-        {
-            type Children = ($(Child<$future::Output>,)+);
-
-            fn spawn(self) -> Self::Children {
-                let ($($child,)+) = self;
-                ($(Child::spawn($child),)+)
-            }
-        }
-
-        impl<$($future: 'static),+> Children for ($(Child<$future>,)+) {
-            type Output = ($($future,)+);
-
-            fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<Self::Output, JoinError>> {
-                let ($($child,)+) = self;
-                let mut all = true;
-                $(all &= $child.poll(cx)?;)+
-                if all { Poll::Ready(Ok(($($child.take(),)+))) } else { Poll::Pending }
-            }
-        }
-    };
-}
-
-tuples!(A a, B b);
-tuples!(A a, B b, C c);
-tuples!(A a, B b, C c, D d);
-tuples!(A a, B b, C c, D d, E e);
-tuples!(A a, B b, C c, D d, E e, F f);
-tuples!(A a, B b, C c, D d, E e, F f, G g);
-tuples!(A a, B b, C c, D d, E e, F f, G g, H h);
-
-impl<C> fmt::Debug for Gathered<C> {
+impl<C: Children> fmt::Debug for Gathered<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Gathered").finish_non_exhaustive()
+        f.debug_struct("Gathered").field("children", &self.0.children.count()).finish_non_exhaustive()
     }
 }
 
-impl<T: 'static> fmt::Debug for Child<T> {
+impl<C: Children> fmt::Debug for TryGathered<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Child").finish_non_exhaustive()
+        f.debug_struct("TryGathered").field("children", &self.0.children.count()).finish_non_exhaustive()
     }
 }

@@ -2,6 +2,8 @@
 // The models in tests/loom.rs take the files that they look at; the rest of the loop is not built for loom.
 #![cfg(not(loom))]
 
+mod as_completed;
+mod bells;
 mod callback;
 mod clean_up;
 mod close;
@@ -11,6 +13,7 @@ mod driven;
 mod error;
 mod exception;
 mod finally;
+mod future;
 mod gather;
 mod handle;
 mod inbox;
@@ -22,6 +25,7 @@ mod offload;
 mod readiness_thread;
 mod runner;
 mod shared;
+mod shield;
 mod signal;
 mod slab;
 mod sleep;
@@ -30,26 +34,39 @@ mod sys;
 mod task;
 mod thread_bound;
 mod timeout;
+mod timeout_scope;
 mod timers;
 mod turn;
+mod wait;
+mod wait_for;
+mod waitable;
 
+pub use as_completed::{AsCompleted, AsCompletedWithin, NextCompleted, as_completed};
 pub use callback::{Handle, ThreadsafeHandle};
 pub use contract;
 pub use current::Loop;
 pub use descriptor::Descriptor;
-pub use error::{Cancelled, CloseReport, Closed, Elapsed, JoinError, Reason, RunError};
+pub use error::{Cancelled, CloseReport, Closed, Elapsed, InvalidState, JoinError, Reason, RunError};
 pub use exception::ExceptionContext;
 pub use finally::finally;
-pub use gather::{Child, Children, Gather, Gathered, Siblings, gather};
+pub use future::{Future, Promise};
+pub use gather::{
+    Child, Children, Gather, Gathered, Member, Order, Siblings, TryChildren, TryGathered, gather, try_gather,
+};
 pub use handle::{LoopHandle, Pinned, pinned};
 pub use native::NativeDriver;
 pub use offload::{BoxedWork, DefaultExecutor, ToThread, run_in_executor, to_thread};
 pub use readiness_thread::ReadinessThread;
 pub use runner::{Carry, GRACE, Runner, carry, run, run_on};
+pub use shield::{Shield, shield};
 pub use signal::ctrl_c;
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use task::{
     AnyTask, Task, YieldNow, all_tasks, cancellable, current_task, spawn, spawn_cooperative, spawn_eager,
     yield_now,
 };
-pub use timeout::{Timeout, timeout};
+pub use timeout::{Timeout, timeout, timeout_at};
+pub use timeout_scope::{TimeoutScope, timeout_scope};
+pub use wait::{ReturnWhen, Wait, Waited, wait};
+pub use wait_for::{WaitFor, wait_for};
+pub use waitable::Waitable;

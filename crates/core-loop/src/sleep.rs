@@ -66,6 +66,20 @@ enum State {
 }
 
 impl Sleep {
+    /// As [`sleep_until`], on a loop that is known. A time that is past comes as a timer, with those that are due next.
+    pub(crate) fn until(lp: Loop, deadline: Instant) -> Self {
+        Self { lp, deadline, state: State::New }
+    }
+
+    /// Whether its timer went off, also if nobody has polled it since.
+    pub(crate) fn has_fired(&self) -> bool {
+        match self.state {
+            State::New | State::Due => false,
+            State::Armed(key) => self.lp.inner().timers.borrow_mut().get_mut(key).is_none(),
+            State::Fired => true,
+        }
+    }
+
     /// When it ends.
     #[must_use]
     pub fn deadline(&self) -> Instant {

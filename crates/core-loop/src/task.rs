@@ -2,6 +2,7 @@
 
 use crate::current::Loop;
 use crate::error::{JoinError, Reason};
+use crate::waitable::Waitable;
 use cell::Join;
 use std::fmt;
 use std::panic::Location;
@@ -214,6 +215,30 @@ impl<T: 'static> Future for Task<T> {
     }
 }
 
+impl<T: 'static> Waitable for Task<T> {
+    type Value = T;
+
+    fn done(&self) -> bool {
+        Self::done(self)
+    }
+
+    fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.join.poll_done(cx)
+    }
+
+    fn forget_waiter(&mut self) {
+        drop(self.join.task().take_waiter());
+    }
+
+    fn outcome(&self) -> Option<Result<&T, &JoinError>> {
+        self.join.outcome()
+    }
+
+    fn request_cancel(&self, reason: Reason) -> bool {
+        self.join.task().cancel(reason)
+    }
+}
+
 impl<T: 'static> Drop for Task<T> {
     fn drop(&mut self) {
         if self.spent {
@@ -222,8 +247,7 @@ impl<T: 'static> Drop for Task<T> {
         if self.cancel_on_drop {
             self.join.task().cancel("its handle was dropped".into());
         } else if self.awaited
-            && let Some(lp) = Loop::try_current()
-            && let Some(reason) = lp.inner().cancelling.borrow().clone()
+            && let Some(reason) = cancelling()
         {
             self.join.task().cancel(reason);
         }
@@ -243,6 +267,11 @@ impl Loop {
         let _restore = Restore(self, self.inner().cancelling.replace(Some(reason.clone())));
         drop()
     }
+}
+
+/// Why futures are being dropped right now, if that is because of a cancel: what they were awaiting is cancelled with them.
+pub(crate) fn cancelling() -> Option<Reason> {
+    Loop::try_current()?.inner().cancelling.borrow().clone()
 }
 
 /// Lets everything else that is ready run once, then goes on.

@@ -3,13 +3,14 @@
 use crate::clean_up::Pending;
 use crate::current::Loop;
 use crate::error::{Elapsed, Reason};
-use crate::sleep::{Sleep, sleep};
+use crate::sleep::{Sleep, sleep, sleep_until};
 use contract::Panic;
 use std::fmt;
-use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+mod pinned;
 
 /// Awaits `future` for at most `duration`, then drops it.
 ///
@@ -32,7 +33,7 @@ use std::time::Duration;
 ///
 /// # Python
 ///
-/// `async with asyncio.timeout(delay)` and `asyncio.wait_for`. There the body sees a `CancelledError`, which it may
+/// `async with asyncio.timeout(delay)`; `asyncio.wait_for` of a coroutine. There the body sees a `CancelledError`, which it may
 /// swallow; here it is dropped.
 ///
 /// # Examples
@@ -48,69 +49,107 @@ use std::time::Duration;
 /// ```
 #[track_caller]
 pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
-    Timeout { sleep: sleep(duration), stage: Stage::Running { future: Box::pin(future), polled: false } }
+    Timeout::new(sleep(duration), future)
 }
 
-/// Made by [`timeout`].
+/// Awaits `future` until `deadline` at most, then drops it: as [`timeout()`], for a time instead of a duration. If that is
+/// past, `future` is polled once all the same.
+///
+/// # Errors
+///
+/// [`Elapsed`], if the time comes first.
+///
+/// # Panics
+///
+/// Outside a loop.
+///
+/// # Cancel safety
+///
+/// Dropping it drops `future`, and loses what a drop of `future` loses.
+///
+/// # Examples
+///
+/// ```
+/// # use std::time::Duration;
+/// # fn main() -> Result<(), core_loop::RunError> {
+/// core_loop::run(async {
+///     let deadline = core_loop::Loop::current().time() + Duration::from_millis(5);
+///     assert!(core_loop::timeout_at(deadline, std::future::pending::<()>()).await.is_err());
+///     assert_eq!(core_loop::timeout_at(deadline, async { "in time" }).await, Ok("in time"));
+/// })
+/// # }
+/// ```
+///
+/// # Python
+///
+/// `async with asyncio.timeout_at(when)`.
+#[track_caller]
+pub fn timeout_at<F: Future>(deadline: Instant, future: F) -> Timeout<F> {
+    Timeout::new(sleep_until(deadline), future)
+}
+
+/// Made by [`timeout()`] and [`timeout_at`].
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Timeout<F> {
+    future: Option<F>,
     sleep: Sleep,
-    stage: Stage<F>,
+    stage: Stage,
 }
 
-enum Stage<F> {
-    Running { future: Pin<Box<F>>, polled: bool },
+enum Stage {
+    Running { polled: bool },
     CleaningUp(Pending),
     Over,
+}
+
+impl<F> Timeout<F> {
+    fn new(sleep: Sleep, future: F) -> Self {
+        Self { future: Some(future), sleep, stage: Stage::Running { polled: false } }
+    }
 }
 
 impl<F: Future> Future for Timeout<F> {
     type Output = Result<F::Output, Elapsed>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = &mut *self;
-        if let Stage::Running { future, polled } = &mut this.stage {
-            let over = *polled && Pin::new(&mut this.sleep).poll(cx).is_ready();
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut parts = self.parts();
+        if let Stage::Running { polled } = parts.stage {
+            let over = *polled && Pin::new(&mut *parts.sleep).poll(cx).is_ready();
             if !over {
-                if let Poll::Ready(output) = future.as_mut().poll(cx) {
-                    this.stage = Stage::Over;
+                let future = parts.future.as_mut().as_pin_mut().expect("it runs");
+                if let Poll::Ready(output) = future.poll(cx) {
+                    *parts.stage = Stage::Over;
+                    parts.future.set(None);
                     return Poll::Ready(Ok(output));
                 }
                 if !std::mem::replace(polled, true) {
                     // Arms the timer.
-                    let _armed = Pin::new(&mut this.sleep).poll(cx);
+                    let _armed = Pin::new(parts.sleep).poll(cx);
                 }
                 return Poll::Pending;
             }
-            this.expire();
+            *parts.stage = Stage::Over;
+            expire(|| parts.future.set(None), |pending| *parts.stage = Stage::CleaningUp(pending));
         }
-        let Stage::CleaningUp(pending) = &mut this.stage else {
-            panic!("a timeout was polled after it ended")
-        };
-        match pending.poll(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(()) => {
-                this.stage = Stage::Over;
-                Poll::Ready(Err(Elapsed))
-            }
-        }
+        let Stage::CleaningUp(pending) = parts.stage else { panic!("a timeout was polled after it ended") };
+        std::task::ready!(pending.poll(cx));
+        *parts.stage = Stage::Over;
+        Poll::Ready(Err(Elapsed))
     }
 }
 
-impl<F> Timeout<F> {
-    /// Drops the future, and takes over the clean-ups that this left behind.
-    fn expire(&mut self) {
-        let lp = Loop::current();
-        let running = std::mem::replace(&mut self.stage, Stage::Over);
-        let mut panicked = None;
-        let pending = Pending::of(&lp, || {
-            let reason = Reason::from("the time is over");
-            panicked = Panic::catch(|| lp.drop_cancelled(&reason, || drop(running))).err();
-        });
-        self.stage = Stage::CleaningUp(pending);
-        if let Some(panic) = panicked {
-            panic.resume();
-        }
+/// The time is over: drops a body as a cancel does, and keeps the clean-ups that this left behind. Panics if a destructor
+/// of the body does, after they are kept.
+pub(crate) fn expire(drop: impl FnOnce(), keep: impl FnOnce(Pending)) {
+    let lp = Loop::current();
+    let mut panicked = None;
+    let pending = Pending::of(&lp, || {
+        let reason = Reason::from("the time is over");
+        panicked = Panic::catch(|| lp.drop_cancelled(&reason, drop)).err();
+    });
+    keep(pending);
+    if let Some(panic) = panicked {
+        panic.resume();
     }
 }
 

@@ -1,39 +1,61 @@
-//! `03_timeouts.py`.
+//! `03_timeouts.py`, but for the body that swallows its cancel.
 
-use super::{LONG, Log, MS, cancelled, py, recorded, replay, wait};
+use super::{LONG, Log, MS, cancelled, py, recorded, replay, scoped, wait};
 use crate::behaviour::Verdict;
 use crate::loops::Loops;
 use crate::{Miss, Subject};
-use core_loop::{sleep, spawn, timeout};
+use core_loop::{Loop, sleep, spawn, timeout, wait_for};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 
 pub(crate) fn timeouts(subject: &Subject<Loops>) -> Verdict {
     replay(subject, recorded!("03_timeouts"), async |log| {
-        let a = timeout(MS * 20, sleeper(log.clone(), "A", SECOND, "")).await;
-        log.line(format_args!("timeout A, expired {}", py(a.is_err())));
-        let b = timeout(SECOND, sleeper(log.clone(), "B", MS * 20, "ok")).await?;
-        log.line(format_args!("B -> {b}"));
-        let outer = timeout(MS * 80, async {
-            if timeout(MS * 20, sleeper(log.clone(), "C", SECOND, "")).await.is_err() {
-                log.line("inner timeout only");
-            }
-            sleeper(log.clone(), "D", SECOND, "").await;
-        });
-        log.line(format_args!("outer timeout, expired {}", py(outer.await.is_err())));
-        let mut task = spawn(timeout(SECOND, sleeper(log.clone(), "H", LONG, "")));
+        scopes(&log).await?;
+        let mut task = spawn(wait_for(SECOND, spawn(sleeper(log.clone(), "H", LONG, ""))));
         sleep(MS * 20).await;
         task.cancel("from outside");
         let outcome = wait([&mut task]).await;
         log.line(format_args!("external cancel stays a cancel: {}", py(cancelled(&outcome[0]))));
-        let i = timeout(SECOND, sleeper(log.clone(), "I", MS * 10, "fast")).await?;
+        let i = wait_for(SECOND, spawn(sleeper(log.clone(), "I", MS * 10, "fast"))).await??;
         log.line(format_args!("wait_for -> {i}"));
-        if timeout(MS * 20, sleeper(log.clone(), "J", SECOND, "")).await.is_err() {
-            log.line("wait_for timeout");
+        for (name, limit, words) in [("J", MS * 20, "0.02"), ("K (never starts)", Duration::ZERO, "0")] {
+            if wait_for(limit, spawn(sleeper(log.clone(), name, SECOND, ""))).await.is_err() {
+                log.line(format_args!("wait_for timeout {words}"));
+            }
         }
         Ok::<_, Miss>(None::<&str>)
     })
+}
+
+async fn scopes(log: &Log) -> Result<(), Miss> {
+    let (scope, a) = scoped(MS * 20, async |_| sleeper(log.clone(), "A", SECOND, "").await).await;
+    if a.is_err() {
+        log.line(format_args!("timeout A, expired {}", py(scope.expired())));
+    }
+    let b = timeout(SECOND, sleeper(log.clone(), "B", MS * 20, "ok")).await?;
+    log.line(format_args!("B -> {b}"));
+    let (outer, outcome) = scoped(MS * 80, async |outer| {
+        if timeout(MS * 20, sleeper(log.clone(), "C", SECOND, "")).await.is_err() {
+            log.line(format_args!("inner timeout only, outer expired {}", py(outer.expired())));
+        }
+        sleeper(log.clone(), "D", SECOND, "").await;
+    })
+    .await;
+    if outcome.is_err() {
+        log.line(format_args!("outer timeout, expired {}", py(outer.expired())));
+    }
+    for (name, when) in [("E", Some(Loop::current().time() + SECOND * 5)), ("F", None)] {
+        let (scope, outcome) = scoped(MS * 20, async |scope| {
+            scope.reschedule(when)?;
+            sleeper(log.clone(), name, MS * 60, "").await;
+            Ok::<_, Miss>(())
+        })
+        .await;
+        outcome??;
+        log.line(format_args!("moved later or disabled: no timeout, expired {}", py(scope.expired())));
+    }
+    Ok(())
 }
 
 async fn sleeper(log: Log, name: &'static str, duration: Duration, result: &'static str) -> &'static str {

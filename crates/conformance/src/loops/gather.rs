@@ -3,7 +3,7 @@
 use super::{Loops, Trace, here, quiet_panic, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
-use core_loop::{JoinError, gather, spawn};
+use core_loop::{JoinError, gather, spawn, try_gather};
 use std::future::pending;
 
 pub(super) fn results_in_argument_order(subject: &Subject<Loops>) -> Verdict {
@@ -54,6 +54,13 @@ pub(super) fn first_error_leaves_siblings_running(subject: &Subject<Loops>) -> V
         same("what the sibling has done at the failure", trace.seen(), [""; 0])?;
         turns(6).await;
         same("what the sibling did", trace.seen(), ["a sibling went on"])?;
+
+        let child = |number: usize| async move {
+            turns(number).await;
+            Err::<(), _>(number)
+        };
+        same("the first error in time", try_gather((child(3), child(1), child(2))).await?, Err(1))?;
+        turns(6).await;
         same("the reports", reports.seen(), [""; 0])
     })
 }
@@ -65,7 +72,46 @@ pub(super) fn collects_errors(subject: &Subject<Loops>) -> Verdict {
             if number == 2 { Err("the second") } else { Ok(number) }
         };
         let results = gather((1..=3).map(child).collect::<Vec<_>>()).await?;
-        same("the results", results, [Ok(1), Err("the second"), Ok(3)])
+        same("the results", results, [Ok(1), Err("the second"), Ok(3)])?;
+
+        let tasks = [1, 2, 3].map(|number| spawn(child(number)));
+        tasks[0].cancel("from outside");
+        let results = gather(Vec::from(tasks)).await?;
+        ensure(
+            matches!(results[..], [Err(JoinError::Cancelled(_)), Ok(Err("the second")), Ok(Ok(3))]),
+            format!("with a task that was cancelled: {results:?}"),
+        )
+    })
+}
+
+pub(super) fn child_cancel_is_an_error_not_a_cancel(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let ended = trace.clone();
+        let child = spawn(pending::<()>());
+        child.cancel("one child");
+        let sibling = spawn(async move {
+            turns(6).await;
+            ended.note("a sibling went on");
+        });
+        match try_gather((child, sibling)).await? {
+            Err(JoinError::Cancelled(reason)) => same("the reason", reason.as_str(), "one child")?,
+            other => return Err(Miss::Fail(format!("a gather with a cancelled child gave {other:?}"))),
+        }
+        // Whoever awaits was not cancelled: it goes on.
+        turns(8).await;
+        same("what the sibling did", trace.seen(), ["a sibling went on"])
+    })
+}
+
+pub(super) fn cancel_beats_return_exceptions(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let tasks: Vec<_> = (0..2).map(|_| spawn(pending::<()>())).collect();
+        let outer = spawn(gather(tasks));
+        turns(3).await;
+        outer.cancel("all of them");
+        let outcome = outer.await;
+        ensure(matches!(outcome, Err(JoinError::Cancelled(_))), format!("the outer task gave {outcome:?}"))
     })
 }
 

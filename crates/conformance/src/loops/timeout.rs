@@ -3,7 +3,9 @@
 use super::{Loops, NEVER, Trace, here, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
-use core_loop::{Elapsed, JoinError, spawn, timeout};
+use core_loop::{
+    Elapsed, JoinError, TimeoutScope, finally, sleep, spawn, timeout, timeout_at, timeout_scope,
+};
 use std::future::pending;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -36,6 +38,10 @@ pub(super) fn absolute_none_and_unused(subject: &Subject<Loops>) -> Verdict {
         });
         same("a body that is faster", output.await, Ok(5))?;
         same("a body without a bound", timeout(Duration::MAX, turns(2)).await, Ok(()))?;
+        let unbound = timeout_scope(NEVER, async |scope| scope.reschedule(None).is_ok());
+        same("a bound that is taken away", unbound.await, Ok(true))?;
+        let soon = here().time() + MS * 2;
+        same("a body that a time is too early for", timeout_at(soon, pending::<()>()).await, Err(Elapsed))?;
         log.take_armed();
         // The loop falls asleep once more, and would arm what is left.
         let event = Arc::new(Event::new());
@@ -52,7 +58,17 @@ pub(super) fn absolute_none_and_unused(subject: &Subject<Loops>) -> Verdict {
 pub(super) fn past_deadline_needs_a_yield(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         same("no time, a body without awaits", timeout(Duration::ZERO, async { 1 }).await, Ok(1))?;
-        same("no time, a body that yields once", timeout(Duration::ZERO, turns(1)).await, Err(Elapsed))
+        same("no time, a body that yields once", timeout(Duration::ZERO, turns(1)).await, Err(Elapsed))?;
+        let past = here().time();
+        same("a time that is past, a body without awaits", timeout_at(past, async { 1 }).await, Ok(1))?;
+        same("a time that is past, a body that yields once", timeout_at(past, turns(1)).await, Err(Elapsed))?;
+        let scope = timeout_scope(Duration::ZERO, async |scope| scope.expired());
+        same("no time, whether a scope without awaits expires", scope.await, Ok(false))?;
+        same(
+            "no time, a scope that yields once",
+            timeout_scope(Duration::ZERO, async |_| turns(1).await).await,
+            Err(Elapsed),
+        )
     })
 }
 
@@ -157,5 +173,51 @@ pub(super) fn other_error_wins(subject: &Subject<Loops>) -> Verdict {
             matches!(&panicking, Err(JoinError::Panicked(panic)) if panic.message() == "no luck"),
             format!("a body that panics gave {panicking:?}"),
         )
+    })
+}
+
+pub(super) fn reschedule(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        for later in [Some(here().time() + NEVER), None] {
+            let scope = timeout_scope(MS * 2, async |scope| {
+                let moved = scope.reschedule(later).is_ok();
+                sleep(MS * 10).await;
+                (moved, scope.when() == later, scope.expired())
+            });
+            same("moved later, or away", scope.await, Ok((true, true, false)))?;
+        }
+        let past = here().time();
+        let scope = timeout_scope(NEVER, async |scope| {
+            scope.reschedule(Some(past))?;
+            turns(1).await;
+            Ok::<_, core_loop::InvalidState>("not dropped at its next await")
+        });
+        match scope.await {
+            Err(Elapsed) => Ok(()),
+            other => Err(Miss::Fail(format!("moved into the past it gave {other:?}"))),
+        }
+    })
+}
+
+pub(super) fn state_errors(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let told = trace.clone();
+        let scope = timeout_scope(MS * 2, async |scope| {
+            finally(
+                (scope, told),
+                async |_: &mut (TimeoutScope, Trace<_>)| pending::<()>().await,
+                async |(scope, told): (TimeoutScope, Trace<_>)| {
+                    turns(1).await;
+                    told.note((scope.reschedule(None).is_err(), scope.expired()));
+                },
+            )
+            .await;
+        });
+        same("the scope", scope.await, Err(Elapsed))?;
+        same("refused, and expired, while it expires", trace.seen(), [(true, true)])?;
+        let ended = timeout_scope(NEVER, async |scope| scope).await?;
+        ensure(ended.reschedule(None).is_err(), "a scope that has ended was rescheduled")?;
+        same("whether a scope that ended in time has expired", ended.expired(), false)
     })
 }

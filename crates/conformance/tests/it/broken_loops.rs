@@ -164,6 +164,8 @@ const FAST_THREADS: &[&str] = &[
     "bridge.run_coroutine_threadsafe_roundtrip",
     "bridge.threadsafe_result_timeout_then_cancel",
     "timeout.absolute_none_and_unused",
+    "future.set_from_another_thread",
+    "differential.futures",
 ];
 
 /// On a busy machine the root may be polled too seldom to see it.

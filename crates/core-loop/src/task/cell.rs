@@ -144,7 +144,7 @@ impl<T> Join<T> {
     ///
     /// If it is not there.
     #[inline]
-    pub(super) fn take_outcome(&self) -> Result<T, JoinError> {
+    pub(super) fn take_outcome(&mut self) -> Result<T, JoinError> {
         let task = &self.task;
         assert!(task.is(OUTCOME) && !task.is(BUSY), "a task was polled again after it gave its output");
         task.clear(OUTCOME);

@@ -76,10 +76,16 @@ fn create<F: Future + 'static>(
 
 impl<T> Join<T> {
     #[inline]
-    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+        self.poll_done(cx).map(|()| self.take_outcome())
+    }
+
+    /// Waits for the outcome, and leaves it where it is.
+    #[inline]
+    pub(super) fn poll_done(&self, cx: &mut Context<'_>) -> Poll<()> {
         let task = self.task();
         if task.is(DONE) {
-            return Poll::Ready(self.take_outcome());
+            return Poll::Ready(());
         }
         assert!(!task.is(BUSY), "a task cannot await itself: it would wait for ever");
         task.set_waiter(Waiter::of(cx.waker()));

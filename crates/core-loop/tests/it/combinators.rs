@@ -2,7 +2,7 @@
 
 use crate::run;
 use crate::trace::Trace;
-use core_loop::{Elapsed, JoinError, gather, sleep, spawn, timeout, yield_now};
+use core_loop::{Elapsed, JoinError, gather, sleep, spawn, timeout, try_gather, yield_now};
 use std::future::{pending, poll_fn, ready};
 use std::task::Poll;
 use std::time::Duration;
@@ -142,7 +142,7 @@ fn of_two_that_fail_the_one_that_failed_first_counts() {
 }
 
 #[test]
-fn a_gather_of_many_is_woken_by_way_of_one_waker_so_that_only_those_that_ended_are_polled() {
+fn a_gather_keeps_one_waker_a_child_and_none_when_it_is_gone() {
     struct Nobody;
     impl std::task::Wake for Nobody {
         fn wake(self: std::sync::Arc<Self>) {}
@@ -155,8 +155,131 @@ fn a_gather_of_many_is_woken_by_way_of_one_waker_so_that_only_those_that_ended_a
             assert!(
                 std::pin::Pin::new(&mut all).poll(&mut std::task::Context::from_waker(&waker)).is_pending()
             );
+            // The test's, its waker's, the children's and the gather's.
+            assert_eq!(std::sync::Arc::strong_count(&nobody), 1003);
         }
-        // The test's, its waker's, and the gather's.
-        assert_eq!(std::sync::Arc::strong_count(&nobody), 3);
+        drop(all);
+        assert_eq!(std::sync::Arc::strong_count(&nobody), 2);
+    });
+}
+
+#[test]
+fn a_gather_waits_for_the_clean_ups_of_a_child_and_meanwhile_sees_the_others() {
+    run(async {
+        let trace = Trace::default();
+        let (body, cleaned) = (trace.clone(), trace.clone());
+        let slow = async move {
+            // A clean-up that the future leaves to its task.
+            let left = core_loop::finally(
+                cleaned,
+                async |_: &mut Trace| pending::<()>().await,
+                async |trace: Trace| {
+                    after(4, ()).await;
+                    trace.add("cleaned up");
+                },
+            );
+            futures_lite::future::or(left, yield_now()).await;
+            body.add("ended");
+        };
+        gather((slow, after(2, ()), after(9, ()))).await.expect("nobody fails");
+        trace.add("all");
+        assert_eq!(trace.take(), "ended cleaned up all");
+    });
+}
+
+/// Gives `output` after so many turns.
+async fn after<T>(turns: usize, output: T) -> T {
+    for _ in 0..turns {
+        yield_now().await;
+    }
+    output
+}
+
+#[test]
+fn try_gather_gives_values_or_the_first_error_in_time_and_the_others_run_on() {
+    run(async {
+        let values =
+            try_gather((after(2, Ok::<_, &str>(1)), after(1, Ok("two")))).await.expect("nobody panics");
+        assert_eq!(values, Ok((1, "two")));
+        let trace = Trace::default();
+        let on = trace.clone();
+        let outcome =
+            try_gather((after(3, Err::<(), _>("late")), after(1, Err::<(), _>("early")), async move {
+                after(5, ()).await;
+                on.add("ran on");
+                Ok(())
+            }));
+        assert_eq!(outcome.await.expect("nobody panics"), Err("early"));
+        assert_eq!(trace.take(), "");
+        after(6, ()).await;
+        assert_eq!(trace.take(), "ran on");
+    });
+}
+
+#[test]
+fn of_two_that_fail_in_one_turn_the_first_counts_in_a_tuple_too() {
+    run(async {
+        // Both fail in the same turn; the second was spawned later but is woken first.
+        let order = std::rc::Rc::new(std::cell::RefCell::new(Vec::new()));
+        let failing = |name: &'static str| {
+            let order = order.clone();
+            poll_fn(move |cx| {
+                if order.borrow().len() == 2 {
+                    return Poll::Ready(Err::<(), _>(name));
+                }
+                order.borrow_mut().push(cx.waker().clone());
+                Poll::Pending
+            })
+        };
+        let gathered = spawn(try_gather((failing("a"), failing("b"))));
+        after(2, ()).await;
+        let wakers: Vec<_> = order.borrow().clone();
+        wakers.iter().rev().for_each(|waker| waker.wake_by_ref());
+        assert_eq!(gathered.await.expect("it ended").expect("nobody panics"), Err("b"));
+    });
+}
+
+#[test]
+fn a_task_that_is_cancelled_is_an_error_of_try_gather_and_no_cancel_of_its_awaiter() {
+    run(async {
+        let (first, second) = (spawn(pending::<()>()), spawn(after(4, ())));
+        first.cancel("one of them");
+        let outcome = try_gather((first, second)).await.expect("the children themselves were not cancelled");
+        assert!(matches!(outcome, Err(JoinError::Cancelled(reason)) if reason.as_str() == "one of them"));
+    });
+}
+
+#[test]
+fn a_try_gather_of_many_and_of_none() {
+    run(async {
+        let all = (0..100).map(|n| after(n % 7, Ok::<_, ()>(n))).collect::<Vec<_>>();
+        assert_eq!(try_gather(all).await.expect("nobody panics"), Ok((0..100).collect()));
+        let none: Vec<std::future::Ready<Result<u8, ()>>> = Vec::new();
+        assert_eq!(try_gather(none).await.expect("nobody panics"), Ok(Vec::new()));
+        let outcome = try_gather(vec![async { panic!("in a child") }]).await;
+        assert!(matches!(outcome.map(|_: Result<Vec<()>, ()>| ()), Err(JoinError::Panicked(_))));
+    });
+}
+
+#[test]
+fn a_gather_that_failed_and_is_kept_does_not_cancel_the_rest() {
+    run(async {
+        let trace = Trace::default();
+        let on = trace.clone();
+        let outer = spawn(async move {
+            let mut gathered = try_gather((async { Err::<(), _>("first") }, async move {
+                after(5, ()).await;
+                on.add("ran on");
+                Ok(())
+            }));
+            assert!((&mut gathered).await.expect("nobody panics").is_err());
+            pending::<()>().await;
+            drop(gathered);
+        });
+        after(3, ()).await;
+        outer.cancel("the awaiter");
+        assert!(outer.await.is_err());
+        after(6, ()).await;
+        assert_eq!(trace.take(), "ran on");
     });
 }

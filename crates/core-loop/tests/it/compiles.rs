@@ -1,11 +1,14 @@
 //! Which public types may cross threads. That this compiles is the test.
 
 use core_loop::{
-    Carry, CloseReport, Descriptor, Handle, JoinError, Loop, LoopHandle, NativeDriver, Pinned, Reason,
-    RunError, Runner, Sleep, Task, ThreadsafeHandle, Timeout, ToThread, YieldNow,
+    AsCompleted, AsCompletedWithin, Carry, CloseReport, Descriptor, Gathered, Handle, InvalidState,
+    JoinError, Loop, LoopHandle, NativeDriver, Pinned, Promise, Reason, ReturnWhen, RunError, Runner, Shield,
+    Siblings, Sleep, Task, ThreadsafeHandle, Timeout, TimeoutScope, ToThread, TryGathered, Wait, WaitFor,
+    YieldNow,
     net::{TcpListener, TcpStream},
 };
 use std::future::Ready;
+use std::rc::Rc;
 
 /// Compiles only for what is `Send` and `Sync`.
 const fn crosses<T: Send + Sync>() {}
@@ -21,6 +24,10 @@ const _: () = {
     crosses::<RunError>();
     crosses::<Reason>();
     crosses::<CloseReport>();
+    crosses::<core_loop::Future<String>>();
+    crosses::<Promise<String>>();
+    crosses::<InvalidState<String>>();
+    crosses::<ReturnWhen<Rc<()>>>();
 };
 
 /// Implemented once for every type, and a second time for those that are `Send`: for them the call below is ambiguous.
@@ -61,6 +68,16 @@ fn what_belongs_to_a_loop_stays_on_its_thread() {
         Descriptor,
         TcpListener,
         TcpStream,
+        Gathered<Siblings<()>>,
+        TryGathered<Siblings<()>>,
+        Wait<'static, Task<()>>,
+        WaitFor<Task<()>>,
+        AsCompleted<Task<()>>,
+        AsCompletedWithin<Task<()>>,
+        Shield<Task<()>>,
+        TimeoutScope,
+        core_loop::Future<Rc<()>>,
+        Promise<Rc<()>>,
     );
     // What belongs to none may go anywhere.
     crosses::<YieldNow>();

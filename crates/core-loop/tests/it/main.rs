@@ -3,6 +3,7 @@
 
 mod alone;
 mod any_task;
+mod as_completed;
 mod cancel;
 mod cells;
 mod close;
@@ -10,6 +11,7 @@ mod combinators;
 mod compiles;
 mod cooperative;
 mod executor;
+mod future;
 mod guest;
 mod native;
 mod net;
@@ -17,11 +19,15 @@ mod offload;
 mod panics;
 mod re_entrancy;
 mod readiness_thread;
+mod shield;
 mod signal;
 mod signal_fork;
 mod stress;
+mod timeouts;
 mod trace;
 mod turns;
+mod wait;
+mod wait_for;
 
 /// Runs `main` on the native driver.
 fn run<T>(main: impl Future<Output = T>) -> T {
