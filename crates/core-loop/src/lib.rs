@@ -19,12 +19,14 @@ mod lend;
 mod native;
 pub mod net;
 mod offload;
+mod outside;
 mod readiness_thread;
 mod runner;
 mod shared;
 mod signal;
 mod slab;
 mod sleep;
+mod stuck;
 mod sync;
 mod sys;
 mod task;
@@ -43,11 +45,13 @@ pub use finally::finally;
 pub use gather::{Child, Children, Gather, Gathered, Siblings, gather};
 pub use handle::{LoopHandle, Pinned, pinned};
 pub use native::NativeDriver;
-pub use offload::{BoxedWork, DefaultExecutor, ToThread, run_in_executor, to_thread};
+pub use offload::{BoxedWork, DefaultExecutor, RunInExecutor, ToThread, run_in_executor, to_thread};
+pub use outside::{Outside, outside};
 pub use readiness_thread::ReadinessThread;
 pub use runner::{Carry, GRACE, Runner, carry, run, run_on};
 pub use signal::ctrl_c;
 pub use sleep::{Sleep, sleep, sleep_until};
+pub use stuck::{Stuck, Waiting};
 pub use task::{
     AnyTask, Task, YieldNow, all_tasks, cancellable, current_task, spawn, spawn_cooperative, spawn_eager,
     yield_now,
