@@ -1,0 +1,164 @@
+//! The driver: polls the loop while anything is ready, then lets time jump.
+//!
+//! ```text
+//!               nothing ready          nothing due now         no token lives
+//!   POLL root ───────────────► VISIT ────────────────► REST ───────────────────► JUMP to the next deadline or arrival
+//!     ▲   ▲                      │ something due         │ a token lives: waits    │              │ none
+//!     │   └────── woken ─────────┘                       │ for real                │              ▼
+//!     └──────────────────────────────────── woken ───────┴──────────◄──────────────┘          DEADLOCK
+//! ```
+
+use crate::builder::Builder;
+use crate::current::Current;
+use crate::gate::{Gate, Rest};
+use crate::reactor::VirtualReactor;
+use contract::driver::{Driver, Reactor};
+use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Waker};
+use std::time::{Duration, Instant};
+
+/// Carries the loop on virtual time, on the thread that made it.
+///
+/// Time stands still while anything is ready, and jumps to the next deadline when nothing is. It begins at the real time,
+/// and runs on from one run to the next.
+///
+/// A driver with a seed prints it to standard error when a panic passes through it.
+pub struct VirtualDriver {
+    reactor: Rc<VirtualReactor>,
+    seed: Option<u64>,
+    patience: Duration,
+    began: Instant,
+    gave_up: RefCell<Option<String>>,
+    /// There is something that a seed could have brought about.
+    ran: Cell<bool>,
+}
+
+impl VirtualDriver {
+    /// A driver without a seed, with a perfect network: what [`Builder::new`] builds.
+    #[must_use]
+    pub fn new() -> Self {
+        Builder::new().build()
+    }
+
+    pub(crate) fn with(reactor: VirtualReactor, seed: Option<u64>, patience: Duration) -> Self {
+        let began = reactor.world.clock.now();
+        Self {
+            reactor: Rc::new(reactor),
+            seed,
+            patience,
+            began,
+            gave_up: RefCell::new(None),
+            ran: Cell::new(false),
+        }
+    }
+
+    fn gate(&self) -> &std::sync::Arc<Gate> {
+        &self.reactor.gate
+    }
+
+    /// Lets the loop hear of what is due. Gives how much that was.
+    fn visit(&self) -> usize {
+        self.reactor.fire_if_due();
+        let world = &self.reactor.world;
+        let random = self.seed.is_some().then_some(&world.random);
+        world.events.visit(world.clock.now(), random, self.gate().is_woken())
+    }
+
+    /// Nothing is ready: goes on until the root is woken. Says why if nothing can wake it.
+    fn rest(&self) -> Result<(), String> {
+        self.reactor.world.clock.rest();
+        loop {
+            if self.visit() > 0 || self.gate().is_woken() {
+                if self.gate().take_wake() {
+                    return Ok(());
+                }
+                continue;
+            }
+            match self.gate().rest(self.patience) {
+                Rest::Woken => return Ok(()),
+                Rest::Alone if self.reactor.jump() => {}
+                Rest::Alone => {
+                    return Err(self.words("deadlock: nothing is ready, no timer is armed, no token is held"));
+                }
+                Rest::Silence(tokens) => {
+                    let places: Vec<_> = tokens.iter().map(|place| format!("at {place}")).collect();
+                    return Err(self.words(&format!(
+                        "silence: for {:?} nothing came from outside, where tokens are held since the calls {}",
+                        self.patience,
+                        places.join(", ")
+                    )));
+                }
+            }
+        }
+    }
+
+    fn words(&self, why: &str) -> String {
+        let after = self.reactor.world.clock.now().saturating_duration_since(self.began);
+        match self.seed {
+            Some(seed) => format!("{why} (after {after:?}, seed {seed})"),
+            None => format!("{why} (after {after:?})"),
+        }
+    }
+}
+
+impl Driver for VirtualDriver {
+    fn reactor(&self) -> Rc<dyn Reactor> {
+        self.reactor.clone()
+    }
+
+    fn run(&self, mut root: Pin<&mut (dyn Future<Output = ()> + '_)>) {
+        let _current = Current::set(self.reactor.clone());
+        let waker = Waker::from(self.gate().clone());
+        let cx = &mut Context::from_waker(&waker);
+        self.ran.set(true);
+        self.gave_up.take();
+        self.gate().begin();
+        while root.as_mut().poll(cx).is_pending() {
+            if self.gate().take_wake() {
+                // It looks at the clock less often than it is polled, if it has no timers.
+                self.reactor.world.clock.look();
+                self.visit();
+            } else if let Err(why) = self.rest() {
+                self.gave_up.replace(Some(why));
+                self.gate().give_up();
+                self.reactor.disarm();
+                return;
+            }
+        }
+        self.gate().end();
+        self.reactor.disarm();
+    }
+
+    fn gave_up(&self) -> Option<String> {
+        self.gave_up.borrow().clone()
+    }
+}
+
+impl Default for VirtualDriver {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for VirtualDriver {
+    fn drop(&mut self) {
+        if let Some(seed) = self.seed
+            && self.ran.get()
+            && std::thread::panicking()
+        {
+            eprintln!("loop_virtual: this run had the seed {seed}: the same seed repeats it");
+        }
+    }
+}
+
+impl fmt::Debug for VirtualDriver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("VirtualDriver")
+            .field("seed", &self.seed)
+            .field("gate", self.gate())
+            .finish_non_exhaustive()
+    }
+}
