@@ -77,8 +77,11 @@ pub(super) fn rearming_callback_starves_nobody(subject: &Subject<Loops>) -> Verd
         ensure(Instant::now() < patience, "no timer was served beside the callback")?;
 
         let event = Arc::new(sync_primitives::Event::new());
-        let set = event.clone();
-        thread::spawn(move || set.set());
+        let (set, outside) = (event.clone(), core_loop::outside());
+        thread::spawn(move || {
+            let _outside = outside;
+            set.set();
+        });
         event.wait().await;
         ensure(Instant::now() < patience, "no wake from another thread was served beside the callback")?;
 

@@ -68,7 +68,7 @@ fn a_loop_that_spins_until_a_deadline_sees_it_pass() {
 
 #[test]
 fn a_sleep_too_long_to_count_never_ends() {
-    let outcome = bounded(|| loop_virtual::run(sleep(Duration::MAX)).map_err(|error| error.to_string()));
+    let outcome = bounded(|| loop_virtual::run(async { sleep(Duration::MAX).await }).map_err(|error| error.to_string()));
     assert!(outcome.unwrap_err().contains("deadlock"));
 }
 
@@ -78,7 +78,7 @@ fn time_runs_on_from_run_to_run() {
         let mut runner = core_loop::Runner::new(loop_virtual::VirtualDriver::new());
         let begin = runner.get_loop().time();
         for _ in 0..3 {
-            runner.run(sleep(HOUR)).unwrap();
+            runner.run(async { sleep(HOUR).await }).unwrap();
         }
         assert_eq!(runner.get_loop().time(), begin + 3 * HOUR);
         assert!(runner.close(HOUR).is_clean());

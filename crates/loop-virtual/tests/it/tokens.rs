@@ -1,7 +1,7 @@
 //! Work outside the loop: time stands still for it, if it says so.
 
 use crate::{bounded, run};
-use contract::{Executor, Job, JobError, Submit};
+use contract::{Executor, Job, JobError, Place, Rejected, Room, Submit};
 use core_loop::{Loop, RunError, outside, run_in_executor, sleep, spawn, to_thread, yield_now};
 use loop_virtual::Builder;
 use std::future::pending;
@@ -44,9 +44,8 @@ fn time_stands_still_for_an_executor_of_ones_own() {
     run(|| async {
         let begin = Loop::current().time();
         let sleeper = spawn(sleep(MS));
-        let pool = thread_pool();
         for number in 0..20 {
-            assert_eq!(run_in_executor(&pool, move || number).await.unwrap(), number);
+            assert_eq!(run_in_executor(&ThreadPerJob, move || number).await.unwrap(), number);
         }
         assert_eq!(Loop::current().time(), begin);
         sleeper.await.unwrap();
@@ -54,29 +53,19 @@ fn time_stands_still_for_an_executor_of_ones_own() {
 }
 
 /// A thread a job.
-fn thread_pool() -> impl Executor<fn_work::Work, Output = i32> {
-    fn_work::ThreadPerJob
-}
+struct ThreadPerJob;
 
-mod fn_work {
-    use super::{Executor, Job, Submit, thread};
-    use contract::{Place, Rejected, Room};
+impl<F: FnOnce() -> i32 + Send + 'static> Executor<F> for ThreadPerJob {
+    type Output = i32;
 
-    pub(super) struct ThreadPerJob;
-    pub(super) type Work = Box<dyn FnOnce() -> i32 + Send>;
+    fn try_submit_with(&self, work: F, options: Submit) -> Result<Job<i32>, Rejected<F>> {
+        let (runnable, job) = Job::package(work, &options, Place::none(), ());
+        thread::spawn(move || runnable.run());
+        Ok(job)
+    }
 
-    impl<F: FnOnce() -> i32 + Send + 'static> Executor<F> for ThreadPerJob {
-        type Output = i32;
-
-        fn try_submit_with(&self, work: F, options: Submit) -> Result<Job<i32>, Rejected<F>> {
-            let (runnable, job) = Job::package(work, &options, Place::none(), ());
-            thread::spawn(move || runnable.run());
-            Ok(job)
-        }
-
-        fn room(&self) -> Room {
-            Room::unbounded()
-        }
+    fn room(&self) -> Room {
+        Room::unbounded()
     }
 }
 
@@ -224,17 +213,13 @@ fn the_deadline_of_a_job_counts_from_its_start_wherever_the_clock_stands() {
     run(|| async {
         sleep(1000 * HOUR).await;
         let handle = Loop::current().handle();
-        let submit = |work| handle.try_submit_with(work, Submit::new().deadline(HOUR)).unwrap();
-        let quick = submit(core_loop::pinned(async || sleep(MS).await));
-        let slow = submit(core_loop::pinned(async || sleep(MS).await));
-        quick.await.unwrap();
-        slow.await.unwrap();
+        let submit = |needs: Duration| {
+            let work = core_loop::pinned(async move || sleep(needs).await);
+            handle.try_submit_with(work, Submit::new().deadline(HOUR)).unwrap()
+        };
+        submit(MS).await.unwrap();
         let begin = Loop::current().time();
-        let late = handle.try_submit_with(
-            core_loop::pinned(async || sleep(2 * HOUR).await),
-            Submit::new().deadline(HOUR),
-        );
-        let outcome = late.unwrap().await;
+        let outcome = submit(2 * HOUR).await;
         assert!(matches!(outcome, Err(JobError::Deadline { started: true })), "{outcome:?}");
         assert!(Loop::current().time() <= begin + HOUR);
     });
