@@ -1,6 +1,6 @@
 //! `driver`: what the contract promises of a driver, tried with a root future by hand. No scheduler is in the way.
 
-use super::{Loops, NEVER};
+use super::{Loops, NEVER, clock};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};
 use contract::{Direction, Driver, Readiness, Token};
@@ -138,20 +138,20 @@ pub(super) fn a_waker_of_an_ended_run_does_nothing(subject: &Subject<Loops>) -> 
 
 pub(super) fn a_timer_wakes_a_waiting_root_and_never_early(subject: &Subject<Loops>) -> Verdict {
     let driver = subject.fresh()?;
-    let reactor = driver.reactor();
+    let (reactor, now) = (driver.reactor(), clock(&*driver));
     for micros in [0, 1, 50, 100, 999, 1_000, 1_500, 5_000, 20_000] {
-        let deadline = reactor.now() + Duration::from_micros(micros);
+        let deadline = now() + Duration::from_micros(micros);
         run(&*driver, |cx| reactor.poll_timer(cx, Some(deadline)));
-        ensure(reactor.now() >= deadline, format!("{micros} µs: early"))?;
+        ensure(now() >= deadline, format!("{micros} µs: early"))?;
     }
     Ok(())
 }
 
 pub(super) fn a_timer_set_again_replaces_the_one_before(subject: &Subject<Loops>) -> Verdict {
     let driver = subject.fresh()?;
-    let reactor = driver.reactor();
+    let (reactor, now) = (driver.reactor(), clock(&*driver));
     // Later, then sooner: it is the sooner one that wakes.
-    let (soon, mut first) = (reactor.now() + MS * 5, true);
+    let (soon, mut first) = (now() + MS * 5, true);
     run(&*driver, |cx| {
         if std::mem::take(&mut first) {
             let _ = reactor.poll_timer(cx, Some(soon + NEVER));
@@ -166,7 +166,7 @@ pub(super) fn a_timer_set_again_replaces_the_one_before(subject: &Subject<Loops>
         if other.is_some() {
             return Poll::Ready(());
         }
-        let _ = reactor.poll_timer(cx, Some(reactor.now() + MS * 50));
+        let _ = reactor.poll_timer(cx, Some(now() + MS * 50));
         let _ = reactor.poll_timer(cx, None);
         let waker = cx.waker().clone();
         other = Some(thread::spawn(move || {
@@ -181,12 +181,12 @@ pub(super) fn a_timer_set_again_replaces_the_one_before(subject: &Subject<Loops>
 
 pub(super) fn a_root_that_never_waits_sees_its_timer(subject: &Subject<Loops>) -> Verdict {
     let driver = subject.fresh()?;
-    let reactor = driver.reactor();
-    let deadline = reactor.now() + MS * 3;
+    let (reactor, now) = (driver.reactor(), clock(&*driver));
+    let deadline = now() + MS * 3;
     let mut polls_when_due = 0;
     run(&*driver, |cx| {
         cx.waker().wake_by_ref();
-        polls_when_due += u32::from(reactor.now() >= deadline);
+        polls_when_due += u32::from(now() >= deadline);
         reactor.poll_timer(cx, Some(deadline))
     });
     ensure(polls_when_due <= 1, format!("due, and said so only after {polls_when_due} polls"))

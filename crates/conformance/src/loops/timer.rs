@@ -13,14 +13,14 @@ use sync_primitives::Event;
 const MS: Duration = Duration::from_millis(1);
 
 pub(super) fn never_early(subject: &Subject<Loops>) -> Verdict {
-    subject.run(async || {
+    subject.run_timed(async |now| {
         for delay in [MS / 10, MS, MS * 10, MS * 30] {
             let trace = Trace::new();
             let fired = trace.clone();
-            let begin = here().time();
-            here().call_later(delay, move || fired.note(here().time() - begin));
+            let (begin, then) = (now(), now.clone());
+            here().call_later(delay, move || fired.note(then() - begin));
             core_loop::sleep(delay).await;
-            let slept = here().time() - begin;
+            let slept = now() - begin;
             ensure(slept >= delay, format!("a sleep of {delay:?} took {slept:?}"))?;
             while trace.seen().is_empty() {
                 turns(1).await;
@@ -37,13 +37,13 @@ pub(super) fn as_fine_as_declared(subject: &Subject<Loops>) -> Verdict {
     const TRIES: u32 = 100;
     /// Between the runtime's wake and the task's look at the clock.
     const MARGIN: Duration = Duration::from_millis(1);
-    subject.run(async || {
+    subject.run_timed(async |now| {
         let declared = here().profile().timer_granularity;
         let mut best = Duration::MAX;
         for _ in 0..TRIES {
-            let due = here().time() + MS * 3;
+            let due = now() + MS * 3;
             core_loop::sleep_until(due).await;
-            best = best.min(here().time() - due);
+            best = best.min(now().saturating_duration_since(due));
             if best <= declared + MARGIN {
                 return Ok(());
             }

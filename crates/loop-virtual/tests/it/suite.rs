@@ -1,3 +1,3 @@
 //! The suite on virtual time.
 
-conformance::suite!(loops: conformance::Subject::driver("virtual", || Ok(loop_virtual::VirtualDriver::new())));
+conformance::suite!(loops: conformance::Subject::virtual_driver("virtual", || Ok(loop_virtual::VirtualDriver::new())));
