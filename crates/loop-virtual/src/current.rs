@@ -91,21 +91,19 @@ pub fn random_below(bound: u64) -> u64 {
 /// # Examples
 ///
 /// ```
-/// use loop_virtual::Link;
-/// # use std::{future::poll_fn, io, pin::Pin, time::Duration};
-/// # use futures_io::{AsyncRead, AsyncWrite};
+/// use futures_lite::{AsyncReadExt, AsyncWriteExt};
+/// use loop_virtual::{Link, pair};
+/// use std::time::Duration;
 ///
 /// # fn main() -> Result<(), core_loop::RunError> {
 /// loop_virtual::run(async {
-///     let (mut near, mut far) = loop_virtual::pair(Link::new().latency(Duration::from_secs(1)..=Duration::from_secs(1)));
-///     let mut buffer = [0; 5];
-///     // With `write_all` and `read_exact` of futures-lite, for example.
-/// #   let write_all = async |_: &[u8]| poll_fn(|cx| Pin::new(&mut near).poll_write(cx, b"hello")).await.map(drop);
-/// #   let mut read_exact = async || poll_fn(|cx| Pin::new(&mut far).poll_read(cx, &mut buffer)).await.map(drop);
-///     write_all(b"hello").await?;
-///     read_exact().await?; // a second later
-///     assert_eq!(&buffer, b"hello");
-///     io::Result::Ok(())
+///     let second = Duration::from_secs(1);
+///     let (mut near, mut far) = pair(Link::new().latency(second..=second));
+///     near.write_all(b"hello").await?;
+///     let mut word = [0; 5];
+///     far.read_exact(&mut word).await?; // a second later
+///     assert_eq!(&word, b"hello");
+///     std::io::Result::Ok(())
 /// })?.unwrap();
 /// # Ok(())
 /// # }

@@ -86,7 +86,9 @@ impl Network {
         let same = |taken: &SocketAddr| {
             taken.port() == address.port()
                 && taken.is_ipv4() == address.is_ipv4()
-                && (taken.ip() == address.ip() || taken.ip().is_unspecified() || address.ip().is_unspecified())
+                && (taken.ip() == address.ip()
+                    || taken.ip().is_unspecified()
+                    || address.ip().is_unspecified())
         };
         self.ports.borrow().keys().any(same)
     }

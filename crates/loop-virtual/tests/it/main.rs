@@ -2,6 +2,7 @@
 //! show.
 
 mod deadlock;
+mod example;
 mod network;
 mod schedules;
 mod seeds;

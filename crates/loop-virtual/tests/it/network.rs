@@ -80,8 +80,7 @@ fn a_listener_at_every_address_is_reached_at_each() {
     run(|| async {
         let listener = TcpListener::bind("0.0.0.0:80").await.unwrap();
         for (asked, reached) in [("10.0.0.1:80", "10.0.0.1:80"), ("0.0.0.0:80", "127.0.0.1:80")] {
-            let (client, server) =
-                gather_two(TcpStream::connect(asked), listener.accept()).await;
+            let (client, server) = gather_two(TcpStream::connect(asked), listener.accept()).await;
             assert_eq!(server.unwrap().0.local_addr().unwrap().to_string(), reached);
             drop(client.unwrap());
         }
@@ -139,7 +138,10 @@ fn a_listener_that_is_dropped_resets_those_who_wait_to_be_accepted() {
         let mut client = TcpStream::connect("127.0.0.1:80").await.unwrap();
         drop(listener);
         assert_eq!(client.read(&mut [0]).await.unwrap_err().kind(), ErrorKind::ConnectionReset);
-        assert_eq!(TcpStream::connect("127.0.0.1:80").await.unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        assert_eq!(
+            TcpStream::connect("127.0.0.1:80").await.unwrap_err().kind(),
+            ErrorKind::ConnectionRefused
+        );
     });
 }
 

@@ -161,9 +161,8 @@ fn thousands_of_schedules_lose_no_task_no_clean_up_and_no_cancel() {
         for seed in 0..SEEDS {
             let books = Rc::new(Books::default());
             let mut runner = core_loop::Runner::new(Builder::new().seed(seed).build());
-            let outcome = runner.run(async {
-                gather((0..3).map(|_| plan(books.clone(), DEPTH)).collect::<Vec<_>>()).await
-            });
+            let outcome = runner
+                .run(async { gather((0..3).map(|_| plan(books.clone(), DEPTH)).collect::<Vec<_>>()).await });
             outcome.unwrap_or_else(|error| panic!("seed {seed}: {error}")).expect("nobody cancels these");
             let report = runner.close(core_loop::GRACE);
             assert!(report.is_clean(), "seed {seed}: {report}");

@@ -237,7 +237,9 @@ fn a_seeded_run_that_panics_prints_its_seed() {
 #[test]
 fn an_error_that_is_no_deadlock_is_handed_on() {
     let outcome = bounded(|| {
-        loop_virtual::run(async { loop_virtual::run(async {}).map_err(|error| matches!(error, RunError::Nested)) })
+        loop_virtual::run(async {
+            loop_virtual::run(async {}).map_err(|error| matches!(error, RunError::Nested))
+        })
     });
     assert_eq!(outcome.unwrap(), Err(true));
 }

@@ -68,7 +68,9 @@ fn a_loop_that_spins_until_a_deadline_sees_it_pass() {
 
 #[test]
 fn a_sleep_too_long_to_count_never_ends() {
-    let outcome = bounded(|| loop_virtual::run(async { sleep(Duration::MAX).await }).map_err(|error| error.to_string()));
+    let outcome = bounded(|| {
+        loop_virtual::run(async { sleep(Duration::MAX).await }).map_err(|error| error.to_string())
+    });
     assert!(outcome.unwrap_err().contains("deadlock"));
 }
 
@@ -115,8 +117,9 @@ fn late_timers_come_due_in_one_turn_and_in_their_order() {
                 let seen = Rc::new(RefCell::new(Vec::new()));
                 for after in [2, 1, 3] {
                     let seen = seen.clone();
-                    Loop::current()
-                        .call_later(after * MS, move || seen.borrow_mut().push((after, Loop::current().time())));
+                    Loop::current().call_later(after * MS, move || {
+                        seen.borrow_mut().push((after, Loop::current().time()))
+                    });
                 }
                 sleep(HOUR).await;
                 let seen = seen.take();
