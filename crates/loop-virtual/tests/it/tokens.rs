@@ -174,13 +174,13 @@ fn a_wake_that_comes_after_a_deadlock_is_told() {
         let event = Arc::new(Event::new());
         let waiting = event.clone();
         let mut runner = core_loop::Runner::new(builder.build());
-        let task = runner.run(async { spawn(async move { waiting.wait().await }) }).unwrap();
+        let task = runner.run(async { Some(spawn(async move { waiting.wait().await })) }).unwrap();
         assert!(matches!(runner.run(pending::<()>()), Err(RunError::Stuck(_))));
         assert!(told.try_recv().is_err());
         thread::spawn(move || event.set()).join().unwrap();
         let words = hear(&told);
         assert!(words.contains("after the loop had given up"), "{words}");
-        runner.run(task).unwrap().unwrap();
+        runner.run(task.expect("it was just put there")).unwrap().unwrap();
     });
 }
 
