@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long the loop waits, in real time, for something from outside; unless it is told.
+/// How much real time a run may take without anything from outside; unless it is told.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Settings of a loop on virtual time.
@@ -54,7 +54,7 @@ impl Builder {
     /// instant, and what is drawn (latencies, lost connections, [`random_below`](crate::random_below)). The same seed
     /// chooses the same.
     ///
-    /// Without one the loop hears of all arrivals of an instant in the order in which they were sent, then of its timers.
+    /// Without one what is drawn is always the same, and the loop hears of all arrivals of an instant in the order in which they were sent, then of its timers.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -73,8 +73,8 @@ impl Builder {
         self
     }
 
-    /// How long the loop waits, in real time, for those who hold a token; then the run ends with an error that says where
-    /// they were taken. A minute unless set.
+    /// How long, in real time, a run may go without anything from outside, whether it waits for those who hold a token or
+    /// goes from timer to timer without an end. Then it ends with an error that says so. A minute unless set.
     pub fn patience(mut self, real: Duration) -> Self {
         self.patience = real;
         self
@@ -100,8 +100,8 @@ impl Builder {
     ///
     /// # Errors
     ///
-    /// [`RunError::Stuck`]: a deadlock, with the tasks that wait; or silence, when those who hold a token did nothing for
-    /// too long. Any other [`RunError`] as of [`core_loop::run`].
+    /// [`RunError::Stuck`], with the tasks that wait: a deadlock; silence, when those who hold a token did nothing for too
+    /// long; or a runaway, when timers or wakes went on for too long and `main` did not end. Any other [`RunError`] as of [`core_loop::run`].
     ///
     /// # Panics
     ///

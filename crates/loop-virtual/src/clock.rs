@@ -31,13 +31,15 @@ impl Clock {
         self.now.get()
     }
 
-    /// The time, for a loop that has something to do.
-    pub(crate) fn look(&self) -> Instant {
+    /// The time, for a loop that has something to do. `may_pass` is asked of a loop that spins.
+    pub(crate) fn look(&self, may_pass: impl FnOnce() -> bool) -> Instant {
         let looks = self.looks.get() + 1;
         self.looks.set(looks);
         if looks >= SPINNING + LOOKS_PER_CREEP {
             self.looks.set(SPINNING);
-            self.now.set(self.now.get() + CREEP);
+            if may_pass() {
+                self.now.set(self.now.get() + CREEP);
+            }
         }
         self.now.get()
     }
@@ -61,12 +63,14 @@ mod tests {
     fn time_stands_still_for_a_loop_that_works_and_creeps_for_one_that_spins() {
         let clock = Clock::new();
         let begin = clock.now();
-        let looks = |count: u32| (0..count).map(|_| clock.look()).last();
+        let looks = |count: u32| (0..count).map(|_| clock.look(|| true)).last();
         assert_eq!(looks(SPINNING), Some(begin));
         assert_eq!(looks(LOOKS_PER_CREEP), Some(begin + CREEP));
         assert_eq!(looks(LOOKS_PER_CREEP), Some(begin + 2 * CREEP));
         clock.rest();
         assert_eq!(looks(SPINNING), Some(begin + 2 * CREEP));
+        let held = (0..10 * LOOKS_PER_CREEP).map(|_| clock.look(|| false)).last();
+        assert_eq!(held, Some(begin + 2 * CREEP), "it may not pass");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use crate::builder::Builder;
 use crate::current::Current;
 use crate::gate::{Gate, Rest};
 use crate::reactor::VirtualReactor;
+use crate::stamina::Stamina;
 use contract::driver::{Driver, Reactor};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -34,6 +35,8 @@ pub struct VirtualDriver {
     gave_up: RefCell<Option<String>>,
     /// There is something that a seed could have brought about.
     ran: Cell<bool>,
+    /// Against runs that never end, and never rest for good.
+    stamina: Stamina,
 }
 
 impl VirtualDriver {
@@ -52,6 +55,7 @@ impl VirtualDriver {
             began,
             gave_up: RefCell::new(None),
             ran: Cell::new(false),
+            stamina: Stamina::new(patience),
         }
     }
 
@@ -78,8 +82,11 @@ impl VirtualDriver {
                 continue;
             }
             match self.gate().rest(self.patience) {
-                Rest::Woken => return Ok(()),
-                Rest::Alone if self.reactor.jump() => {}
+                Rest::Woken => {
+                    self.stamina.refresh();
+                    return Ok(());
+                }
+                Rest::Alone if self.reactor.jump() => self.go_on()?,
                 Rest::Alone => {
                     return Err(self.words("deadlock: nothing is ready, no timer is armed, no token is held"));
                 }
@@ -93,6 +100,23 @@ impl VirtualDriver {
                 }
             }
         }
+    }
+
+    /// Says why if this has gone on for too long.
+    fn go_on(&self) -> Result<(), String> {
+        if self.stamina.is_left() {
+            return Ok(());
+        }
+        Err(self.words(&format!(
+            "runaway: for {:?} of real time the loop has gone from one thing to the next, and main has not ended",
+            self.patience
+        )))
+    }
+
+    fn give_up(&self, why: String) {
+        self.gave_up.replace(Some(why));
+        self.gate().give_up();
+        self.reactor.disarm();
     }
 
     fn words(&self, why: &str) -> String {
@@ -116,16 +140,18 @@ impl Driver for VirtualDriver {
         self.ran.set(true);
         self.gave_up.take();
         self.gate().begin();
+        self.stamina.refresh();
         while root.as_mut().poll(cx).is_pending() {
-            if self.gate().take_wake() {
-                // It looks at the clock less often than it is polled, if it has no timers.
-                self.reactor.world.clock.look();
+            let goes_on = if self.gate().take_wake() {
+                // A root that has no loop in it never looks at the clock by itself.
+                self.reactor.look();
                 self.visit();
-            } else if let Err(why) = self.rest() {
-                self.gave_up.replace(Some(why));
-                self.gate().give_up();
-                self.reactor.disarm();
-                return;
+                self.go_on()
+            } else {
+                self.rest()
+            };
+            if let Err(why) = goes_on {
+                return self.give_up(why);
             }
         }
         self.gate().end();
@@ -160,5 +186,35 @@ impl fmt::Debug for VirtualDriver {
             .field("seed", &self.seed)
             .field("gate", self.gate())
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Builder, Link};
+    use core_loop::net::{TcpListener, TcpStream};
+    use core_loop::{Runner, sleep, spawn};
+    use std::rc::Rc;
+    use std::time::Duration;
+
+    #[test]
+    fn a_driver_that_is_dropped_leaves_nothing_of_its_world_behind() {
+        const LONG: Duration = Duration::from_secs(9);
+        let driver = Builder::new().link(Link::new().latency(LONG..=LONG)).build();
+        let world = Rc::downgrade(&driver.reactor.world);
+        let mut runner = Runner::new(driver);
+        let kept = runner.run(async {
+            let listener = TcpListener::bind("127.0.0.1:80").await.unwrap();
+            spawn(async move { drop(listener.accept().await) }).detach();
+            // On their way when the run ends: one that is accepted, one in the queue, one that knocks.
+            for _ in 0..3 {
+                spawn(async { drop(TcpStream::connect("127.0.0.1:80").await) }).detach();
+                sleep(LONG / 2).await;
+            }
+            crate::pair(Link::new())
+        });
+        runner.close(Duration::ZERO);
+        drop(kept);
+        assert_eq!(world.strong_count(), 0);
     }
 }

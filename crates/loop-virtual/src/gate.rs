@@ -99,6 +99,10 @@ impl Gate {
         self.state().woken
     }
 
+    pub(crate) fn has_tokens(&self) -> bool {
+        !self.state().tokens.is_empty()
+    }
+
     /// Waits, for real, for as long as a token lives, for at most `patience`.
     pub(crate) fn rest(&self, patience: Duration) -> Rest {
         // A patience too long to count has no end.

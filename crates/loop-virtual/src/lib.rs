@@ -9,6 +9,7 @@ mod gate;
 mod net;
 mod random;
 mod reactor;
+mod stamina;
 mod world;
 
 use core_loop::RunError;

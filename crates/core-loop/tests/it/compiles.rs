@@ -1,8 +1,8 @@
 //! Which public types may cross threads. That this compiles is the test.
 
 use core_loop::{
-    Carry, CloseReport, Descriptor, Handle, JoinError, Loop, LoopHandle, NativeDriver, Pinned, Reason,
-    RunError, Runner, Sleep, Task, ThreadsafeHandle, Timeout, ToThread, YieldNow,
+    Carry, CloseReport, Descriptor, Handle, JoinError, Loop, LoopHandle, NativeDriver, Outside, Pinned,
+    Reason, RunError, Runner, Sleep, Stuck, Task, ThreadsafeHandle, Timeout, ToThread, YieldNow,
     net::{TcpListener, TcpStream},
 };
 use std::future::Ready;
@@ -21,6 +21,8 @@ const _: () = {
     crosses::<RunError>();
     crosses::<Reason>();
     crosses::<CloseReport>();
+    crosses::<Stuck>();
+    crosses::<Outside>();
 };
 
 /// Implemented once for every type, and a second time for those that are `Send`: for them the call below is ambiguous.

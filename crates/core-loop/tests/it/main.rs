@@ -18,6 +18,7 @@ mod readiness_thread;
 mod signal;
 mod signal_fork;
 mod stress;
+mod stuck;
 mod trace;
 mod turns;
 

@@ -72,14 +72,14 @@ impl Link {
         self
     }
 
-    /// The connection is lost when so many bytes have been written, both directions counted together.
+    /// Lets so many bytes through, both directions counted together; the next write loses the connection.
     #[must_use]
     pub fn lose_after(mut self, bytes: u64) -> Self {
         self.lose_after = Some(bytes);
         self
     }
 
-    /// Each write loses the connection once in so many times. Zero is never.
+    /// Each write loses the connection once in so many times, also when it is tried again for lack of room. Zero is never.
     #[must_use]
     pub fn lose_one_in(mut self, times: u32) -> Self {
         self.lose_one_in = NonZeroU32::new(times);

@@ -15,8 +15,11 @@ use std::time::Duration;
 /// The first of the ports that nobody asked for by number.
 const FIRST_FREE_PORT: u16 = 49_152;
 
-/// How long one waits before one knocks again at a port whose queue is full: what Linux does first.
+/// How long one waits before one knocks again at a port whose queue is full; twice as long each time. As in Linux.
 const KNOCK_AGAIN: Duration = Duration::from_secs(1);
+
+/// How often one knocks again before one gives up: after two minutes, as in Linux.
+const KNOCKS: u32 = 6;
 
 pub(crate) struct Network {
     world: Rc<World>,
@@ -41,7 +44,10 @@ impl Network {
 
     /// Two connected ends that nobody listened for.
     pub(crate) fn pair(&self, link: Link) -> [Box<dyn Stream>; 2] {
-        let [from, to] = [(); 2].map(|()| self.free_address(IpAddr::V4(Ipv4Addr::LOCALHOST)));
+        let [from, to] = [(); 2].map(|()| {
+            let address = self.free_address(IpAddr::V4(Ipv4Addr::LOCALHOST));
+            address.expect("fewer than sixteen thousand connections live at a time")
+        });
         self.connected(&Rc::new(link), from, to).map(|end| Box::new(end) as Box<dyn Stream>)
     }
 
@@ -93,16 +99,41 @@ impl Network {
         self.ports.borrow().keys().any(same)
     }
 
-    /// `ip` with a port that nobody listens on; each is used once before any is used again.
-    fn free_address(&self, ip: IpAddr) -> SocketAddr {
-        loop {
+    /// `ip` with a port that nobody has; each is used once before any is used again.
+    fn free_address(&self, ip: IpAddr) -> io::Result<SocketAddr> {
+        for _ in FIRST_FREE_PORT..=u16::MAX {
             let port = self.next_port.get();
             self.next_port.set(port.checked_add(1).unwrap_or(FIRST_FREE_PORT));
             let address = SocketAddr::new(ip, port);
-            if !self.is_taken(address) {
-                return address;
+            let connected = |connection: &Weak<Connection>| {
+                connection.upgrade().is_some_and(|connection| connection.has(address))
+            };
+            if !self.is_taken(address) && !self.connections.borrow().iter().any(connected) {
+                return Ok(address);
             }
         }
+        Err(io::ErrorKind::AddrNotAvailable.into())
+    }
+
+    /// Knocks until there is room in the queue.
+    async fn knock(&self, to: SocketAddr) -> io::Result<Rc<Port>> {
+        for knock in 0..=KNOCKS {
+            self.travel().await;
+            match self.port(to) {
+                None => {
+                    self.travel().await;
+                    return Err(io::ErrorKind::ConnectionRefused.into());
+                }
+                Some(port) if port.is_full() => self.world.travel(KNOCK_AGAIN * (1 << knock)).await,
+                Some(port) => return Ok(port),
+            }
+        }
+        Err(io::ErrorKind::TimedOut.into())
+    }
+
+    /// One way.
+    async fn travel(&self) {
+        self.world.travel(self.world.random.span(&self.link.latency)).await;
     }
 }
 
@@ -131,24 +162,12 @@ impl Sockets for Network {
             } else {
                 address
             };
-            let travels = || network.world.travel(network.world.random.span(&network.link.latency));
-            loop {
-                travels().await;
-                match network.port(to) {
-                    None => {
-                        travels().await;
-                        return Err(io::ErrorKind::ConnectionRefused.into());
-                    }
-                    Some(port) if port.is_full() => network.world.travel(KNOCK_AGAIN).await,
-                    Some(port) => {
-                        let from = network.free_address(here(address));
-                        let [ours, theirs] = network.connected(&network.link, from, to);
-                        port.admit(theirs);
-                        travels().await;
-                        return Ok(Box::new(ours) as Box<dyn Stream>);
-                    }
-                }
-            }
+            let port = network.knock(to).await?;
+            let from = network.free_address(here(address))?;
+            let [ours, theirs] = network.connected(&network.link, from, to);
+            port.admit(theirs);
+            network.travel().await;
+            Ok(Box::new(ours) as Box<dyn Stream>)
         })
     }
 
@@ -160,7 +179,13 @@ impl Sockets for Network {
     }
 
     fn listen(&self, address: SocketAddr, backlog: u16) -> Option<io::Result<Box<dyn Listener>>> {
-        let address = if address.port() == 0 { self.free_address(address.ip()) } else { address };
+        let address = match address.port() {
+            0 => match self.free_address(address.ip()) {
+                Ok(address) => address,
+                Err(error) => return Some(Err(error)),
+            },
+            _ => address,
+        };
         if self.is_taken(address) {
             return Some(Err(io::ErrorKind::AddrInUse.into()));
         }

@@ -90,13 +90,8 @@ impl Pipe {
         for (place, byte) in buffer.iter_mut().zip(state.arrived.drain(..most)) {
             *place = byte;
         }
-        let tells = state.fate == Fate::Fine;
         drop(state);
-        if tells {
-            let pipe = self.clone();
-            let latency = self.world.random.span(&self.link.latency);
-            self.world.send_after(latency, move || pipe.has_room(most));
-        }
+        self.give_room(most);
         Poll::Ready(Ok(most))
     }
 
@@ -148,12 +143,13 @@ impl Pipe {
     }
 
     /// The reader asks for no more: what has arrived and what comes is thrown away.
-    pub(super) fn stop_reading(&self) {
+    pub(super) fn stop_reading(self: &Rc<Self>) {
         let mut state = self.state.borrow_mut();
         state.ended = true;
-        state.arrived.clear();
+        let thrown_away = std::mem::take(&mut state.arrived).len();
         let reader = state.reader.take();
         drop(state);
+        self.give_room(thrown_away);
         reader.inspect(Waker::wake_by_ref);
     }
 
@@ -203,14 +199,16 @@ impl Pipe {
     }
 
     /// The next segment arrives.
-    fn arrive(&self) {
+    fn arrive(self: &Rc<Self>) {
         let mut state = self.state.borrow_mut();
         match state.travelling.pop_front() {
             // It was lost on the way.
             None => return,
             Some(Segment::End) => state.ended = true,
-            // Nobody wants it.
-            Some(Segment::Bytes(_)) if state.ended => {}
+            Some(Segment::Bytes(bytes)) if state.ended => {
+                drop(state);
+                return self.give_room(bytes.len());
+            }
             Some(Segment::Bytes(bytes)) => state.arrived.extend(bytes),
         }
         let reader = state.reader.take();
@@ -218,15 +216,19 @@ impl Pipe {
         reader.inspect(Waker::wake_by_ref);
     }
 
-    /// The writer hears that so many bytes were read.
-    fn has_room(&self, bytes: usize) {
-        let mut state = self.state.borrow_mut();
-        if state.fate != Fate::Fine {
-            return;
-        }
-        state.room += bytes;
-        let writer = state.writer.take();
-        drop(state);
-        writer.inspect(Waker::wake_by_ref);
+    /// So many bytes were read; the writer hears of it later.
+    fn give_room(self: &Rc<Self>, bytes: usize) {
+        let pipe = self.clone();
+        let latency = self.world.random.span(&self.link.latency);
+        self.world.send_after(latency, move || {
+            let mut state = pipe.state.borrow_mut();
+            if state.fate != Fate::Fine {
+                return;
+            }
+            state.room += bytes;
+            let writer = state.writer.take();
+            drop(state);
+            writer.inspect(Waker::wake_by_ref);
+        });
     }
 }

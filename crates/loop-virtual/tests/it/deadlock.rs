@@ -96,6 +96,41 @@ fn what_was_stuck_is_dropped_and_its_handles_say_so() {
 }
 
 #[test]
+fn a_heartbeat_does_not_hide_for_ever_that_main_is_stuck() {
+    let stuck = bounded(|| {
+        let outcome = Builder::new().patience(Duration::from_millis(50)).run(async {
+            let heartbeat = async {
+                loop {
+                    sleep(Duration::from_secs(1)).await;
+                }
+            };
+            spawn(heartbeat).named("heartbeat").detach();
+            pending::<()>().await;
+        });
+        stuck(outcome)
+    });
+    assert!(stuck.why.starts_with("runaway: for 50ms of real time"), "{stuck}");
+    assert_eq!(stuck.waiting[1].name, "heartbeat");
+}
+
+#[test]
+fn a_task_that_only_yields_does_not_hide_for_ever_that_main_is_stuck() {
+    let stuck = bounded(|| {
+        let outcome = Builder::new().patience(Duration::from_millis(50)).run(async {
+            spawn(async {
+                loop {
+                    yield_now().await;
+                }
+            })
+            .detach();
+            pending::<()>().await;
+        });
+        stuck(outcome)
+    });
+    assert!(stuck.why.starts_with("runaway"), "{stuck}");
+}
+
+#[test]
 fn a_runner_runs_again_after_a_deadlock() {
     bounded(|| {
         let mut runner = Runner::new(VirtualDriver::new());

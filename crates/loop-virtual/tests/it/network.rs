@@ -108,6 +108,32 @@ fn a_full_queue_makes_the_next_one_knock_again_a_second_later() {
 }
 
 #[test]
+fn a_queue_that_stays_full_is_a_connect_that_times_out() {
+    run(|| async {
+        let _listener = TcpListener::bind_with_backlog("127.0.0.1:80", 1).await.unwrap();
+        let begin = Loop::current().time();
+        let _first = TcpStream::connect("127.0.0.1:80").await.unwrap();
+        assert_eq!(TcpStream::connect("127.0.0.1:80").await.unwrap_err().kind(), ErrorKind::TimedOut);
+        assert_eq!(Loop::current().time(), begin + 127 * SECOND);
+    });
+}
+
+#[test]
+fn ports_are_used_again_when_all_were_used_but_never_those_of_a_connection_that_lives() {
+    run(|| async {
+        let (near, _far) = loop_virtual::pair(Link::new());
+        let lives = near.local_addr().unwrap();
+        let mut ports = std::collections::BTreeSet::new();
+        for _ in 0..20_000 {
+            let (near, _far) = loop_virtual::pair(Link::new());
+            ports.insert(near.local_addr().unwrap().port());
+        }
+        assert!(!ports.contains(&lives.port()) && ports.len() < 20_000);
+        assert_eq!(loop_virtual::cut(lives), 1);
+    });
+}
+
+#[test]
 fn an_accept_that_is_given_up_loses_no_connection() {
     run_far(|| async {
         let listener = TcpListener::bind("127.0.0.1:80").await.unwrap();

@@ -1,11 +1,15 @@
 //! Pairs of streams: when bytes arrive, how many, and what becomes of a connection that is lost.
 
 use crate::{bounded, run};
+use contract::driver::Driver;
 use core_loop::net::TcpStream;
 use core_loop::{Elapsed, Loop, gather, spawn, timeout};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
 use loop_virtual::{Builder, Link, pair};
+use std::future::poll_fn;
 use std::io::ErrorKind;
+use std::net::Shutdown;
+use std::pin::pin;
 use std::time::{Duration, Instant};
 
 const MS: Duration = Duration::from_millis(1);
@@ -148,6 +152,30 @@ fn a_side_that_closed_can_still_read_and_no_longer_write() {
         far.write_all(b"still there").await.unwrap();
         drop(far);
         assert_eq!(read_all(&mut near).await, b"still there");
+    });
+}
+
+/// Streams of the loop have no way to stop reading; those of the contract have.
+#[test]
+fn what_nobody_wants_to_read_does_not_stop_the_writer() {
+    bounded(|| {
+        let driver = Builder::new().link(slow(MS).capacity(4)).build();
+        let reactor = driver.reactor();
+        let sockets = reactor.sockets().unwrap();
+        let address = ([10, 0, 0, 1], 80).into();
+        let listener = sockets.listen(address, 1).unwrap().unwrap();
+        driver.run(pin!(async {
+            let near = sockets.connect(address).await.unwrap();
+            let (far, _) = poll_fn(|cx| listener.poll_accept(cx)).await.unwrap();
+            let write = async || poll_fn(|cx| near.poll_write(cx, b"xxxx")).await.unwrap();
+            assert_eq!(write().await, 4);
+            poll_fn(|cx| far.poll_shutdown(cx, Shutdown::Read)).await.unwrap();
+            for _ in 0..10 {
+                assert_eq!(write().await, 4);
+            }
+            assert_eq!(poll_fn(|cx| far.poll_read(cx, &mut [0])).await.unwrap(), 0);
+        }));
+        assert_eq!(driver.gave_up(), None);
     });
 }
 

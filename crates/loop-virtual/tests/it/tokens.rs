@@ -103,6 +103,25 @@ fn a_thread_of_ones_own_holds_time_with_a_token() {
 }
 
 #[test]
+fn time_stands_still_for_a_thread_also_while_the_loop_spins() {
+    run(|| async {
+        let begin = Loop::current().time();
+        let (done, answer) = mpsc::channel();
+        let working = spawn(to_thread(move || hear(&answer)));
+        // Far more turns than a loop takes that does not spin.
+        let sleeper = spawn(sleep(MS));
+        for _ in 0..200_000 {
+            yield_now().await;
+        }
+        assert_eq!(Loop::current().time(), begin);
+        assert!(!sleeper.done());
+        done.send(()).unwrap();
+        working.await.unwrap().unwrap();
+        sleeper.await.unwrap();
+    });
+}
+
+#[test]
 fn arrivals_of_this_instant_are_heard_while_time_stands_still() {
     run(|| async {
         let token = outside();
