@@ -12,7 +12,6 @@ use crate::builder::Builder;
 use crate::current::Current;
 use crate::gate::{Gate, Rest};
 use crate::reactor::VirtualReactor;
-use crate::stamina::Stamina;
 use contract::driver::{Driver, Reactor};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -35,8 +34,8 @@ pub struct VirtualDriver {
     gave_up: RefCell<Option<String>>,
     /// There is something that a seed could have brought about.
     ran: Cell<bool>,
-    /// Against runs that never end, and never rest for good.
-    stamina: Stamina,
+    /// The real time since when nothing came from outside: against runs that never end, and never rest for good.
+    alone_since: Cell<Instant>,
 }
 
 impl VirtualDriver {
@@ -55,7 +54,7 @@ impl VirtualDriver {
             began,
             gave_up: RefCell::new(None),
             ran: Cell::new(false),
-            stamina: Stamina::new(patience),
+            alone_since: Cell::new(Instant::now()),
         }
     }
 
@@ -83,7 +82,7 @@ impl VirtualDriver {
             }
             match self.gate().rest(self.patience) {
                 Rest::Woken => {
-                    self.stamina.refresh();
+                    self.alone_since.set(Instant::now());
                     return Ok(());
                 }
                 Rest::Alone if self.reactor.jump() => self.go_on()?,
@@ -104,7 +103,7 @@ impl VirtualDriver {
 
     /// Says why if this has gone on for too long.
     fn go_on(&self) -> Result<(), String> {
-        if self.stamina.is_left() {
+        if self.alone_since.get().elapsed() < self.patience {
             return Ok(());
         }
         Err(self.words(&format!(
@@ -140,7 +139,7 @@ impl Driver for VirtualDriver {
         self.ran.set(true);
         self.gave_up.take();
         self.gate().begin();
-        self.stamina.refresh();
+        self.alone_since.set(Instant::now());
         while root.as_mut().poll(cx).is_pending() {
             let goes_on = if self.gate().take_wake() {
                 // A root that has no loop in it never looks at the clock by itself.

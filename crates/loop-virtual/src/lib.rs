@@ -9,7 +9,6 @@ mod gate;
 mod net;
 mod random;
 mod reactor;
-mod stamina;
 mod world;
 
 use core_loop::RunError;

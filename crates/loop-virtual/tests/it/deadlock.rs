@@ -117,13 +117,14 @@ fn a_heartbeat_does_not_hide_for_ever_that_main_is_stuck() {
 fn a_task_that_only_yields_does_not_hide_for_ever_that_main_is_stuck() {
     let stuck = bounded(|| {
         let outcome = Builder::new().patience(Duration::from_millis(50)).run(async {
-            spawn(async {
+            let yielding = async {
                 loop {
                     yield_now().await;
                 }
-            })
-            .detach();
-            pending::<()>().await;
+            };
+            spawn(yielding).detach();
+            // With a timer armed, the loop looks at its clock in every turn.
+            sleep(HOUR).await;
         });
         stuck(outcome)
     });
