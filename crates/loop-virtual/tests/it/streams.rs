@@ -69,6 +69,30 @@ fn bytes_of_one_direction_never_overtake_whatever_their_latency() {
 }
 
 #[test]
+fn a_later_write_does_not_hasten_an_earlier_one() {
+    /// How long the first byte of so many writes takes.
+    async fn first_of(writes: usize) -> Duration {
+        let begin = time();
+        let (mut near, mut far) = pair(Link::new().latency(MS..=9 * MS));
+        for _ in 0..writes {
+            near.write_all(b"x").await.unwrap();
+        }
+        far.read_exact(&mut [0]).await.unwrap();
+        time() - begin
+    }
+    bounded(|| {
+        let mut seen = std::collections::BTreeSet::new();
+        for seed in 0..100 {
+            let first_of = |writes| Builder::new().seed(seed).run(first_of(writes)).unwrap();
+            let alone = first_of(1);
+            assert_eq!(first_of(4), alone, "seed {seed}");
+            seen.insert(alone);
+        }
+        assert_eq!(seen.len(), 9, "all the eighths: {seen:?}");
+    });
+}
+
+#[test]
 fn a_partial_link_moves_some_bytes_at_a_time_and_loses_none() {
     bounded(|| {
         Builder::new().for_each_seed(0..20, || async {

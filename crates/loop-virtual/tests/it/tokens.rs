@@ -24,18 +24,20 @@ fn time_stands_still_while_a_thread_of_the_pool_works() {
     run(|| async {
         let begin = Loop::current().time();
         let sleeper = spawn(sleep(MS));
-        yield_now().await;
-        // The loop has come to rest long before this ends, with a timer armed.
-        let (done, answer) = mpsc::channel();
-        let waker = spawn(async move {
-            yield_now().await;
-            done.send(()).unwrap();
+        let handle = Loop::current().handle();
+        let times = to_thread(move || {
+            // Each call finds the loop at rest, or on its way there, with a timer armed.
+            let ask = |_| {
+                let (tell, told) = mpsc::channel();
+                handle.call_soon_threadsafe(move || tell.send(Loop::current().time()).unwrap()).unwrap();
+                hear(&told)
+            };
+            (0..20).map(ask).collect::<Vec<_>>()
         });
-        to_thread(move || hear(&answer)).await.unwrap();
-        assert_eq!(Loop::current().time(), begin);
+        assert_eq!(times.await.unwrap(), [begin; 20]);
         assert!(!sleeper.done());
         sleeper.await.unwrap();
-        waker.await.unwrap();
+        assert_eq!(Loop::current().time(), begin + MS);
     });
 }
 
