@@ -29,12 +29,8 @@ pub struct Waiting {
 impl Stuck {
     pub(crate) fn of(lp: &Loop, why: Option<String>) -> Self {
         let why = why.unwrap_or_else(|| "the driver returned before the main task had ended".to_owned());
-        let tasks = lp.inner().tasks.borrow();
-        let mut headers: Vec<_> = tasks.iter().map(|task| task.header()).collect();
-        headers.sort_by_key(|header| header.key().id);
-        let waiting = headers
-            .into_iter()
-            .map(|header| Waiting { name: header.name(), spawned_at: header.spawned_at() });
+        let tasks = lp.inner().tasks.to_vec();
+        let waiting = tasks.iter().map(|task| Waiting { name: task.name(), spawned_at: task.spawned_at() });
         Self { why, waiting: waiting.collect() }
     }
 }
