@@ -20,6 +20,9 @@ use std::rc::Rc;
 use std::task::{Context, Waker};
 use std::time::{Duration, Instant};
 
+/// A run that took its time and has gone on fewer times than this was busy with something: it does not run away.
+const RUNAWAY: u32 = 100;
+
 /// Carries the loop on virtual time, on the thread that made it.
 ///
 /// Time stands still while anything is ready, and jumps to the next deadline when nothing is. It begins at the real time,
@@ -34,8 +37,10 @@ pub struct VirtualDriver {
     gave_up: RefCell<Option<String>>,
     /// There is something that a seed could have brought about.
     ran: Cell<bool>,
-    /// The real time since when nothing came from outside: against runs that never end, and never rest for good.
+    /// Since when, in real time, nothing came from outside: against runs that never end, and never rest for good.
     alone_since: Cell<Instant>,
+    /// How often the loop has gone on since then.
+    went_on: Cell<u32>,
 }
 
 impl VirtualDriver {
@@ -55,6 +60,7 @@ impl VirtualDriver {
             gave_up: RefCell::new(None),
             ran: Cell::new(false),
             alone_since: Cell::new(Instant::now()),
+            went_on: Cell::new(0),
         }
     }
 
@@ -82,7 +88,7 @@ impl VirtualDriver {
             }
             match self.gate().rest(self.patience) {
                 Rest::Woken => {
-                    self.alone_since.set(Instant::now());
+                    self.take_heart();
                     return Ok(());
                 }
                 Rest::Alone if self.reactor.jump() => self.go_on()?,
@@ -101,9 +107,16 @@ impl VirtualDriver {
         }
     }
 
+    /// The run begins, or something came from outside.
+    fn take_heart(&self) {
+        self.alone_since.set(Instant::now());
+        self.went_on.set(0);
+    }
+
     /// Says why if this has gone on for too long.
     fn go_on(&self) -> Result<(), String> {
-        if self.alone_since.get().elapsed() < self.patience {
+        self.went_on.set(self.went_on.get().saturating_add(1));
+        if self.went_on.get() < RUNAWAY || self.alone_since.get().elapsed() < self.patience {
             return Ok(());
         }
         Err(self.words(&format!(
@@ -139,7 +152,7 @@ impl Driver for VirtualDriver {
         self.ran.set(true);
         self.gave_up.take();
         self.gate().begin();
-        self.alone_since.set(Instant::now());
+        self.take_heart();
         while root.as_mut().poll(cx).is_pending() {
             let goes_on = if self.gate().take_wake() {
                 // A root that has no loop in it never looks at the clock by itself.

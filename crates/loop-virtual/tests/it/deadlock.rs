@@ -132,6 +132,21 @@ fn a_task_that_only_yields_does_not_hide_for_ever_that_main_is_stuck() {
 }
 
 #[test]
+fn a_task_that_computes_for_longer_than_the_patience_is_no_runaway() {
+    let patience = Duration::from_millis(10);
+    bounded(move || {
+        let outcome = Builder::new().patience(patience).run(async {
+            for _ in 0..3 {
+                sleep(HOUR).await;
+                let begin = Instant::now();
+                while begin.elapsed() < 2 * patience {}
+            }
+        });
+        outcome.unwrap();
+    });
+}
+
+#[test]
 fn a_runner_runs_again_after_a_deadlock() {
     bounded(|| {
         let mut runner = Runner::new(VirtualDriver::new());
