@@ -1,4 +1,5 @@
 //! A client that retries, tested over a bad network: a thousand schedules in a moment.
+#![cfg(not(loom))]
 //!
 //! `cargo run -p anyloop-loop-virtual --example retries` prints:
 //!

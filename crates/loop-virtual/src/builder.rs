@@ -54,7 +54,8 @@ impl Builder {
     /// instant, and what is drawn (latencies, lost connections, [`random_below`](crate::random_below)). The same seed
     /// chooses the same.
     ///
-    /// Without one what is drawn is always the same, and the loop hears of all arrivals of an instant in the order in which they were sent, then of its timers.
+    /// Without one what is drawn is always the same, and the loop hears of all arrivals of an instant in the order in which
+    /// they were sent, then of its timers.
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);
         self
@@ -101,7 +102,8 @@ impl Builder {
     /// # Errors
     ///
     /// [`RunError::Stuck`], with the tasks that wait: a deadlock; silence, when those who hold a token did nothing for too
-    /// long; or a runaway, when timers or wakes went on for too long and `main` did not end. Any other [`RunError`] as of [`core_loop::run`].
+    /// long; or a runaway, when timers or wakes went on for too long and `main` did not end. Any other [`RunError`] as of
+    /// [`core_loop::run`].
     ///
     /// # Panics
     ///

@@ -15,6 +15,7 @@ use crate::reactor::VirtualReactor;
 use contract::driver::{Driver, Reactor};
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Waker};
@@ -93,18 +94,24 @@ impl VirtualDriver {
                 }
                 Rest::Alone if self.reactor.jump() => self.go_on()?,
                 Rest::Alone => {
-                    return Err(self.words("deadlock: nothing is ready, no timer is armed, no token is held"));
+                    return Err(self.words(
+                        "deadlock: nothing is ready, no timer is armed, no token is held (a thread that was to wake the \
+                         loop must hold `core_loop::outside()`)",
+                    ));
                 }
-                Rest::Silence(tokens) => {
-                    let places: Vec<_> = tokens.iter().map(|place| format!("at {place}")).collect();
-                    return Err(self.words(&format!(
-                        "silence: for {:?} nothing came from outside, where tokens are held since the calls {}",
-                        self.patience,
-                        places.join(", ")
-                    )));
-                }
+                Rest::Silence(tokens) => return Err(self.silence(&tokens)),
             }
         }
+    }
+
+    fn silence(&self, tokens: &[&'static Location<'static>]) -> String {
+        let places: Vec<_> = tokens.iter().map(|place| format!("at {place}")).collect();
+        self.words(&format!(
+            "silence: for {:?} nothing came from outside, where tokens are held since the calls {} (a thread that itself \
+             waits for time to pass must let go of its token first)",
+            self.patience,
+            places.join(", ")
+        ))
     }
 
     /// The run begins, or something came from outside.

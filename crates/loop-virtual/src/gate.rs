@@ -12,10 +12,20 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::panic::Location;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, PoisonError};
 use std::task::Wake;
-use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
+
+#[cfg(loom)]
+use loom::{
+    sync::{Condvar, Mutex, MutexGuard},
+    thread::{self, ThreadId},
+};
+#[cfg(not(loom))]
+use std::{
+    sync::{Condvar, Mutex, MutexGuard},
+    thread::{self, ThreadId},
+};
 
 /// Is told of wakes that came without a token.
 pub(crate) type Tell = Arc<dyn Fn(&str) + Send + Sync>;
