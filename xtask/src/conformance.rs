@@ -20,7 +20,7 @@ pub(crate) const COMMAND: Command = Command {
     name: "conformance",
     about: "the matrix: every named behaviour on every runtime, executor and primitive",
     flags: &[
-        valued("--runtime", "R", "only what stands on R: native, tokio, smol, glommio"),
+        valued("--runtime", "R", "only what stands on R: native, tokio, smol, glommio, virtual"),
         switch("--raw", "also what the runtimes do without the loop, observed; words, which cannot fail"),
         switch("--json", "for programs"),
         switch("--bless", "write the table into the book; with --raw both tables"),
@@ -57,10 +57,10 @@ fn run(args: &Args) -> Result<Verdict> {
         return Err(Error::new("the book holds the whole matrix: --bless and --check go without --runtime"));
     }
     let scope = if args.has("--raw") { Scope::WithRaw } else { Scope::Promises };
-    if let (Scope::WithRaw, Some("native")) = (scope, args.value("--runtime")) {
-        return Err(Error::new(
-            "the native loop stands on no runtime: --raw goes with tokio, smol or glommio",
-        ));
+    if let (Scope::WithRaw, Some(name @ ("native" | "virtual"))) = (scope, args.value("--runtime")) {
+        return Err(Error::new(format!(
+            "the {name} loop stands on no runtime: --raw goes with tokio, smol or glommio",
+        )));
     }
     let document = collect(&workspace, runtime, scope, Keep::Stdout)?;
     let matrix = Matrix::read(&document)?;

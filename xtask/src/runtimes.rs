@@ -20,6 +20,7 @@ pub(crate) const RUNTIMES: &[Runtime] = &[
     Runtime { name: "tokio", carrier: "loop-tokio" },
     Runtime { name: "smol", carrier: "loop-smol" },
     Runtime { name: "glommio", carrier: "loop-glommio" },
+    Runtime { name: "virtual", carrier: "loop-virtual" },
 ];
 
 /// glommio refuses to start below this, bytes of locked memory.
@@ -129,6 +130,6 @@ mod tests {
             "there is no runtime `tokyo`; did you mean `tokio`?"
         );
         let error = find("async-std").unwrap_err().to_string();
-        assert!(error.ends_with("known: native, tokio, smol, glommio"), "{error}");
+        assert!(error.ends_with("known: native, tokio, smol, glommio, virtual"), "{error}");
     }
 }

@@ -22,7 +22,7 @@ pub(crate) const COMMAND: Command = Command {
         valued(
             "--runtime",
             "R",
-            "only the crate that carries the loop on R, and its columns: native, tokio, smol, glommio",
+            "only the crate that carries the loop on R, and its columns: native, tokio, smol, glommio, virtual",
         ),
         valued("-p", "CRATE", "only this crate, by its folder: thread-executor"),
         switch("--strict", "what could not run here is a failure"),

@@ -16,6 +16,7 @@ mod stress;
 mod subject;
 mod suite;
 mod trace;
+mod virtual_time;
 mod work;
 
 pub use alone::{alone, lack_of_descriptors};

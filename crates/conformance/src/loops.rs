@@ -5,8 +5,9 @@ use crate::catalogue::registry;
 use crate::{Subject, Trace, differential, spy};
 use contract::{Driver, Unavailable};
 use core_loop::{Loop, Runner};
+use std::panic::Location;
 use std::rc::Rc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 mod as_completed;
 mod bridge;
@@ -65,6 +66,13 @@ impl Subject<Loops> {
         run(self.fresh()?, main)
     }
 
+    /// As [`run`](Self::run), with the clock that measures it.
+    fn run_timed(&self, main: impl AsyncFnOnce(Rc<dyn Fn() -> Instant>) -> Verdict) -> Verdict {
+        let driver = self.fresh()?;
+        let clock = Rc::new(clock(&*driver));
+        run(driver, async || main(clock).await)
+    }
+
     /// As [`run`](Self::run), on a driver that is watched.
     fn run_watched(&self, main: impl AsyncFnOnce(Rc<spy::Log>) -> Verdict) -> Verdict {
         let (driver, log) = spy::watch(self.fresh()?);
@@ -73,6 +81,14 @@ impl Subject<Loops> {
         runner.close(GRACE);
         verdict?
     }
+}
+
+/// What time is measured with: a clock of one's own, so that one of the driver's that is wrong is found out; that of the loop
+/// where time jumps.
+fn clock(driver: &dyn Driver) -> impl Fn() -> Instant + 'static {
+    let reactor = driver.reactor();
+    let jumps = reactor.outside(Location::caller()).is_some();
+    move || if jumps { reactor.now() } else { Instant::now() }
 }
 
 /// Runs `main` on a fresh loop that `driver` carries, and closes it.

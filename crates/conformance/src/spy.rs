@@ -1,10 +1,11 @@
 //! A driver that is watched: how often the loop was polled, what it armed its timer for, and how late it came.
 
-use contract::{Driver, Profile, Reactor, Readiness, Sockets};
+use contract::{Driver, Profile, Reactor, Readiness, Sockets, Token};
 use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::OwnedFd;
+use std::panic::Location;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -80,6 +81,10 @@ impl Driver for Spy {
         });
         self.driver.run(pin!(counted));
     }
+
+    fn gave_up(&self) -> Option<String> {
+        self.driver.gave_up()
+    }
 }
 
 impl Reactor for Watched {
@@ -105,5 +110,9 @@ impl Reactor for Watched {
 
     fn sockets(&self) -> Option<&dyn Sockets> {
         self.reactor.sockets()
+    }
+
+    fn outside(&self, place: &'static Location<'static>) -> Option<Token> {
+        self.reactor.outside(place)
     }
 }

@@ -10,6 +10,7 @@ use std::fmt;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener};
 use std::os::fd::OwnedFd;
+use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
@@ -23,7 +24,15 @@ pub trait Driver {
     /// Polls `root` on this thread until it is ready. The root never panics.
     ///
     /// Whenever the root has woken itself, the runtime looks at its I/O and timers once before it polls it again.
+    ///
+    /// A runtime that can tell that nothing will ever wake the root again may return before the root is ready, and says so
+    /// in [`gave_up`](Self::gave_up).
     fn run(&self, root: Pin<&mut (dyn Future<Output = ()> + '_)>);
+
+    /// Why the last run returned before its root was ready. `None` if it did not, as most runtimes never do.
+    fn gave_up(&self) -> Option<String> {
+        None
+    }
 }
 
 /// What a runtime gives to the tasks of a loop that it carries. Used on the loop's thread only.
@@ -53,7 +62,17 @@ pub trait Reactor {
     fn sockets(&self) -> Option<&dyn Sockets> {
         None
     }
+
+    /// Announces that something outside this thread works for the loop, on behalf of the code at `place`, until the token
+    /// is dropped, on any thread. `None` where time passes by itself: only a clock that jumps has to know.
+    fn outside(&self, place: &'static Location<'static>) -> Option<Token> {
+        let _ = place;
+        None
+    }
 }
+
+/// While it lives, a clock that jumps stands still. Whoever wakes the loop does so before it drops the token.
+pub type Token = Box<dyn Send + Sync>;
 
 /// The readiness of one watched descriptor. Dropping it ends the watch, before the descriptor can be closed.
 pub trait Readiness {
@@ -107,6 +126,13 @@ pub trait Sockets {
     ///
     /// What the runtime says of a socket that it cannot take.
     fn listener(&self, listener: TcpListener) -> io::Result<Box<dyn Listener>>;
+
+    /// Listens on `address` in a network of the runtime's own, with room for `backlog` connections that wait. `None`: the
+    /// loop makes a socket of the kernel's and hands it to [`listener`](Self::listener).
+    fn listen(&self, address: SocketAddr, backlog: u16) -> Option<io::Result<Box<dyn Listener>>> {
+        let _ = (address, backlog);
+        None
+    }
 }
 
 /// A connect on its way. Dropping it closes the socket.

@@ -19,7 +19,7 @@ mod sync;
 pub use block::{block_on, block_on_timeout};
 #[cfg(unix)]
 pub use driver::{
-    Direction, Driver, Io, Listener, Profile, Reactor, Readiness, Sockets, Stream, Unavailable,
+    Direction, Driver, Io, Listener, Profile, Reactor, Readiness, Sockets, Stream, Token, Unavailable,
 };
 pub use error::{CodecError, Death, Exit, JobError, OutOfMemory, Side};
 pub use executor::{Executor, Reject, Rejected, Submit};

@@ -5,7 +5,7 @@ use crate::current::Loop;
 use crate::error::Reason;
 use crate::exception;
 use crate::jobs::Ticket;
-use crate::sleep::{Sleep, sleep_until};
+use crate::sleep::{Sleep, sleep};
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::task::spawn;
 use contract::{Control, JobError, Panic, Promise};
@@ -68,7 +68,9 @@ impl<T: Send + 'static> Driven<T> {
     /// Spawns the task, unless the job was withdrawn meanwhile.
     pub(crate) fn start(self, lp: &Loop, future: impl Future<Output = T> + 'static) {
         let Self { promise, deadline, ticket } = self;
-        if deadline.is_some_and(|deadline| deadline <= lp.time()) {
+        // Whoever submitted counted in real time; from here on it is the loop's clock, which may have jumped.
+        let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+        if left.is_some_and(|left| left.is_zero()) {
             promise.withdraw(JobError::Deadline { started: false });
         }
         if !promise.start() {
@@ -79,7 +81,7 @@ impl<T: Send + 'static> Driven<T> {
         let work = Work {
             stage: Stage::Running(Box::pin(future)),
             promise: Some(promise),
-            deadline: deadline.map(sleep_until),
+            deadline: left.map(sleep),
             ticket,
         };
         let mut task = spawn(work);

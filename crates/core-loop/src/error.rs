@@ -1,5 +1,6 @@
 //! Why something did not come out: of a task, of a timeout, of a run.
 
+use crate::stuck::Stuck;
 use contract::{Panic, Report, Unavailable};
 use std::borrow::Cow;
 use std::fmt;
@@ -200,6 +201,8 @@ pub enum RunError {
     Nested,
     /// The main task was cancelled.
     Cancelled(Reason),
+    /// Nothing would ever wake the loop again.
+    Stuck(Stuck),
 }
 
 impl fmt::Display for RunError {
@@ -212,6 +215,7 @@ impl fmt::Display for RunError {
             ),
             Self::Cancelled(reason) if reason.as_str().is_empty() => f.write_str("the main task was cancelled"),
             Self::Cancelled(reason) => write!(f, "the main task was cancelled: {reason}"),
+            Self::Stuck(stuck) => write!(f, "{stuck}"),
         }
     }
 }
@@ -226,6 +230,7 @@ impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unavailable(why) => Some(why),
+            Self::Stuck(stuck) => Some(stuck),
             Self::Nested | Self::Cancelled(_) => None,
         }
     }

@@ -22,6 +22,7 @@ mod lend;
 mod native;
 pub mod net;
 mod offload;
+mod outside;
 mod readiness_thread;
 mod runner;
 mod shared;
@@ -29,6 +30,7 @@ mod shield;
 mod signal;
 mod slab;
 mod sleep;
+mod stuck;
 mod sync;
 mod sys;
 mod task;
@@ -55,12 +57,14 @@ pub use gather::{
 };
 pub use handle::{LoopHandle, Pinned, pinned};
 pub use native::NativeDriver;
-pub use offload::{BoxedWork, DefaultExecutor, ToThread, run_in_executor, to_thread};
+pub use offload::{BoxedWork, DefaultExecutor, RunInExecutor, ToThread, run_in_executor, to_thread};
+pub use outside::{Outside, outside};
 pub use readiness_thread::ReadinessThread;
 pub use runner::{Carry, GRACE, Runner, carry, run, run_on};
 pub use shield::{Shield, shield};
 pub use signal::ctrl_c;
 pub use sleep::{Sleep, sleep, sleep_until};
+pub use stuck::{Stuck, Waiting};
 pub use task::{
     AnyTask, Task, YieldNow, all_tasks, cancellable, current_task, spawn, spawn_cooperative, spawn_eager,
     yield_now,

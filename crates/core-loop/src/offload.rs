@@ -1,8 +1,10 @@
 //! Moving work off the loop: to a thread, or to any executor.
 
 use crate::current::Loop;
+use crate::outside::{Outside, outside};
 use contract::{Executor, ExecutorExt, Job, JobError, Place, Reject, Room, Run, Shutdown, Submit};
 use std::fmt;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -44,7 +46,12 @@ where
 {
     let executor = Loop::current().default_executor();
     let (runnable, job) = Job::package(function, &Submit::new(), Place::none(), ());
-    let work: BoxedWork = Box::new(move || runnable.run());
+    let outside = outside();
+    let work: BoxedWork = Box::new(move || {
+        // Until the work has ended, whoever waits for it; and the wake comes first.
+        let _outside = outside;
+        runnable.run();
+    });
     let mut state = State::Done;
     state.submit(executor, work, Submit::new());
     ToThread { state, job: job.cancel_on_drop() }
@@ -71,13 +78,41 @@ where
 ///
 /// `await loop.run_in_executor(executor, work)`.
 #[track_caller]
-pub fn run_in_executor<E, W>(executor: &E, work: W) -> Run<'_, E, W>
+pub fn run_in_executor<E, W>(executor: &E, work: W) -> RunInExecutor<'_, E, W>
 where
     E: Executor<W> + ?Sized,
 {
     // Asked for its panic: outside a loop this is a mistake, as in asyncio.
     let _here = Loop::current();
-    executor.run(work)
+    RunInExecutor { run: executor.run(work), outside: None, called_at: Location::caller() }
+}
+
+/// Made by [`run_in_executor`].
+#[must_use = "a future does nothing unless it is awaited"]
+pub struct RunInExecutor<'a, E: Executor<W> + ?Sized, W> {
+    run: Run<'a, E, W>,
+    /// From the first poll, which submits, to the output.
+    outside: Option<Outside>,
+    called_at: &'static Location<'static>,
+}
+
+// The work is moved, never pinned.
+impl<E: Executor<W> + ?Sized, W> Unpin for RunInExecutor<'_, E, W> {}
+
+impl<E: Executor<W> + ?Sized, W> Future for RunInExecutor<'_, E, W> {
+    type Output = Result<E::Output, JobError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        if this.outside.is_none() {
+            this.outside = Some(Outside::at(this.called_at));
+        }
+        let poll = Pin::new(&mut this.run).poll(cx);
+        if poll.is_ready() {
+            this.outside = None;
+        }
+        poll
+    }
 }
 
 /// Made by [`to_thread`].
@@ -159,6 +194,12 @@ impl Loop {
 /// A pool of its default size, which is Python's.
 fn default_pool() -> Arc<dyn DefaultExecutor> {
     Arc::new(ThreadPool::builder().name("to_thread").build())
+}
+
+impl<E: Executor<W> + ?Sized, W> fmt::Debug for RunInExecutor<'_, E, W> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RunInExecutor").finish_non_exhaustive()
+    }
 }
 
 impl<R> fmt::Debug for ToThread<R> {

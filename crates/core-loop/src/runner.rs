@@ -6,6 +6,7 @@ use crate::error::{CloseReport, JoinError, RunError};
 use crate::exception::ExceptionContext;
 use crate::lend::Lent;
 use crate::native::NativeDriver;
+use crate::stuck::Stuck;
 use crate::task::{Task, spawn};
 use contract::{Driver, Reactor};
 use std::cell::Cell;
@@ -122,7 +123,7 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// A loop is running on this thread already, or `main` was cancelled.
+    /// A loop is running on this thread already, `main` was cancelled, or the driver gave up.
     ///
     /// # Panics
     ///
@@ -139,7 +140,12 @@ impl Runner {
         let main = lent.task().header();
         let mut ended = || main.is_done();
         self.driver.run(pin!(poll_fn(|cx| self.lp.poll_turns(cx, &mut ended))));
-        settle(lent.end().map(|()| output.take().expect("a main that ended left its output")))
+        let stuck = (!main.is_done()).then(|| Stuck::of(&self.lp, self.driver.gave_up()));
+        let outcome = lent.end();
+        match stuck {
+            Some(stuck) => Err(RunError::Stuck(stuck)),
+            None => settle(outcome.map(|()| output.take().expect("a main that ended left its output"))),
+        }
     }
 
     /// The loop, to register callbacks or make a handle before it runs.

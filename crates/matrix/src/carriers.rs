@@ -32,6 +32,12 @@ pub(crate) fn glommio() -> Result<impl Driver, Unavailable> {
     left_out("glommio")
 }
 
+/// Needs nothing that the loop does not need, so it is never left out.
+#[expect(clippy::unnecessary_wraps, reason = "in the form of all drivers")]
+pub(crate) fn virtual_time() -> Result<impl Driver, Unavailable> {
+    Ok(loop_virtual::VirtualDriver::new())
+}
+
 #[cfg(not(all(feature = "tokio", feature = "smol", feature = "glommio")))]
 fn left_out(name: &'static str) -> Result<core_loop::NativeDriver, Unavailable> {
     let cure = format!("build it with `--features {name}`; what that needs says `cargo xtask doctor`");

@@ -60,6 +60,12 @@ pub(crate) const COLUMNS: &[Entry] = columns! {
         "smol" "smol-handle" "on-smol" carriers::smol;
         "glommio" "glommio-handle" "on-glommio" carriers::glommio;
     ]
+    Entry::on("virtual", "virtual", || {
+        AnySubject::Loop(Subject::virtual_driver("virtual", carriers::virtual_time))
+    }),
+    Entry::on("on-virtual", "virtual", || {
+        AnySubject::Primitive(Subject::primitives_on("on-virtual", carriers::virtual_time))
+    }),
     executor!("threads" threads),
     executor!("processes" processes::bench),
     executor!("limited" limited),

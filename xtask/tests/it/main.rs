@@ -50,7 +50,10 @@ fn an_unknown_command_names_the_nearest() {
 fn an_unknown_runtime_lists_the_known_ones() {
     for command in ["test", "conformance"] {
         let line = refusal(&[command, "--runtime", "async-std"]);
-        assert_eq!(line, "error: there is no runtime `async-std`; known: native, tokio, smol, glommio");
+        assert_eq!(
+            line,
+            "error: there is no runtime `async-std`; known: native, tokio, smol, glommio, virtual"
+        );
     }
 }
 

@@ -5,7 +5,7 @@ use crate::behaviour::Verdict;
 use crate::loops::{Loops, quiet_panic};
 use crate::{Miss, Subject};
 use contract::{ExecutorExt, JobError};
-use core_loop::{Loop, LoopHandle, pinned, sleep, to_thread};
+use core_loop::{Loop, LoopHandle, outside, pinned, sleep, to_thread};
 use std::sync::Arc;
 use std::thread;
 use sync_primitives::Event;
@@ -28,7 +28,9 @@ pub(crate) fn threads(subject: &Subject<Loops>) -> Verdict {
 async fn woken(log: &Log) -> Verdict {
     let woke = Arc::new(Event::new());
     let (handle, waking) = (Loop::current().handle(), woke.clone());
+    let outside = outside();
     let thread = thread::spawn(move || {
+        let _outside = outside;
         thread::sleep(MS * 20);
         handle.call_soon_threadsafe(move || waking.set())
     });

@@ -4,7 +4,7 @@ use super::{GRACE, Loops, here, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Gate, Miss, Subject};
 use contract::{Cancel, ExecutorExt, JobError};
-use core_loop::{JoinError, gather, spawn, to_thread};
+use core_loop::{JoinError, gather, outside, spawn, to_thread};
 use std::future::pending;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -34,7 +34,9 @@ pub(super) fn threadsafe_call_wakes_idle_loop_fifo(subject: &Subject<Loops>) -> 
     subject.run(async || {
         let (calls, event) = (Shared::default(), Arc::new(Event::new()));
         let (handle, pushed, set) = (here().handle(), calls.clone(), event.clone());
+        let outside = outside();
         let thread = thread::spawn(move || {
+            let _outside = outside;
             // Gives the loop time to fall asleep; if it has not, nothing is wrong.
             thread::sleep(Duration::from_millis(20));
             for number in 0..3 {
@@ -62,7 +64,9 @@ pub(super) fn wakeup_channel_full_is_harmless(subject: &Subject<Loops>) -> Verdi
     subject.run(async || {
         let (calls, event) = (Shared::default(), Arc::new(Event::new()));
         let (handle, pushed, set) = (here().handle(), calls.clone(), event.clone());
+        let outside = outside();
         let thread = thread::spawn(move || {
+            let _outside = outside;
             for number in 0..MANY {
                 let pushed = pushed.clone();
                 handle.call_soon_threadsafe(move || pushed.push(number))?;
@@ -80,7 +84,9 @@ pub(super) fn threadsafe_handle_cancel(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let calls = Shared::default();
         let (handle, pushed) = (here().handle(), calls.clone());
+        let outside = outside();
         let (called, cancelled) = joined(thread::spawn(move || {
+            let _outside = outside;
             let first = pushed.clone();
             let called = handle.call_soon_threadsafe(move || first.push(1))?;
             let cancelled = handle.call_soon_threadsafe(move || pushed.push(2))?;
@@ -135,9 +141,8 @@ pub(super) fn run_in_executor_cancel_running(subject: &Subject<Loops>) -> Verdic
             let _one = work.perform();
             sender.send("the job ended")
         }));
-        while gate.numbers().is_empty() {
-            core_loop::sleep(Duration::from_millis(1)).await;
-        }
+        turns(2).await;
+        gate.arrived(1)?;
         awaiter.cancel("not needed");
         let outcome = awaiter.await;
         ensure(
@@ -175,8 +180,9 @@ pub(super) fn to_thread_value_error_concurrency(subject: &Subject<Loops>) -> Ver
 pub(super) fn run_coroutine_threadsafe_roundtrip(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let (handle, event) = (here().handle(), Arc::new(Event::new()));
-        let done = event.clone();
+        let (done, outside) = (event.clone(), outside());
         let thread = thread::spawn(move || {
+            let _outside = outside;
             let work = async {
                 turns(2).await;
                 thread::current().id()
@@ -209,7 +215,9 @@ pub(super) fn threadsafe_result_timeout_then_cancel(subject: &Subject<Loops>) ->
         let done = event.clone();
         let (sender, dropped) = mpsc::channel();
         let (began, begun) = mpsc::channel();
+        let outside = outside();
         let thread = thread::spawn(move || {
+            let _outside = outside;
             let guard = Dropped(sender);
             let mut job = handle.try_submit(async move {
                 let _guard = guard;

@@ -1,14 +1,15 @@
 //! `driver`: what the contract promises of a driver, tried with a root future by hand. No scheduler is in the way.
 
-use super::{Loops, NEVER};
+use super::{Loops, NEVER, clock};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};
-use contract::{Direction, Driver, Readiness};
+use contract::{Direction, Driver, Readiness, Token};
 use std::fs::File;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
+use std::panic::Location;
 use std::pin::pin;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -28,6 +29,11 @@ fn run<T>(driver: &dyn Driver, mut poll: impl FnMut(&mut Context<'_>) -> Poll<T>
     let mut output = None;
     driver.run(pin!(poll_fn(|cx| poll(cx).map(|value| output = Some(value)))));
     output.expect("the driver gave up on its root")
+}
+
+/// For as long as another thread works for the root.
+fn outside(driver: &dyn Driver) -> Option<Token> {
+    driver.reactor().outside(Location::caller())
 }
 
 /// A watched end of a socket pair.
@@ -60,6 +66,7 @@ pub(super) fn runs_one_root_after_the_other(subject: &Subject<Loops>) -> Verdict
 pub(super) fn a_foreign_wake_is_never_lost(subject: &Subject<Loops>) -> Verdict {
     const WAKES: u32 = 2_000;
     let driver = subject.fresh()?;
+    let _outside = outside(&*driver);
     let (wakers, asked) = mpsc::channel::<Waker>();
     let told = Arc::new(AtomicU32::new(0));
     let other = thread::spawn({
@@ -91,6 +98,7 @@ pub(super) fn wakes_during_a_poll_are_never_lost(subject: &Subject<Loops>) -> Ve
     const THREADS: u32 = 4;
     const WAKES: u32 = 5_000;
     let driver = subject.fresh()?;
+    let _outside = outside(&*driver);
     let count = Arc::new(AtomicU32::new(0));
     let mut others = Vec::new();
     run(&*driver, |cx| {
@@ -130,20 +138,20 @@ pub(super) fn a_waker_of_an_ended_run_does_nothing(subject: &Subject<Loops>) -> 
 
 pub(super) fn a_timer_wakes_a_waiting_root_and_never_early(subject: &Subject<Loops>) -> Verdict {
     let driver = subject.fresh()?;
-    let reactor = driver.reactor();
+    let (reactor, now) = (driver.reactor(), clock(&*driver));
     for micros in [0, 1, 50, 100, 999, 1_000, 1_500, 5_000, 20_000] {
-        let deadline = Instant::now() + Duration::from_micros(micros);
+        let deadline = now() + Duration::from_micros(micros);
         run(&*driver, |cx| reactor.poll_timer(cx, Some(deadline)));
-        ensure(Instant::now() >= deadline, format!("{micros} µs: early"))?;
+        ensure(now() >= deadline, format!("{micros} µs: early"))?;
     }
     Ok(())
 }
 
 pub(super) fn a_timer_set_again_replaces_the_one_before(subject: &Subject<Loops>) -> Verdict {
     let driver = subject.fresh()?;
-    let reactor = driver.reactor();
+    let (reactor, now) = (driver.reactor(), clock(&*driver));
     // Later, then sooner: it is the sooner one that wakes.
-    let (soon, mut first) = (Instant::now() + MS * 5, true);
+    let (soon, mut first) = (now() + MS * 5, true);
     run(&*driver, |cx| {
         if std::mem::take(&mut first) {
             let _ = reactor.poll_timer(cx, Some(soon + NEVER));
@@ -151,13 +159,14 @@ pub(super) fn a_timer_set_again_replaces_the_one_before(subject: &Subject<Loops>
         reactor.poll_timer(cx, Some(soon))
     });
     // Sooner, then none: only the other thread wakes.
+    let _outside = outside(&*driver);
     let (mut polls, mut other) = (0, None);
     run(&*driver, |cx| {
         polls += 1;
         if other.is_some() {
             return Poll::Ready(());
         }
-        let _ = reactor.poll_timer(cx, Some(Instant::now() + MS * 50));
+        let _ = reactor.poll_timer(cx, Some(now() + MS * 50));
         let _ = reactor.poll_timer(cx, None);
         let waker = cx.waker().clone();
         other = Some(thread::spawn(move || {
@@ -172,12 +181,12 @@ pub(super) fn a_timer_set_again_replaces_the_one_before(subject: &Subject<Loops>
 
 pub(super) fn a_root_that_never_waits_sees_its_timer(subject: &Subject<Loops>) -> Verdict {
     let driver = subject.fresh()?;
-    let reactor = driver.reactor();
-    let deadline = Instant::now() + MS * 3;
+    let (reactor, now) = (driver.reactor(), clock(&*driver));
+    let deadline = now() + MS * 3;
     let mut polls_when_due = 0;
     run(&*driver, |cx| {
         cx.waker().wake_by_ref();
-        polls_when_due += u32::from(Instant::now() >= deadline);
+        polls_when_due += u32::from(now() >= deadline);
         reactor.poll_timer(cx, Some(deadline))
     });
     ensure(polls_when_due <= 1, format!("due, and said so only after {polls_when_due} polls"))

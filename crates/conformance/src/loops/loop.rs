@@ -6,7 +6,6 @@ use crate::{Miss, Subject};
 use contract::{ExecutorExt, Panic, Reject};
 use core_loop::{Closed, RunError};
 use std::cell::{Cell, RefCell};
-use std::net::TcpStream;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
@@ -77,8 +76,11 @@ pub(super) fn rearming_callback_starves_nobody(subject: &Subject<Loops>) -> Verd
         ensure(Instant::now() < patience, "no timer was served beside the callback")?;
 
         let event = Arc::new(sync_primitives::Event::new());
-        let set = event.clone();
-        thread::spawn(move || set.set());
+        let (set, outside) = (event.clone(), core_loop::outside());
+        thread::spawn(move || {
+            let _outside = outside;
+            set.set();
+        });
         event.wait().await;
         ensure(Instant::now() < patience, "no wake from another thread was served beside the callback")?;
 
@@ -87,11 +89,11 @@ pub(super) fn rearming_callback_starves_nobody(subject: &Subject<Loops>) -> Verd
         let accepted = core_loop::spawn(async move { listener.accept().await.map(|_| ()) });
         // It has found no connection yet, and depends on being told.
         turns(2).await;
-        let client = thread::spawn(move || TcpStream::connect(address));
+        let client = core_loop::spawn(core_loop::net::TcpStream::connect(address));
         accepted.await??;
         ensure(Instant::now() < patience, "no socket was served beside the callback")?;
         done.set(true);
-        client.join().map_err(|_| Miss::Fail("the client panicked".to_owned()))??;
+        client.await??;
         Ok(())
     })
 }

@@ -45,8 +45,9 @@ pub(super) fn absolute_none_and_unused(subject: &Subject<Loops>) -> Verdict {
         log.take_armed();
         // The loop falls asleep once more, and would arm what is left.
         let event = Arc::new(Event::new());
-        let set = event.clone();
+        let (set, outside) = (event.clone(), core_loop::outside());
         std::thread::spawn(move || {
+            let _outside = outside;
             std::thread::sleep(MS * 5);
             set.set();
         });

@@ -3,23 +3,24 @@
 use super::{Loops, NEVER, Trace, here, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
+use core_loop::outside;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use sync_primitives::Event;
 
 const MS: Duration = Duration::from_millis(1);
 
 pub(super) fn never_early(subject: &Subject<Loops>) -> Verdict {
-    subject.run(async || {
+    subject.run_timed(async |now| {
         for delay in [MS / 10, MS, MS * 10, MS * 30] {
             let trace = Trace::new();
             let fired = trace.clone();
-            let begin = Instant::now();
-            here().call_later(delay, move || fired.note(begin.elapsed()));
+            let (begin, then) = (now(), now.clone());
+            here().call_later(delay, move || fired.note(then() - begin));
             core_loop::sleep(delay).await;
-            let slept = begin.elapsed();
+            let slept = now() - begin;
             ensure(slept >= delay, format!("a sleep of {delay:?} took {slept:?}"))?;
             while trace.seen().is_empty() {
                 turns(1).await;
@@ -36,13 +37,13 @@ pub(super) fn as_fine_as_declared(subject: &Subject<Loops>) -> Verdict {
     const TRIES: u32 = 100;
     /// Between the runtime's wake and the task's look at the clock.
     const MARGIN: Duration = Duration::from_millis(1);
-    subject.run(async || {
+    subject.run_timed(async |now| {
         let declared = here().profile().timer_granularity;
         let mut best = Duration::MAX;
         for _ in 0..TRIES {
-            let due = Instant::now() + MS * 3;
+            let due = now() + MS * 3;
             core_loop::sleep_until(due).await;
-            best = best.min(due.elapsed());
+            best = best.min(now().saturating_duration_since(due));
             if best <= declared + MARGIN {
                 return Ok(());
             }
@@ -106,7 +107,9 @@ pub(super) fn earlier_timer_is_not_late(subject: &Subject<Loops>) -> Verdict {
         here().call_later(NEVER, || ());
         let event = Arc::new(Event::new());
         let (handle, set) = (here().handle(), event.clone());
+        let outside = outside();
         let thread = thread::spawn(move || {
+            let _outside = outside;
             // Gives the loop time to fall asleep for the first timer; if it has not, nothing is wrong.
             thread::sleep(MS * 20);
             handle.call_soon_threadsafe(move || {

@@ -7,6 +7,7 @@ use crate::behaviour::ensure;
 use crate::{Loops, Miss, Subject};
 use core_loop::Runner;
 use ledger::Ledger;
+use std::panic::Location;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +34,12 @@ impl Subject<Loops> {
     /// What was lost, came twice or on the wrong thread, or did not end, with the seed that repeats it; or why the driver
     /// cannot run here.
     pub fn stress(&self, stress: Stress) -> Result<Stressed, Miss> {
+        if self.fresh()?.reactor().outside(Location::caller()).is_some() {
+            return Err(Miss::Skip(
+                "its threads never rest, and time, for which its tasks wait, stands still while they work"
+                    .to_owned(),
+            ));
+        }
         let subject = self.clone();
         watched(self.time_limit(), move |progress| {
             stress.rounds(progress, |dice| round(&subject, progress, dice))

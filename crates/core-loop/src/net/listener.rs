@@ -66,12 +66,21 @@ impl TcpListener {
     pub async fn bind_with_backlog(address: impl Into<Address>, backlog: u16) -> io::Result<Self> {
         let mut failed = None;
         for address in address.into().resolve().await? {
-            match ready::listen(address, backlog) {
-                Ok(socket) => return Self::from_std(socket.into()),
+            match Self::listen(address, backlog) {
+                Ok(listener) => return listener,
                 Err(error) => failed = Some(super::stream::naming("listen on", address, &error)),
             }
         }
         Err(failed.expect("an address resolves to one at least"))
+    }
+
+    /// The outer error is the address's: another one may work.
+    fn listen(address: SocketAddr, backlog: u16) -> io::Result<io::Result<Self>> {
+        let reactor = Loop::current().reactor();
+        match reactor.sockets().and_then(|sockets| sockets.listen(address, backlog)) {
+            Some(listener) => Ok(Ok(Self { listener: listener? })),
+            None => Ok(Self::from_std(ready::listen(address, backlog)?.into())),
+        }
     }
 
     /// Takes over a socket that listens already (handed down by a service manager, for example), as asyncio does with

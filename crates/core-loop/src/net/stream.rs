@@ -128,6 +128,13 @@ impl TcpStream {
     }
 }
 
+/// A connection of a driver's own making, for carriers.
+impl From<Box<dyn Stream>> for TcpStream {
+    fn from(stream: Box<dyn Stream>) -> Self {
+        Self::new(stream)
+    }
+}
+
 /// The same error, with what was attempted in front.
 pub(super) fn naming(verb: &str, address: SocketAddr, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {verb} {address}: {error}"))

@@ -2,9 +2,9 @@
 
 use core_loop::{
     AsCompleted, AsCompletedWithin, Carry, CloseReport, Descriptor, Gathered, Handle, InvalidState,
-    JoinError, Loop, LoopHandle, NativeDriver, Pinned, Promise, Reason, ReturnWhen, RunError, Runner, Shield,
-    Siblings, Sleep, Task, ThreadsafeHandle, Timeout, TimeoutScope, ToThread, TryGathered, Wait, WaitFor,
-    YieldNow,
+    JoinError, Loop, LoopHandle, NativeDriver, Outside, Pinned, Promise, Reason, ReturnWhen, RunError,
+    Runner, Shield, Siblings, Sleep, Stuck, Task, ThreadsafeHandle, Timeout, TimeoutScope, ToThread,
+    TryGathered, Wait, WaitFor, YieldNow,
     net::{TcpListener, TcpStream},
 };
 use std::future::Ready;
@@ -28,6 +28,8 @@ const _: () = {
     crosses::<Promise<String>>();
     crosses::<InvalidState<String>>();
     crosses::<ReturnWhen<Rc<()>>>();
+    crosses::<Stuck>();
+    crosses::<Outside>();
 };
 
 /// Implemented once for every type, and a second time for those that are `Send`: for them the call below is ambiguous.

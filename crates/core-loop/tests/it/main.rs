@@ -23,6 +23,7 @@ mod shield;
 mod signal;
 mod signal_fork;
 mod stress;
+mod stuck;
 mod timeouts;
 mod trace;
 mod turns;

@@ -1,0 +1,11 @@
+//! The suite on virtual time.
+
+use loop_virtual::VirtualDriver;
+
+conformance::suite!(loops: conformance::Subject::virtual_driver("virtual", || Ok(VirtualDriver::new())));
+
+mod primitives {
+    use super::VirtualDriver;
+
+    conformance::suite!(primitives: conformance::Subject::primitives_on("on-virtual", || Ok(VirtualDriver::new())));
+}
