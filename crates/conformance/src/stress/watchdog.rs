@@ -99,7 +99,8 @@ mod tests {
 
     #[test]
     fn a_stress_that_stands_still_fails_with_its_seed() {
-        let outcome = watched(Duration::from_millis(1), |progress| {
+        // Long enough for its thread to begin on a machine that is busy.
+        let outcome = watched(Duration::from_secs(1), |progress| {
             progress.begin(7);
             loop {
                 std::thread::park();
