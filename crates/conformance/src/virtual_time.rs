@@ -20,6 +20,9 @@ impl Subject<Loops> {
             .skip("driver.errors_of_an_operation_are_handed_on", NO_DESCRIPTORS)
             .skip("driver.a_plain_file_cannot_be_watched", NO_DESCRIPTORS)
             .skip("timeout.completion_in_same_tick_loses", "a callback that blocks its thread takes no virtual time")
+            .skip("wait_for.result_in_the_turn_of_the_deadline_loses", "a callback that blocks its thread takes no virtual time")
+            .skip("differential.wait_for", "a callback that blocks its thread takes no virtual time")
+            .skip("differential.timeout_scopes", "a callback that blocks its thread takes no virtual time")
             .skip(
                 "differential.threads",
                 "a thread of `to_thread` waits for a sleep of the loop, whose time stands still for that thread",

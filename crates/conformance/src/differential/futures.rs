@@ -92,7 +92,11 @@ async fn shielded_and_from_a_thread(log: &Log) -> Result<(), Miss> {
     wait([&mut guarded]).await;
     log.line(format_args!("future cancelled {}", py(future.cancelled())));
     let setter = future.clone();
-    std::thread::spawn(move || drop(setter.set_result("from a thread")));
+    let outside = core_loop::outside();
+    std::thread::spawn(move || {
+        drop(setter.set_result("from a thread"));
+        drop(outside);
+    });
     log.line(format_args!("set {}", future.await?));
     Ok(())
 }

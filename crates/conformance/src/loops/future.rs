@@ -114,13 +114,22 @@ pub(super) fn set_from_another_thread(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let (promise, future) = Future::promise();
         let waiters = [future.clone(), future].map(spawn);
-        let thread = std::thread::spawn(move || promise.set_result("from a thread").is_ok());
+        let outside = core_loop::outside();
+        let thread = std::thread::spawn(move || {
+            let set = promise.set_result("from a thread").is_ok();
+            drop(outside);
+            set
+        });
         for waiter in waiters {
             same("what an awaiter got", waiter.await??, "from a thread")?;
         }
         ensure(thread.join().unwrap_or(false), "the promise was refused")?;
         let (promise, future) = Future::<u8>::promise();
-        std::thread::spawn(move || drop(promise));
+        let outside = core_loop::outside();
+        std::thread::spawn(move || {
+            drop(promise);
+            drop(outside);
+        });
         match core_loop::timeout(NEVER, future).await? {
             Err(JoinError::Cancelled(_)) => Ok(()),
             other => Err(Miss::Fail(format!("a future whose promise was dropped gave {other:?}"))),
