@@ -7,7 +7,11 @@ use nix::errno::Errno;
 use nix::sys::socket::{MsgFlags, recv};
 use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixStream;
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// The longest wait awake, and the longest that counts as short: between an answer and the next job lie two wakes, that of
+/// the supervisor and that of whoever waits, not one.
+const WAIT_MAX: Duration = SPIN_MAX.saturating_mul(2);
 
 /// Learns from the waits before.
 #[derive(Debug, Default)]
@@ -24,7 +28,7 @@ impl Ear {
     pub(crate) fn wait_awake(&mut self, socket: &UnixStream) {
         let now = Instant::now();
         if self.pace.spins() && *self.pays.get_or_insert_with(spin::pays_here) {
-            let in_time = spin::spin(now, SPIN_MAX, || has_something(socket));
+            let in_time = spin::spin(now, WAIT_MAX, || has_something(socket));
             self.pace.spun(in_time);
             self.since = None;
         } else {
@@ -35,7 +39,7 @@ impl Ear {
     /// It has read it. A job that took its time to arrive was no short wait.
     pub(crate) fn heard(&mut self) {
         if let Some(since) = self.since.take() {
-            self.pace.slept(since.elapsed() <= SPIN_MAX);
+            self.pace.slept(since.elapsed() <= WAIT_MAX);
         }
     }
 }

@@ -10,8 +10,8 @@ use crate::supervisor::{self, PoolInbox};
 use crate::{StartError, codec, image, trampoline};
 use contract::role::{self, Role};
 use contract::{
-    CodecError, Drain, Executor, Job, JobError, Place, Reject, Rejected, Report, Room, Shutdown, Side, Slots,
-    Straggler, Submit,
+    CodecError, Drain, Executor, Job, JobError, Panic, Place, Reject, Rejected, Report, Room, Shutdown, Side,
+    Slots, Straggler, Submit,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -139,8 +139,8 @@ where
             return Err(Rejected::new(work, why));
         }
         let small = encoded.as_ref().and_then(|body| Small::new(Kind::Run, offset as u64, body));
-        // Moved into the queue under its lock, so that a refusal finds the work whole. Destructors of others run when
-        // this function ends: that of the argument, and that of the place of a job which never waits in the queue.
+        // Moved into the queue under its lock, so that a refusal finds the work whole. Destructors of others run outside
+        // the lock: that of the argument, and that of the place of a job which never waits in the queue.
         let (mut work, mut place) = (Some(work), Some(place));
         let (mut job, mut argument) = (None, None);
         let ready = |worker: &Worker| small.is_some() && worker.is_ready();
@@ -165,6 +165,8 @@ where
         let pushed = self.inbox.push(options.deadline_from_now(), ready, make);
         if let (Ok(Some((id, worker))), Some(small)) = (&pushed, small) {
             worker.hand(&small.addressed_to(*id));
+            // Whoever waits for room is woken here; what that panics with is not the submitter's.
+            drop(Panic::catch(|| drop(place)));
         }
         match (pushed, job, work) {
             (Err(refusal), _, Some(work)) => Err(Rejected::new(work, reject(refusal))),
