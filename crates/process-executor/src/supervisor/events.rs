@@ -27,8 +27,7 @@ impl Supervisor {
     /// outcome finds it so; but a worker that hung up after its answer is given none.
     fn listen(&mut self, number: u64, mut bytes: usize) {
         let mut over = None;
-        loop {
-            let Some(child) = self.children.get_mut(&number) else { break };
+        while let Some(child) = self.children.get_mut(&number) {
             match child.receive(&mut bytes) {
                 Ok(Step::Frame(frame)) => over = self.hear(number, frame).or(over),
                 Ok(Step::Wait) => break,
