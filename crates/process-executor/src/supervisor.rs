@@ -1,8 +1,8 @@
 //! The one thread that looks after a pool's workers: it starts them, feeds them, watches them, kills and buries them.
 //!
-//! It alone touches the workers, so there is no lock among them. It shares one thing with the rest of the program, the
-//! [inbox](crate::inbox), and waits in one place, an epoll of the bell, the workers' sockets, their pidfds and their
-//! standard errors.
+//! It alone touches the workers, so there is no lock among them; submitters only write to those that it has put on the
+//! [desk](crate::desk). It shares one thing with the rest of the program, the [inbox](crate::inbox), and waits in one
+//! place, an epoll of the bell, the workers' sockets, their pidfds and their standard errors.
 
 use crate::StartError;
 use crate::builder::Plan;

@@ -1,6 +1,6 @@
-//! Every interleaving of submitters, cancellers, shutdown and supervisor at the inbox.
+//! Every interleaving of submitters, cancellers, shutdown and supervisor at the inbox and its desk.
 //!
-//! The rest of the crate has nothing to model: the supervisor alone touches the workers, and a job's state is the
+//! The rest of the crate has nothing to model: the supervisor alone touches workers that are not on the desk, and a job's state is the
 //! contract's, which has models of its own.
 #![cfg(loom)]
 

@@ -137,7 +137,7 @@ impl Supervisor {
         // What it sent before it died still counts: an answer that is here is an answer.
         self.listen(number, usize::MAX);
         let Some(mut child) = self.children.remove(&number) else { return };
-        self.watch.forget(number);
+        self.watch.forget_socket(number, &child);
         let (used, nonsense) = (child.used, child.nonsense.take());
         let (phase, death) = child.obituary(exit, Instant::now());
         match phase {
