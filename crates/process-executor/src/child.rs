@@ -9,7 +9,7 @@ use contract::{Death, Exit, OutOfMemory, Panic};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, killpg};
-use nix::sys::socket::{ControlMessage, MsgFlags, send, sendmsg};
+use nix::sys::socket::{ControlMessage, MsgFlags, recv, send, sendmsg};
 use nix::unistd::{Pid, pipe2};
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -18,6 +18,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::time::Instant;
 
 /// What a worker is doing.
@@ -58,7 +59,9 @@ pub(crate) struct Child {
     process: std::process::Child,
     /// `None` where the kernel has none or refuses it: then the process is polled.
     pub(crate) pidfd: Option<OwnedFd>,
-    pub(crate) socket: UnixStream,
+    pub(crate) socket: Arc<UnixStream>,
+    /// It is on the [desk](crate::desk), as far as the supervisor knows.
+    pub(crate) offered: bool,
     /// Its end is the worker's end.
     lifeline: OwnedFd,
     pub(crate) tail: Option<Tail>,
@@ -110,7 +113,8 @@ impl Child {
         let child = Self {
             process,
             pidfd,
-            socket,
+            socket: Arc::new(socket),
+            offered: false,
             lifeline,
             tail,
             reader: Reader::new(plan.limit),
@@ -136,6 +140,12 @@ impl Child {
 
     pub(crate) fn is_idle(&self) -> bool {
         matches!(self.phase, Phase::Idle) && self.is_sound()
+    }
+
+    /// What submitters need of it.
+    pub(crate) fn worker(&self) -> Worker {
+        debug_assert!(!self.wants_to_write(), "a worker that has answered has read everything");
+        Worker(self.socket.clone())
     }
 
     /// Whether something may still be expected of it.
@@ -235,6 +245,33 @@ impl Child {
     }
 }
 
+/// A worker that has nothing to do, as submitters see it.
+pub(crate) struct Worker(Arc<UnixStream>);
+
+impl Worker {
+    /// Whether it waits for a job, as far as its socket tells: one that has ended, or has said something uncalled for, is
+    /// the supervisor's business. Waits for nothing and wakes nobody.
+    pub(crate) fn is_ready(&self) -> bool {
+        let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
+        matches!(recv(self.0.as_raw_fd(), &mut [0], flags), Err(Errno::EAGAIN))
+    }
+
+    /// Writes a [small](crate::frame::Small) frame, without waiting.
+    pub(crate) fn hand(&self, frame: &[u8]) {
+        let sent = loop {
+            match send(self.0.as_raw_fd(), frame, MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT) {
+                Err(Errno::EINTR) => {}
+                sent => break sent,
+            }
+        };
+        if sent != Ok(frame.len()) {
+            // It died a moment ago, or the kernel has no memory. The job is its own already, and must not wait for a frame
+            // that does not come: the worker ends at this, and the job with it.
+            let _ = self.0.shutdown(std::net::Shutdown::Both);
+        }
+    }
+}
+
 /// A socket that has nothing more to give once `bytes` are read.
 struct Visit<'a> {
     socket: &'a UnixStream,
@@ -247,7 +284,8 @@ impl Read for Visit<'_> {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         let most = buffer.len().min(*self.bytes);
-        let count = self.socket.read(&mut buffer[..most])?;
+        let mut socket = self.socket;
+        let count = socket.read(&mut buffer[..most])?;
         *self.bytes -= count;
         Ok(count)
     }

@@ -11,6 +11,7 @@
 
 use std::fmt;
 use std::io::{self, Read};
+use std::ops::Range;
 
 const MAGIC: u16 = 0xE7EC;
 const VERSION: u8 = 1;
@@ -19,6 +20,8 @@ pub(crate) const HEADER: usize = 32;
 pub(crate) const BULK_PARTS_MAX: usize = 64;
 /// How much memory is taken ahead of the bytes that fill it.
 const AHEAD: usize = 8 << 20;
+/// What is missing of a part is read together with what follows it, if it is less than this: a small frame is one read.
+const GULP: usize = 4096;
 
 /// What a frame says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -89,20 +92,43 @@ impl Frame {
 
     /// The pieces to write one after the other. The small ones are one piece, and so one system call.
     pub(crate) fn into_pieces(self) -> Vec<Vec<u8>> {
-        let Body { structure, bulk } = self.body;
-        debug_assert!(bulk.len() <= BULK_PARTS_MAX, "the codec makes no more parts than that");
-        let mut head = Vec::with_capacity(HEADER + bulk.len() * 8 + structure.len());
-        head.extend(MAGIC.to_le_bytes());
-        head.extend([VERSION, self.kind as u8]);
-        head.extend((bulk.len() as u32).to_le_bytes());
-        for number in [self.job, self.a, structure.len() as u64] {
-            head.extend(number.to_le_bytes());
-        }
-        bulk.iter().for_each(|part| head.extend((part.len() as u64).to_le_bytes()));
-        head.extend(structure);
-        let mut pieces = vec![head];
-        pieces.extend(bulk.into_iter().filter(|part| !part.is_empty()));
+        let mut pieces = vec![head(self.kind, self.job, self.a, &self.body)];
+        pieces.extend(self.body.bulk.into_iter().filter(|part| !part.is_empty()));
         pieces
+    }
+}
+
+/// Everything up to the bulk parts.
+fn head(kind: Kind, job: u64, a: u64, Body { structure, bulk }: &Body) -> Vec<u8> {
+    debug_assert!(bulk.len() <= BULK_PARTS_MAX, "the codec makes no more parts than that");
+    let mut head = Vec::with_capacity(HEADER + bulk.len() * 8 + structure.len());
+    head.extend(MAGIC.to_le_bytes());
+    head.extend([VERSION, kind as u8]);
+    head.extend((bulk.len() as u32).to_le_bytes());
+    for number in [job, a, structure.len() as u64] {
+        head.extend(number.to_le_bytes());
+    }
+    bulk.iter().for_each(|part| head.extend((part.len() as u64).to_le_bytes()));
+    head.extend(structure);
+    head
+}
+
+/// A frame that goes through an empty socket in one piece, before it is known which job it is for.
+pub(crate) struct Small(Vec<u8>);
+
+impl Small {
+    /// What the kernel takes as one message whatever the socket's buffer: it has 4.5 KiB at least, half of it for one message.
+    const MAX: usize = 2048;
+
+    /// `None` if it is too large.
+    pub(crate) fn new(kind: Kind, a: u64, body: &Body) -> Option<Self> {
+        let fits = body.bulk.is_empty() && HEADER + body.structure.len() <= Self::MAX;
+        fits.then(|| Self(head(kind, 0, a, body)))
+    }
+
+    pub(crate) fn addressed_to(mut self, job: u64) -> Vec<u8> {
+        self.0[8..16].copy_from_slice(&job.to_le_bytes());
+        self.0
     }
 }
 
@@ -124,6 +150,8 @@ impl fmt::Display for Malformed {
 #[derive(Debug)]
 pub(crate) struct Reader {
     limit: usize,
+    /// What has been read and belongs to no part yet.
+    ahead: Ahead,
     /// The header and the lengths, so far.
     head: Vec<u8>,
     /// Set once the lengths are known: the frame, and what is still to come.
@@ -152,7 +180,7 @@ pub(crate) enum Step {
 impl Reader {
     /// A reader that refuses frames of more than `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { limit, head: Vec::new(), open: None }
+        Self { limit, ahead: Ahead::default(), head: Vec::new(), open: None }
     }
 
     /// Reads until a frame is whole, the source has nothing more, or it ends.
@@ -168,7 +196,7 @@ impl Reader {
                     None => &mut body.structure,
                     Some(at) => &mut body.bulk[at],
                 };
-                match fill(source, part, wanted) {
+                match fill(&mut self.ahead, source, part, wanted) {
                     Filled::Yes => open.part += 1,
                     Filled::Wait => return Ok(Step::Wait),
                     Filled::End => return Ok(Step::End),
@@ -187,7 +215,7 @@ impl Reader {
                 self.head.clear();
                 continue;
             }
-            match fill(source, &mut self.head, wanted) {
+            match fill(&mut self.ahead, source, &mut self.head, wanted) {
                 Filled::Yes => {}
                 Filled::Wait => return Ok(Step::Wait),
                 Filled::End => return Ok(Step::End),
@@ -228,6 +256,32 @@ fn open(head: &[u8], limit: usize) -> Result<Open, Malformed> {
     Ok(Open { frame: Frame { kind, job, a, body }, lengths, part: 0 })
 }
 
+/// Bytes on their way from the source to a part.
+#[derive(Debug, Default)]
+struct Ahead {
+    /// Empty until it is used for the first time.
+    bytes: Vec<u8>,
+    here: Range<usize>,
+}
+
+impl Ahead {
+    /// At most so many of them.
+    fn take(&mut self, most: usize) -> &[u8] {
+        let taken = self.here.start..self.here.end.min(self.here.start.saturating_add(most));
+        self.here.start = taken.end;
+        &self.bytes[taken]
+    }
+
+    /// Reads once. Only when everything before was taken.
+    fn read(&mut self, source: &mut impl Read) -> io::Result<usize> {
+        debug_assert!(self.here.is_empty(), "these bytes would be lost");
+        self.bytes.resize(GULP, 0);
+        self.here = 0..0;
+        self.here.end = source.read(&mut self.bytes)?;
+        Ok(self.here.end)
+    }
+}
+
 enum Filled {
     Yes,
     Wait,
@@ -235,7 +289,7 @@ enum Filled {
 }
 
 /// Reads until `buffer` holds `wanted` bytes. The bytes go straight into spare capacity, never through zeroed memory.
-fn fill(source: &mut impl Read, buffer: &mut Vec<u8>, wanted: usize) -> Filled {
+fn fill(ahead: &mut Ahead, source: &mut impl Read, buffer: &mut Vec<u8>, wanted: usize) -> Filled {
     while buffer.len() < wanted {
         let missing = wanted - buffer.len();
         if buffer.capacity() == buffer.len() {
@@ -243,7 +297,15 @@ fn fill(source: &mut impl Read, buffer: &mut Vec<u8>, wanted: usize) -> Filled {
             buffer.reserve_exact(missing.min(AHEAD.max(buffer.len())));
         }
         let room = missing.min(buffer.capacity() - buffer.len());
-        match source.by_ref().take(room as u64).read_to_end(buffer) {
+        if !ahead.here.is_empty() {
+            buffer.extend_from_slice(ahead.take(room));
+            continue;
+        }
+        let read = match missing < GULP {
+            true => ahead.read(source),
+            false => source.by_ref().take(room as u64).read_to_end(buffer),
+        };
+        match read {
             Ok(0) => return Filled::End,
             Ok(_) => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -303,6 +365,16 @@ mod tests {
             }
             assert_eq!(frames, [frame(), frame()], "in portions of {portion}");
         }
+    }
+
+    #[test]
+    fn a_small_frame_is_the_same_once_it_has_its_job() {
+        let body = || Body { structure: vec![1, 2, 3], bulk: Vec::new() };
+        let small = Small::new(Kind::Run, 5, &body()).expect("it is small");
+        assert_eq!(small.addressed_to(4), Frame::new(Kind::Run, 4, 5, body()).into_pieces().concat());
+        assert!(Small::new(Kind::Run, 5, &frame().body).is_none(), "it has bulk parts");
+        let large = Body { structure: vec![0; Small::MAX], bulk: Vec::new() };
+        assert!(Small::new(Kind::Run, 5, &large).is_none());
     }
 
     fn refusal(bytes: &[u8]) -> String {

@@ -7,7 +7,10 @@
 //!
 //! The bell is hushed *before* the mark is taken away: what is put between the two is seen by the visit that follows,
 //! and what is put after it finds no mark and rings again. The other way round, a ring could be hushed unseen.
+//!
+//! A job for which a worker is on offer goes past all that: the submitter hands it over at the [desk](crate::desk).
 
+use crate::desk::{Desk, Handed};
 use crate::sync::{Condvar, Mutex, lock};
 use contract::{Drain, Report};
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,16 +23,17 @@ pub(crate) trait Bell {
     fn ring(&self);
 }
 
-pub(crate) struct Inbox<T, B> {
-    state: Mutex<State<T>>,
+pub(crate) struct Inbox<T, W, B> {
+    state: Mutex<State<T, W>>,
     /// Notified once, when the supervisor has ended.
     ended: Condvar,
     bell: B,
 }
 
-struct State<T> {
+struct State<T, W> {
     /// What waits for a worker, in the order of arrival.
     queue: BTreeMap<u64, Queued<T>>,
+    desk: Desk<T, W>,
     /// The deadlines of what is in `queue`, and of nothing else.
     deadlines: BTreeSet<(Instant, u64)>,
     next_id: u64,
@@ -56,7 +60,7 @@ enum Phase {
 
 pub(crate) type Broken = Arc<dyn Error + Send + Sync>;
 
-/// Something that waits for a worker.
+/// Something that waits for a worker, or was handed to one.
 pub(crate) struct Queued<T> {
     pub(crate) item: T,
     pub(crate) deadline: Option<Instant>,
@@ -69,8 +73,19 @@ pub(crate) enum Refusal {
     Broken(Broken),
 }
 
+/// Which way a job goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// A worker has it already.
+    Handed,
+    Queued,
+}
+
 /// What the supervisor finds when it looks.
 pub(crate) struct Orders<T> {
+    pub(crate) handed: Vec<Handed<T>>,
+    /// These workers are not on offer any more, and have no job.
+    pub(crate) cleared: Vec<u64>,
     pub(crate) cancels: Vec<u64>,
     /// Waited until its deadline passed.
     pub(crate) expired: Vec<T>,
@@ -80,10 +95,11 @@ pub(crate) struct Orders<T> {
     pub(crate) abandoned: bool,
 }
 
-impl<T, B: Bell> Inbox<T, B> {
+impl<T, W, B: Bell> Inbox<T, W, B> {
     pub(crate) fn new(bell: B) -> Self {
         let state = State {
             queue: BTreeMap::new(),
+            desk: Desk::new(),
             deadlines: BTreeSet::new(),
             next_id: 1,
             cancels: Vec::new(),
@@ -100,16 +116,34 @@ impl<T, B: Bell> Inbox<T, B> {
         lock(&self.state).check()
     }
 
-    /// Queues what `make` gives for its number; does not call it if nothing is taken any more.
-    pub(crate) fn push(&self, deadline: Option<Instant>, make: impl FnOnce(u64) -> T) -> Result<(), Refusal> {
+    /// Takes in what `make` gives for its number; does not call it if nothing is taken any more.
+    ///
+    /// Gives back the worker on offer that is to have the job, if it is `ready`: the caller must write the frame to it now.
+    /// Neither of the two may run foreign code or wait.
+    pub(crate) fn push(
+        &self,
+        deadline: Option<Instant>,
+        ready: impl FnOnce(&W) -> bool,
+        make: impl FnOnce(u64, Way) -> T,
+    ) -> Result<Option<(u64, W)>, Refusal> {
         let mut state = lock(&self.state);
         state.check()?;
         let id = state.next_id;
         state.next_id += 1;
-        state.queue.insert(id, Queued { item: make(id), deadline });
+        if let Some((worker, frames)) = state.desk.take(ready) {
+            debug_assert!(state.queue.is_empty(), "a worker was on offer while jobs waited");
+            let queued = Queued { item: make(id, Way::Handed), deadline };
+            state.desk.note(Handed { worker, id, since: Instant::now(), queued });
+            // The supervisor learns of it with the answer; before that, only a deadline concerns it.
+            if deadline.is_some() {
+                self.ring(state);
+            }
+            return Ok(Some((id, frames)));
+        }
+        state.queue.insert(id, Queued { item: make(id, Way::Queued), deadline });
         state.deadlines.extend(deadline.map(|at| (at, id)));
         self.ring(state);
-        Ok(())
+        Ok(None)
     }
 
     /// Takes something out of the queue, if it is still there.
@@ -168,7 +202,7 @@ impl<T, B: Bell> Inbox<T, B> {
     }
 
     /// Rings once the lock is free, unless the supervisor has a ring to answer already.
-    fn ring(&self, mut state: crate::sync::MutexGuard<'_, State<T>>) {
+    fn ring(&self, mut state: crate::sync::MutexGuard<'_, State<T, W>>) {
         let silent = !std::mem::replace(&mut state.rung, true);
         drop(state);
         if silent {
@@ -178,7 +212,7 @@ impl<T, B: Bell> Inbox<T, B> {
 }
 
 /// The supervisor's side.
-impl<T, B: Bell> Inbox<T, B> {
+impl<T, W, B: Bell> Inbox<T, W, B> {
     pub(crate) fn bell(&self) -> &B {
         &self.bell
     }
@@ -193,7 +227,12 @@ impl<T, B: Bell> Inbox<T, B> {
         {
             expired.extend(state.remove(id));
         }
+        if !matches!(state.phase, Phase::Open) {
+            state.desk.close();
+        }
         Orders {
+            handed: state.desk.take_handed(),
+            cleared: state.desk.take_cleared(),
             cancels: std::mem::take(&mut state.cancels),
             expired,
             queued: state.queue.len(),
@@ -206,14 +245,31 @@ impl<T, B: Bell> Inbox<T, B> {
         }
     }
 
-    /// What has waited longest.
-    pub(crate) fn pop(&self) -> Option<(u64, Queued<T>)> {
+    /// What has waited longest, for a worker that has nothing to do. If nothing waits the worker is on offer from now on.
+    pub(crate) fn next(&self, number: u64, worker: impl FnOnce() -> W) -> Option<(u64, Queued<T>)> {
         let mut state = lock(&self.state);
-        let (id, queued) = state.queue.pop_first()?;
+        let Some((id, queued)) = state.queue.pop_first() else {
+            if matches!(state.phase, Phase::Open) {
+                state.desk.offer(number, worker());
+            }
+            return None;
+        };
         if let Some(at) = queued.deadline {
             state.deadlines.remove(&(at, id));
         }
         Some((id, queued))
+    }
+
+    /// The worker is not on offer any more. What has been handed over until now, perhaps to it.
+    pub(crate) fn retract(&self, number: u64) -> Vec<Handed<T>> {
+        let mut state = lock(&self.state);
+        state.desk.retract(number);
+        state.desk.take_handed()
+    }
+
+    /// What has been handed over since the last time.
+    pub(crate) fn handed(&self) -> Vec<Handed<T>> {
+        lock(&self.state).desk.take_handed()
     }
 
     /// Empties the queue.
@@ -234,13 +290,17 @@ impl<T, B: Bell> Inbox<T, B> {
         if !matches!(state.phase, Phase::Ended(_)) {
             state.phase = Phase::Ended(why);
         }
+        state.desk.close();
+        let handed = state.desk.take_handed();
         drop(state);
         self.ended.notify_all();
-        self.drain()
+        let mut all: Vec<T> = handed.into_iter().map(|handed| handed.queued.item).collect();
+        all.extend(self.drain());
+        all
     }
 }
 
-impl<T> State<T> {
+impl<T, W> State<T, W> {
     fn check(&self) -> Result<(), Refusal> {
         match &self.phase {
             Phase::Open => Ok(()),

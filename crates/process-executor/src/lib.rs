@@ -8,6 +8,8 @@ mod call;
 mod child;
 mod codec;
 mod cx;
+mod desk;
+mod ear;
 mod entry;
 mod frame;
 mod image;

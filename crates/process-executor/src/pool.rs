@@ -2,14 +2,16 @@
 
 use crate::builder::{Builder, Workers};
 use crate::call::Call;
-use crate::inbox::Refusal;
+use crate::child::Worker;
+use crate::frame::{Body, Kind, Small};
+use crate::inbox::{Refusal, Way};
 use crate::pending::{Cancels, Request, Typed};
 use crate::supervisor::{self, PoolInbox};
 use crate::{StartError, codec, image, trampoline};
 use contract::role::{self, Role};
 use contract::{
-    CodecError, Drain, Executor, Job, JobError, Reject, Rejected, Report, Room, Shutdown, Side, Slots,
-    Straggler, Submit,
+    CodecError, Drain, Executor, Job, JobError, Panic, Place, Reject, Rejected, Report, Room, Shutdown, Side,
+    Slots, Straggler, Submit,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -136,17 +138,36 @@ where
         if let Some(Err(why)) = encoded.as_ref().map(|body| self.check_size(body.len())) {
             return Err(Rejected::new(work, why));
         }
-        // Moved into the queue under its lock, so that a refusal finds the work whole.
-        let mut work = Some(work);
-        let mut job = None;
-        let pushed = self.inbox.push(options.deadline_from_now(), |id| {
-            let (promise, handle) =
-                Job::promise(&options, place, Cancels::new(id, Arc::downgrade(&self.inbox)));
+        let small = encoded.as_ref().and_then(|body| Small::new(Kind::Run, offset as u64, body));
+        // Moved into the queue under its lock, so that a refusal finds the work whole. Destructors of others run outside
+        // the lock: that of the argument, and that of the place of a job which never waits in the queue.
+        let (mut work, mut place) = (Some(work), Some(place));
+        let (mut job, mut argument) = (None, None);
+        let ready = |worker: &Worker| small.is_some() && worker.is_ready();
+        let make = |id, way| {
+            let place = place.take_if(|_| way == Way::Queued).unwrap_or_else(Place::none);
+            let cancels = Cancels::new(id, Arc::downgrade(&self.inbox));
+            let (promise, handle) = Job::promise(&options, place, cancels);
             job = Some(handle);
-            let argument = work.take().map(Call::into_argument);
-            let body = encoded.or_else(|| argument.map(codec::encode_bulk)).unwrap_or_default();
+            argument = work.take().map(Call::into_argument);
+            let body = match way {
+                Way::Handed => {
+                    let started = promise.start();
+                    debug_assert!(started, "nobody else has the job yet");
+                    Body::default()
+                }
+                Way::Queued => {
+                    encoded.or_else(|| argument.take().map(codec::encode_bulk)).unwrap_or_default()
+                }
+            };
             Request { offset, body, pending: Box::new(Typed::<A, R>::new(promise)) }
-        });
+        };
+        let pushed = self.inbox.push(options.deadline_from_now(), ready, make);
+        if let (Ok(Some((id, worker))), Some(small)) = (&pushed, small) {
+            worker.hand(&small.addressed_to(*id));
+            // Whoever waits for room is woken here; what that panics with is not the submitter's.
+            drop(Panic::catch(|| drop(place)));
+        }
         match (pushed, job, work) {
             (Err(refusal), _, Some(work)) => Err(Rejected::new(work, reject(refusal))),
             (_, Some(job), _) => Ok(job),

@@ -1,12 +1,12 @@
 //! The one thread that looks after a pool's workers: it starts them, feeds them, watches them, kills and buries them.
 //!
-//! It alone touches the workers, so there is no lock among them. It shares one thing with the rest of the program, the
-//! [inbox](crate::inbox), and waits in one place, an epoll of the bell, the workers' sockets, their pidfds and their
-//! standard errors.
+//! It alone touches the workers, so there is no lock among them; submitters only write to those that it has put on the
+//! [desk](crate::desk). It shares one thing with the rest of the program, the [inbox](crate::inbox), and waits in one
+//! place, an epoll of the bell, the workers' sockets, their pidfds and their standard errors.
 
 use crate::StartError;
 use crate::builder::Plan;
-use crate::child::{Child, Phase, Stop};
+use crate::child::{Child, Phase, Stop, Worker};
 use crate::inbox::{Bell, Inbox, Orders};
 use crate::pending::{Answer, Request};
 use contract::role::{self, Role};
@@ -29,7 +29,7 @@ use watch::{Seen, Watch};
 /// What the thread is called.
 pub(crate) const THREAD: &str = "process-pool";
 
-pub(crate) type PoolInbox = Inbox<Request, EventFd>;
+pub(crate) type PoolInbox = Inbox<Request, Worker, EventFd>;
 
 impl Bell for EventFd {
     fn ring(&self) {
@@ -134,10 +134,11 @@ impl Supervisor {
         loop {
             let now = Instant::now();
             self.orders = self.inbox.look(now);
+            self.take_over();
             self.obey(now);
             self.tick(now);
             self.staff(now);
-            self.assign(now);
+            self.assign();
             if self.is_over() {
                 return Ok(());
             }

@@ -1,5 +1,6 @@
 //! The worker's side: from the first instruction to the last job.
 
+use crate::ear::Ear;
 use crate::frame::{Frame, HEADER, Kind, Reader, Step};
 use crate::token::{self, Mode};
 use crate::trampoline::{self, Reply};
@@ -146,9 +147,12 @@ fn serve(socket: UnixStream, limit: usize) -> ! {
         tell(&told, info);
         before(info);
     }));
-    let mut reader = Reader::new(limit);
+    let (mut reader, mut ear) = (Reader::new(limit), Ear::default());
     loop {
-        let frame = match reader.read(&mut &line.socket) {
+        ear.wait_awake(&line.socket);
+        let step = reader.read(&mut &line.socket);
+        ear.heard();
+        let frame = match step {
             Ok(Step::Frame(frame)) if frame.kind == Kind::Run => frame,
             Ok(Step::End) => std::process::exit(0),
             other => {

@@ -1,9 +1,11 @@
-//! Every interleaving of submitters, cancellers, shutdown and supervisor at the inbox.
+//! Every interleaving of submitters, cancellers, shutdown and supervisor at the inbox and its desk.
 //!
-//! The rest of the crate has nothing to model: the supervisor alone touches the workers, and a job's state is the
+//! The rest of the crate has nothing to model: the supervisor alone touches workers that are not on the desk, and a job's state is the
 //! contract's, which has models of its own.
 #![cfg(loom)]
 
+#[path = "../src/desk.rs"]
+mod desk;
 #[path = "../src/inbox.rs"]
 #[allow(dead_code, reason = "the models use a part of it")]
 mod inbox;
@@ -11,7 +13,7 @@ mod inbox;
 mod sync;
 
 use contract::Drain;
-use inbox::{Bell, Inbox, Refusal};
+use inbox::{Bell, Inbox, Refusal, Way};
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
 use std::time::Instant;
@@ -45,10 +47,33 @@ impl Flag {
     }
 }
 
-type Model = Arc<Inbox<u32, Flag>>;
+type Model = Arc<Inbox<u32, Socket, Flag>>;
+
+/// A worker's socket: what was written to it. A write that is heard ends the supervisor's sleep, as an answer would.
+type Socket = Arc<Mutex<Vec<u64>>>;
+
+/// Submits as the pool does: if a worker is on offer it gets the frame once the lock is free.
+fn submit(inbox: &Model, item: u32) -> bool {
+    match inbox.push(None, |_| true, |_, _| item) {
+        Ok(Some((id, socket))) => {
+            socket.lock().unwrap().push(id);
+            inbox.bell().ring();
+            true
+        }
+        Ok(None) => true,
+        Err(_) => false,
+    }
+}
 
 fn inbox() -> Model {
     Arc::new(Inbox::new(Flag { rung: Mutex::new(false), changed: Condvar::new() }))
+}
+
+/// What is queued, for a worker that is never on offer for long.
+fn next(inbox: &Model) -> Option<(u64, inbox::Queued<u32>)> {
+    let next = inbox.next(1, Socket::default);
+    assert!(inbox.retract(1).is_empty());
+    next
 }
 
 /// The supervisor: takes until it was told to close and nothing is left. What it took, and what it was asked to cancel.
@@ -57,7 +82,7 @@ fn supervise(inbox: &Model) -> (Vec<u32>, Vec<u64>) {
     loop {
         let orders = inbox.look(Instant::now());
         cancels.extend(orders.cancels);
-        while let Some((_, queued)) = inbox.pop() {
+        while let Some((_, queued)) = next(inbox) {
             taken.push(queued.item);
         }
         if orders.closing.is_some() {
@@ -75,7 +100,7 @@ fn what_was_accepted_is_taken_and_what_comes_too_late_is_refused() {
         let inbox = inbox();
         let submitter = {
             let inbox = inbox.clone();
-            thread::spawn(move || inbox.push(None, |_| 7).is_ok())
+            thread::spawn(move || inbox.push(None, |_| false, |_, _| 7).is_ok())
         };
         let closer = {
             let inbox = inbox.clone();
@@ -85,7 +110,7 @@ fn what_was_accepted_is_taken_and_what_comes_too_late_is_refused() {
         let accepted = submitter.join().unwrap();
         closer.join().unwrap();
         assert_eq!(taken, if accepted { vec![7] } else { vec![] });
-        assert!(matches!(inbox.push(None, |_| 9), Err(Refusal::Closed)));
+        assert!(matches!(inbox.push(None, |_| false, |_, _| 9), Err(Refusal::Closed)));
     });
 }
 
@@ -96,14 +121,14 @@ fn a_sleeping_supervisor_hears_of_every_push() {
         let submitters: Vec<_> = (0..2)
             .map(|n| {
                 let inbox = inbox.clone();
-                thread::spawn(move || inbox.push(None, |_| n).is_ok())
+                thread::spawn(move || inbox.push(None, |_| false, |_, _| n).is_ok())
             })
             .collect();
         // Nothing but their rings wakes it.
         let mut taken = 0;
         while taken < 2 {
             inbox.look(Instant::now());
-            while inbox.pop().is_some() {
+            while next(&inbox).is_some() {
                 taken += 1;
             }
             if taken < 2 {
@@ -121,10 +146,14 @@ fn a_job_is_either_withdrawn_or_taken() {
         let inbox = inbox();
         let mut id = 0;
         inbox
-            .push(None, |number| {
-                id = number;
-                7
-            })
+            .push(
+                None,
+                |_| false,
+                |number, _| {
+                    id = number;
+                    7
+                },
+            )
             .expect("it is open");
         let canceller = {
             let inbox = inbox.clone();
@@ -157,5 +186,94 @@ fn whoever_waits_for_the_end_is_told() {
         };
         supervise(&inbox);
         assert!(waiter.join().unwrap());
+    });
+}
+
+#[test]
+fn a_worker_on_offer_gets_one_job_whose_answer_finds_it_and_the_other_is_queued() {
+    loom::model(|| {
+        let inbox = inbox();
+        let socket = Socket::default();
+        assert!(inbox.next(1, || socket.clone()).is_none());
+        let submitters: Vec<_> = (0..2)
+            .map(|n| {
+                let inbox = inbox.clone();
+                thread::spawn(move || assert!(submit(&inbox, n)))
+            })
+            .collect();
+        let (mut ran, mut busy, mut answered) = (Vec::new(), None, 0);
+        while ran.len() < 2 {
+            let handed = inbox.look(Instant::now()).handed;
+            for handed in handed {
+                assert!(busy.replace(handed.id).is_none(), "two jobs at once");
+                ran.push(handed.queued.item);
+            }
+            // What was written is answered at once; whose answer it is was known before.
+            let written = socket.lock().unwrap().len();
+            if written > answered {
+                let known = busy.take().or_else(|| {
+                    let handed = inbox.handed().pop().expect("noted before it was written");
+                    ran.push(handed.queued.item);
+                    Some(handed.id)
+                });
+                assert_eq!(known, socket.lock().unwrap().last().copied());
+                answered = written;
+                while let Some((_, queued)) = inbox.next(1, || socket.clone()) {
+                    ran.push(queued.item);
+                }
+            }
+            if ran.len() < 2 {
+                inbox.bell().sleep();
+                inbox.bell().hush();
+            }
+        }
+        submitters.into_iter().for_each(|it| it.join().unwrap());
+        ran.sort_unstable();
+        assert_eq!(ran, [0, 1]);
+    });
+}
+
+#[test]
+fn a_worker_that_is_taken_back_has_all_its_jobs_noted_and_gets_no_more() {
+    loom::model(|| {
+        let inbox = inbox();
+        let socket = Socket::default();
+        assert!(inbox.next(1, || socket.clone()).is_none());
+        let submitter = {
+            let inbox = inbox.clone();
+            thread::spawn(move || assert!(submit(&inbox, 7)))
+        };
+        let noted = inbox.retract(1);
+        submitter.join().unwrap();
+        let queued = inbox.look(Instant::now()).queued;
+        assert_eq!(noted.len() + queued, 1);
+        assert_eq!(socket.lock().unwrap().len(), noted.len(), "what it was sent is noted");
+    });
+}
+
+#[test]
+fn a_job_that_cannot_be_handed_over_goes_first_and_clears_the_desk() {
+    loom::model(|| {
+        let inbox = inbox();
+        assert!(inbox.next(1, Socket::default).is_none());
+        let large = inbox.push(
+            None,
+            |_| false,
+            |_, way| {
+                assert_eq!(way, Way::Queued);
+                1
+            },
+        );
+        assert!(matches!(large, Ok(None)));
+        let submitter = {
+            let inbox = inbox.clone();
+            thread::spawn(move || assert!(submit(&inbox, 2)))
+        };
+        let orders = inbox.look(Instant::now());
+        assert_eq!(orders.cleared, [1]);
+        assert!(orders.handed.is_empty(), "nobody overtakes what is queued");
+        assert_eq!(inbox.next(1, Socket::default).map(|(_, queued)| queued.item), Some(1));
+        submitter.join().unwrap();
+        assert_eq!(inbox.next(1, Socket::default).map(|(_, queued)| queued.item), Some(2));
     });
 }

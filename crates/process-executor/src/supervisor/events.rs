@@ -1,7 +1,7 @@
 //! What the workers do: they say hello, answer, write to standard error, and end.
 
 use super::{LEAVE_WITHIN, Supervisor, last_answer};
-use crate::child::{Child, Phase};
+use crate::child::{Child, Phase, Running};
 use crate::frame::{Frame, Kind, Step};
 use crate::pending::Answer;
 use crate::{StartError, image, trampoline};
@@ -22,20 +22,34 @@ impl Supervisor {
     }
 
     /// Hears at most `bytes` of what a worker says.
+    ///
+    /// A job that has ended gets its outcome last: then the worker has its next job or is on offer, and whoever sees the
+    /// outcome finds it so; but a worker that hung up after its answer is given none.
     fn listen(&mut self, number: u64, mut bytes: usize) {
-        loop {
-            let Some(child) = self.children.get_mut(&number) else { return };
+        let mut over = None;
+        while let Some(child) = self.children.get_mut(&number) {
             match child.receive(&mut bytes) {
-                Ok(Step::Frame(frame)) => self.hear(number, frame),
-                Ok(Step::Wait) => return,
-                Ok(Step::End) => return self.hung_up(number),
-                Err(malformed) => return self.distrust(number, malformed.to_string()),
+                Ok(Step::Frame(frame)) => over = self.hear(number, frame).or(over),
+                Ok(Step::Wait) => break,
+                Ok(Step::End) => {
+                    self.hung_up(number);
+                    break;
+                }
+                Err(malformed) => {
+                    self.distrust(number, malformed.to_string());
+                    break;
+                }
             }
+        }
+        if let Some((running, answer)) = over {
+            self.give_next(number);
+            running.pending.finish(answer);
         }
     }
 
     /// A worker without its socket is of no use. It is ending already, as a rule.
     fn hung_up(&mut self, number: u64) {
+        self.retract(number);
         let Some(child) = self.children.get_mut(&number) else { return };
         self.watch.forget_socket(number, child);
         let by = Instant::now() + LEAVE_WITHIN;
@@ -45,18 +59,26 @@ impl Supervisor {
 
     /// What this worker says is worth nothing any more.
     fn distrust(&mut self, number: u64, why: String) {
+        self.retract(number);
         let Some(child) = self.children.get_mut(&number) else { return };
         self.watch.forget_socket(number, child);
         child.nonsense = Some(why);
         child.kill();
     }
 
-    fn hear(&mut self, number: u64, frame: Frame) {
-        let Some(child) = self.children.get_mut(&number) else { return };
+    /// What a frame means. The job that it ends is given back, with its answer.
+    fn hear(&mut self, number: u64, frame: Frame) -> Option<(Running, Answer)> {
+        if matches!(self.children.get(&number)?.phase, Phase::Idle) {
+            // Then it speaks of a job that a submitter gave it.
+            let handed = self.inbox.handed();
+            self.note(handed);
+        }
+        let child = self.children.get_mut(&number)?;
         match (&mut child.phase, frame.kind) {
             (Phase::Starting, Kind::Hello) if frame.job == child.nonce => {
                 if frame.a != image::fingerprint() {
-                    return self.mismatched(number);
+                    self.mismatched(number);
+                    return None;
                 }
                 child.phase = Phase::Idle;
                 child.kill_at = None;
@@ -70,21 +92,23 @@ impl Supervisor {
             }
             (Phase::Busy(running), kind) if frame.job == running.id => {
                 let Some(answer) = answer(kind, frame) else {
-                    return self.distrust(number, format!("a {kind:?} from a worker"));
+                    self.distrust(number, format!("a {kind:?} from a worker"));
+                    return None;
                 };
-                finish(child, answer);
                 self.staff.worker_is_ready();
+                return finished(child).map(|running| (running, answer));
             }
             // A panic on another thread of the worker, noted while its answer was on the way.
             (Phase::Idle, Kind::Panicking) => {}
             (_, kind) => {
                 let why = format!("a {kind:?} at a time when there is none");
-                if self.started.is_some() {
-                    return self.give_up(StartError::Handshake(why));
+                match self.started {
+                    Some(_) => self.give_up(StartError::Handshake(why)),
+                    None => self.distrust(number, why),
                 }
-                self.distrust(number, why);
             }
         }
+        None
     }
 
     /// At the start that is the end; later the program was replaced, and the workers that are here still work.
@@ -106,10 +130,14 @@ impl Supervisor {
     /// Buries the worker if it has ended.
     pub(super) fn check_end(&mut self, number: u64) {
         let Some(exit) = self.children.get_mut(&number).and_then(Child::ended) else { return };
+        self.retract(number);
+        if let Some(child) = self.children.get_mut(&number) {
+            child.lost = true;
+        }
         // What it sent before it died still counts: an answer that is here is an answer.
         self.listen(number, usize::MAX);
         let Some(mut child) = self.children.remove(&number) else { return };
-        self.watch.forget(number);
+        self.watch.forget_socket(number, &child);
         let (used, nonsense) = (child.used, child.nonsense.take());
         let (phase, death) = child.obituary(exit, Instant::now());
         match phase {
@@ -139,11 +167,10 @@ fn answer(kind: Kind, frame: Frame) -> Option<Answer> {
     })
 }
 
-/// The worker is free again, and its job has an outcome.
-fn finish(child: &mut Child, answer: Answer) {
-    if let Phase::Busy(running) = std::mem::replace(&mut child.phase, Phase::Idle) {
-        // Unless it is being killed already, it has kept the grace.
-        child.kill_at = None;
-        running.pending.finish(answer);
-    }
+/// The worker is free again. The job that it had.
+fn finished(child: &mut Child) -> Option<Running> {
+    let Phase::Busy(running) = std::mem::replace(&mut child.phase, Phase::Idle) else { return None };
+    // Unless it is being killed already, it has kept the grace.
+    child.kill_at = None;
+    Some(running)
 }

@@ -3,8 +3,10 @@
 use super::{LEAVE_WITHIN, Supervisor, withdraw_all};
 use crate::StartError;
 use crate::child::{Child, Phase, Running};
+use crate::desk::Handed;
 use crate::frame::{Frame, Kind};
 use crate::inbox::Broken;
+use crate::pending::{Pending, Request};
 use contract::{Death, JobError, Reject};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -126,45 +128,66 @@ impl Supervisor {
         (closed || self.broken) && self.children.is_empty()
     }
 
-    /// Gives queued jobs to workers that have nothing to do.
-    pub(super) fn assign(&mut self, now: Instant) {
-        // What comes after this turn's look rings, and has a turn of its own.
-        if self.orders.queued == 0 {
+    /// Learns which jobs submitters handed to workers.
+    pub(super) fn take_over(&mut self) {
+        for number in std::mem::take(&mut self.orders.cleared) {
+            if let Some(child) = self.children.get_mut(&number) {
+                child.offered = false;
+            }
+        }
+        let handed = std::mem::take(&mut self.orders.handed);
+        self.note(handed);
+    }
+
+    /// These workers are busy, and have been since before this thread took the inbox's lock.
+    pub(super) fn note(&mut self, handed: Vec<Handed<Request>>) {
+        for Handed { worker, id, since, queued } in handed {
+            match self.children.get_mut(&worker) {
+                Some(child) => occupy(child, id, queued.item.pending, queued.deadline, since),
+                None => debug_assert!(false, "a worker is off the desk before it is buried"),
+            }
+        }
+    }
+
+    /// Nobody hands this worker a job any more; if somebody has, that is known now.
+    pub(super) fn retract(&mut self, number: u64) {
+        let handed = self.inbox.retract(number);
+        self.note(handed);
+        if let Some(child) = self.children.get_mut(&number) {
+            child.offered = false;
+        }
+    }
+
+    /// Gives queued jobs to workers that have nothing to do, and offers the others to submitters.
+    pub(super) fn assign(&mut self) {
+        let free = |child: &Child| child.is_idle() && !child.offered;
+        let numbers: Vec<u64> =
+            self.children.iter().filter(|(_, child)| free(child)).map(|(number, _)| *number).collect();
+        for number in numbers {
+            self.give_next(number);
+        }
+    }
+
+    /// Gives the next job to a worker that has nothing to do, or puts it on offer.
+    pub(super) fn give_next(&mut self, number: u64) {
+        let Some(child) = self.children.get_mut(&number).filter(|child| child.is_idle()) else { return };
+        // It may have died a moment ago, and the word be on its way. A job that it is not given is not lost with it.
+        if self.orders.queued > 0 && child.ended().is_some() {
+            child.lost = true;
             return;
         }
-        for child in self.children.values_mut().filter(|child| child.is_idle()) {
-            // It may have died a moment ago, and the word be on its way. A job that it is not given is not lost with it.
-            if child.ended().is_some() {
-                child.lost = true;
+        while let Some((id, queued)) = self.inbox.next(number, || child.worker()) {
+            self.orders.queued = self.orders.queued.saturating_sub(1);
+            let request = queued.item;
+            // Withdrawn meanwhile: the next one, please.
+            if !request.pending.start() {
                 continue;
             }
-            loop {
-                let Some((id, queued)) = self.inbox.pop() else {
-                    // What was counted has been cancelled since.
-                    self.orders.queued = 0;
-                    return;
-                };
-                self.orders.queued = self.orders.queued.saturating_sub(1);
-                let request = queued.item;
-                // Withdrawn meanwhile: the next one, please.
-                if !request.pending.start() {
-                    continue;
-                }
-                let running = Running {
-                    id,
-                    label: request.pending.label(),
-                    pending: request.pending,
-                    since: now,
-                    deadline: queued.deadline,
-                    stop: None,
-                    last_words: None,
-                };
-                child.phase = Phase::Busy(running);
-                child.used = true;
-                child.send(Frame::new(Kind::Run, id, request.offset as u64, request.body));
-                break;
-            }
+            occupy(child, id, request.pending, queued.deadline, Instant::now());
+            child.send(Frame::new(Kind::Run, id, request.offset as u64, request.body));
+            return;
         }
+        child.offered = true;
     }
 
     /// A worker died before it was ready.
@@ -206,6 +229,15 @@ impl Supervisor {
         let why: Broken = Arc::new(why);
         withdraw_all(self.inbox.end(Some(why.clone())), || JobError::Rejected(Reject::Broken(why.clone())));
     }
+}
+
+/// The worker has this job from now on.
+fn occupy(child: &mut Child, id: u64, pending: Box<dyn Pending>, deadline: Option<Instant>, since: Instant) {
+    debug_assert!(matches!(child.phase, Phase::Idle), "a worker runs one job at a time");
+    let label = pending.label();
+    child.phase = Phase::Busy(Running { id, label, pending, since, deadline, stop: None, last_words: None });
+    child.offered = false;
+    child.used = true;
 }
 
 /// A number that another process would not guess by accident; it is a check, not a secret.

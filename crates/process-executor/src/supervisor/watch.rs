@@ -51,7 +51,8 @@ impl Watch {
         Ok(())
     }
 
-    /// The socket is at its end: it would report that for ever.
+    /// The socket is at its end, and would report that for ever; or its worker is gone. Then the other descriptors leave the
+    /// epoll when they are closed, but this one a submitter may hold a moment longer.
     pub(super) fn forget_socket(&mut self, number: u64, child: &Child) {
         if self.sockets.remove(&number).is_some() {
             let _ = self.epoll.delete(&child.socket);
@@ -63,11 +64,6 @@ impl Watch {
         if let Some(tail) = &child.tail {
             let _ = self.epoll.delete(tail.pipe());
         }
-    }
-
-    /// The worker is gone; its descriptors leave the epoll when they are closed.
-    pub(super) fn forget(&mut self, number: u64) {
-        self.sockets.remove(&number);
     }
 
     /// Watches for room to write exactly where there is something to write.

@@ -4,6 +4,8 @@ use crate::help::{LONG, pid, pool};
 use process_executor::{Executor, ExecutorExt, Job, JobError, ProcessPool, Rejected, Submit, call};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 
 fn double(number: u64) -> u64 {
@@ -131,4 +133,46 @@ fn what_a_worker_starts_does_not_take_itself_for_a_worker() {
     let pool = pool(1);
     let variables = |(): ()| std::env::vars_os().filter(|(name, _)| name == "ANYLOOP_PROCESS_WORKER").count();
     assert_eq!(pool.try_submit(call(variables, ())).expect("room").wait().expect("it runs"), 0);
+}
+
+/// What its destructor submits to; nothing in a worker.
+static FAREWELLS: OnceLock<ProcessPool> = OnceLock::new();
+
+#[derive(Serialize, Deserialize)]
+struct Farewell(u8);
+
+impl Drop for Farewell {
+    fn drop(&mut self) {
+        if let Some(pool) = FAREWELLS.get() {
+            pool.try_submit(call(double, 1)).expect("room").detach();
+        }
+    }
+}
+
+#[test]
+fn the_destructor_of_an_argument_may_submit_whether_the_job_waits_or_not() {
+    let pool = FAREWELLS.get_or_init(|| pool(1));
+    let jobs: Vec<_> =
+        (0..20).map(|n| pool.try_submit(call(|it: Farewell| it.0, Farewell(n))).expect("room")).collect();
+    for (n, job) in (0..20).zip(jobs) {
+        assert_eq!(job.wait().expect("it runs"), n);
+    }
+}
+
+#[test]
+fn small_and_large_arguments_start_in_the_order_in_which_they_came() {
+    let pool = pool(1);
+    static ORDER: AtomicU64 = AtomicU64::new(0);
+    let submit = |len: usize| {
+        let place = |bytes: Vec<u16>| (bytes.len(), ORDER.fetch_add(1, Ordering::Relaxed));
+        pool.try_submit(call(place, vec![7; len])).expect("room")
+    };
+    let lengths = [1, 4000, 1, 1, 4000, 4000, 1];
+    for round in 0..50 {
+        let jobs = lengths.map(submit);
+        for (at, (job, len)) in jobs.into_iter().zip(lengths).enumerate() {
+            let place = (round * lengths.len() + at) as u64;
+            assert_eq!(job.wait().expect("it runs"), (len, place));
+        }
+    }
 }
