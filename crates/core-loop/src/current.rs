@@ -1,8 +1,10 @@
 //! The loop that runs on this thread, and everything it owns.
 
 use crate::callback::Timer;
+use crate::debug::Settings;
 use crate::error::Reason;
 use crate::exception::Handler;
+use crate::instrument::Observers;
 use crate::offload::DefaultExecutor;
 use crate::shared::Shared;
 use crate::task::{CurrentTask, Tasks};
@@ -40,6 +42,11 @@ pub(crate) struct Inner {
     pub(crate) spawned: Cell<u64>,
     /// The close has come to the point where tasks are dropped on the spot.
     pub(crate) discarding: Cell<bool>,
+    pub(crate) observers: Observers,
+    /// Of debug mode.
+    pub(crate) settings: Arc<Settings>,
+    /// The loop is observed, or drops everything: the one branch that leads to either.
+    pub(crate) special: Cell<bool>,
 }
 
 thread_local! {
@@ -50,7 +57,7 @@ thread_local! {
 
 impl Loop {
     pub(crate) fn new(reactor: Rc<dyn Reactor>) -> Self {
-        Self(Rc::new(Inner {
+        let lp = Self(Rc::new(Inner {
             shared: Shared::new(),
             reactor,
             timers: RefCell::new(Timers::new()),
@@ -62,7 +69,12 @@ impl Loop {
             turn_left: Cell::new(0),
             spawned: Cell::new(0),
             discarding: Cell::new(false),
-        }))
+            observers: Observers::new(),
+            settings: Settings::new(),
+            special: Cell::new(false),
+        }));
+        lp.begin_watch();
+        lp
     }
 
     /// The loop that runs on this thread.

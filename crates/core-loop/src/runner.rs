@@ -118,6 +118,17 @@ impl Runner {
         Self { driver, lp, closed: false }
     }
 
+    /// Switches debug mode on or off for its loop, whatever the environment says: [`Loop::set_debug`].
+    ///
+    /// # Python
+    ///
+    /// `Runner(debug=True)`, `asyncio.run(main(), debug=True)`.
+    #[must_use]
+    pub fn debug(self, on: bool) -> Self {
+        self.lp.set_debug(on);
+        self
+    }
+
     /// Runs `main` to its end. Other tasks stay on the loop and go on at the next run.
     ///
     /// # Errors

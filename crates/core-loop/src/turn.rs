@@ -34,6 +34,9 @@ impl Loop {
         if ready.wake_up(cx.waker()) {
             self.inner().shared.inbox.set_host(cx.waker());
         }
+        if self.inner().special.get() {
+            self.observe_unpark();
+        }
         let mut visit = Visit { began: self.time(), steps: 0 };
         // One catch for all steps of the visit: a task's panic is told to the task, and the turn goes on.
         let mut panicked = None;
@@ -82,6 +85,9 @@ impl Loop {
                     let next = self.inner().timers.borrow_mut().next();
                     if self.inner().reactor.poll_timer(cx, next).is_pending() {
                         ready.fall_asleep();
+                        if self.inner().special.get() {
+                            self.observe_park(next);
+                        }
                         return Poll::Pending;
                     }
                     continue;
@@ -93,7 +99,12 @@ impl Loop {
             }
             while left.get() > 0 {
                 left.set(left.get() - 1);
-                self.run_entry(ready.pop().expect("a turn only counts what is queued"));
+                let entry = ready.pop().expect("a turn only counts what is queued");
+                if self.inner().special.get() {
+                    self.run_observed(entry);
+                } else {
+                    self.run_entry(entry);
+                }
                 if visit.step_and_look() && visit.is_due(self.time()) {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
@@ -110,6 +121,7 @@ impl Loop {
             Remote::Call(call) => ready.push(Entry::Remote(call)),
         });
         let now = if inner.timers.borrow().is_empty() { None } else { Some(self.time()) };
+        let late = now.filter(|_| inner.special.get()).and_then(|now| self.late(now));
         if let Some(now) = now {
             while let Some(timer) = self.pop_due(now) {
                 match timer {
@@ -119,14 +131,24 @@ impl Loop {
             }
         }
         inner.turn_left.set(ready.len());
+        if inner.special.get() && ready.len() > 0 {
+            self.observe_turn(ready.len(), late);
+        }
         now
+    }
+
+    /// How late the loop is for its first timer, if that is due.
+    #[cold]
+    fn late(&self, now: Instant) -> Option<Duration> {
+        let next = self.inner().timers.borrow_mut().next()?;
+        now.checked_duration_since(next)
     }
 
     fn pop_due(&self, now: Instant) -> Option<Timer> {
         self.inner().timers.borrow_mut().pop_due(now)
     }
 
-    fn run_entry(&self, entry: Entry) {
+    pub(crate) fn run_entry(&self, entry: Entry) {
         match entry {
             Entry::Step(task) => task.step(self),
             Entry::Call(call) => call.call(self),
