@@ -153,6 +153,14 @@ impl Loop {
     }
 }
 
+/// `task` has got its name.
+#[cold]
+pub(crate) fn named(task: &Header) {
+    if let Some(watch) = Loop::try_current().and_then(|lp| lp.own_watch()) {
+        watch.board().rename(task.id(), task.name());
+    }
+}
+
 /// Somebody awaits `task`, for the first time or again.
 #[cold]
 pub(crate) fn awaited(task: &Header) {

@@ -10,7 +10,7 @@ use crate::current::Loop;
 use crate::debug::{StepInfo, Watch};
 use crate::exception::ExceptionContext;
 use crate::shared::Entry;
-use crate::task::{Header, TaskRef};
+use crate::task::{AnyTask, TaskRef};
 use contract::Panic;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -41,7 +41,7 @@ use std::time::{Duration, Instant};
 /// struct Steps(Cell<u32>);
 ///
 /// impl Instrument for Steps {
-///     fn after_step(&self, _: &Step<'_>) {
+///     fn after_step(&self, _: &Step) {
 ///         self.0.set(self.0.get() + 1);
 ///     }
 /// }
@@ -59,22 +59,23 @@ use std::time::{Duration, Instant};
 /// ```
 pub trait Instrument {
     /// A task was spawned. It may still get its name.
-    fn spawned(&self, task: &TaskView<'_>) {
+    fn spawned(&self, task: &AnyTask) {
         let _ = task;
     }
 
     /// A task has ended, clean-ups and all. Its outcome is there, and nobody was told yet.
-    fn finished(&self, task: &TaskView<'_>) {
+    fn finished(&self, task: &AnyTask) {
         let _ = task;
     }
 
     /// A step begins: of a task, or a callback.
-    fn before_step(&self, step: &Step<'_>) {
+    fn before_step(&self, step: &Step) {
         let _ = step;
     }
 
-    /// The step that began last has ended, also if it panicked. Steps do not nest.
-    fn after_step(&self, step: &Step<'_>) {
+    /// The step that began last has ended, also if it panicked. Steps do not nest: the first one of an
+    /// [eager](crate::spawn_eager) task is part of the step that spawned it.
+    fn after_step(&self, step: &Step) {
         let _ = step;
     }
 
@@ -110,9 +111,9 @@ pub struct Turn {
 /// What a loop runs without interruption.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Step<'a> {
+pub enum Step {
     /// One poll of a task, or what is left of it: clean-ups, a cancel.
-    Task(TaskView<'a>),
+    Task(AnyTask),
     /// A callback: `call_soon`, `call_later`, `call_at`.
     #[non_exhaustive]
     Callback {
@@ -121,37 +122,6 @@ pub enum Step<'a> {
     },
     /// A callback, or work, that another thread has sent.
     FromThread,
-}
-
-/// A task, as an instrument sees it.
-pub struct TaskView<'a>(&'a Header);
-
-impl<'a> TaskView<'a> {
-    pub(crate) fn new(task: &'a Header) -> Self {
-        Self(task)
-    }
-
-    pub(crate) fn header(&self) -> &'a Header {
-        self.0
-    }
-
-    /// Counts the loop's tasks from one.
-    #[must_use]
-    pub fn id(&self) -> u64 {
-        self.0.id()
-    }
-
-    /// Its name: `Task-7` unless it was given another.
-    #[must_use]
-    pub fn name(&self) -> String {
-        self.0.name()
-    }
-
-    /// Where it was spawned.
-    #[must_use]
-    pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.0.spawned_at()
-    }
 }
 
 impl Loop {
@@ -171,6 +141,8 @@ impl Loop {
         let before = change(&inner.observers);
         let any = inner.observers.users.borrow().is_some() || inner.observers.own.borrow().is_some();
         inner.special.set(any || inner.discarding.get());
+        // What is left of this turn is no turn of its own.
+        inner.observers.turn_left.set(inner.turn_left.get());
         for task in inner.tasks.to_vec() {
             task.set_observed(any);
         }
@@ -186,6 +158,10 @@ pub(crate) struct Observers {
     /// A hook of the user's is running: what it does is not observed.
     inside: Cell<bool>,
     parked: Cell<bool>,
+    /// What the loop's own count was when the last observed entry began.
+    turn_left: Cell<usize>,
+    /// Of the turn that begins next.
+    late: Cell<Option<Duration>>,
 }
 
 impl Observers {
@@ -195,6 +171,8 @@ impl Observers {
             own: RefCell::new(None),
             inside: Cell::new(false),
             parked: Cell::new(false),
+            turn_left: Cell::new(0),
+            late: Cell::new(None),
         }
     }
 
@@ -229,18 +207,32 @@ impl Loop {
     #[cold]
     pub(crate) fn observe_spawn(&self, task: &TaskRef) {
         task.set_observed(true);
-        self.observe(|instrument| instrument.spawned(&TaskView::new(task)));
+        let task = AnyTask::of(task);
+        self.observe(|instrument| instrument.spawned(&task));
     }
 
     #[cold]
     pub(crate) fn observe_finish(&self, task: &TaskRef) {
-        self.observe(|instrument| instrument.finished(&TaskView::new(task)));
+        let task = AnyTask::of(task);
+        self.observe(|instrument| instrument.finished(&task));
     }
 
+    /// Before a turn: how late the loop is for its first timer, if that is due.
     #[cold]
-    pub(crate) fn observe_turn(&self, queued: usize, late: Option<Duration>) {
-        let turn = Turn { queued, late };
-        self.observe(|instrument| instrument.begin_turn(&turn));
+    pub(crate) fn note_lateness(&self, now: Instant) {
+        let next = self.inner().timers.borrow_mut().next();
+        let late = next.and_then(|next| now.checked_duration_since(next));
+        self.inner().observers.late.set(late);
+    }
+
+    /// The entry that runs next may be the first of its turn: no entry of the turn before was left.
+    fn observe_turn(&self) {
+        let inner = self.inner();
+        if inner.observers.turn_left.get() == 0 {
+            let turn = Turn { queued: inner.turn_left.get() + 1, late: inner.observers.late.take() };
+            self.observe(|instrument| instrument.begin_turn(&turn));
+        }
+        inner.observers.turn_left.set(inner.turn_left.get());
     }
 
     #[cold]
@@ -258,17 +250,15 @@ impl Loop {
 
     /// Runs one entry between the two hooks. A panic is dealt with in between, too: the task's end is part of its step.
     #[cold]
+    #[inline(never)]
     pub(crate) fn run_observed(&self, entry: Entry) {
-        // Its own hold: the step may be the end of the task.
-        let task = match &entry {
-            Entry::Step(task) => Some(task.clone()),
-            _ => None,
-        };
-        let step = match (&entry, &task) {
-            (_, Some(task)) if task.is_done() => return,
-            (_, Some(task)) => Step::Task(TaskView::new(task)),
-            (Entry::Call(call), _) => Step::Callback { registered_at: call.fate().registered_at() },
-            _ => Step::FromThread,
+        self.observe_turn();
+        // It holds the task: the step may be its end.
+        let step = match &entry {
+            Entry::Step(task) if task.is_done() => return,
+            Entry::Step(task) => Step::Task(AnyTask::of(task)),
+            Entry::Call(call) => Step::Callback { registered_at: call.fate().registered_at() },
+            Entry::Remote(_) => Step::FromThread,
         };
         self.observe(|instrument| instrument.before_step(&step));
         let mut entry = Some(entry);
@@ -283,14 +273,8 @@ impl Loop {
     }
 }
 
-impl fmt::Display for Step<'_> {
+impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         StepInfo::of(self).fmt(f)
-    }
-}
-
-impl fmt::Debug for TaskView<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("TaskView").field("id", &self.id()).field("name", &self.name()).finish_non_exhaustive()
     }
 }

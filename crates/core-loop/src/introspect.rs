@@ -21,6 +21,8 @@ pub struct TaskInfo {
     pub id: u64,
     /// Its name: `Task-7` unless it was given another.
     pub name: String,
+    /// The task that spawned it; `None` if a callback or the program itself did. It may have ended.
+    pub parent: Option<u64>,
     /// Where it was spawned.
     pub spawned_at: &'static Location<'static>,
     /// What it is doing.
@@ -132,6 +134,7 @@ impl TaskInfo {
         Self {
             id: task.id(),
             name: task.name(),
+            parent: task.parent(),
             spawned_at: task.spawned_at(),
             state: task.state(),
             awaited_by: task.awaited_by(),

@@ -48,7 +48,7 @@ pub use exception::ExceptionContext;
 pub use finally::finally;
 pub use gather::{Child, Children, Gather, Gathered, Siblings, gather};
 pub use handle::{LoopHandle, Pinned, pinned};
-pub use instrument::{Instrument, Step, TaskView, Turn};
+pub use instrument::{Instrument, Step, Turn};
 pub use introspect::{Branch, Ps, PsTree, TaskInfo, TaskState, ps, pstree};
 pub use native::NativeDriver;
 pub use offload::{BoxedWork, DefaultExecutor, ToThread, run_in_executor, to_thread};

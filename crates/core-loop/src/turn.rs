@@ -121,8 +121,10 @@ impl Loop {
             Remote::Call(call) => ready.push(Entry::Remote(call)),
         });
         let now = if inner.timers.borrow().is_empty() { None } else { Some(self.time()) };
-        let late = now.filter(|_| inner.special.get()).and_then(|now| self.late(now));
         if let Some(now) = now {
+            if inner.special.get() {
+                self.note_lateness(now);
+            }
             while let Some(timer) = self.pop_due(now) {
                 match timer {
                     Timer::Wake(waiter) => waiter.wake(),
@@ -131,23 +133,14 @@ impl Loop {
             }
         }
         inner.turn_left.set(ready.len());
-        if inner.special.get() && ready.len() > 0 {
-            self.observe_turn(ready.len(), late);
-        }
         now
-    }
-
-    /// How late the loop is for its first timer, if that is due.
-    #[cold]
-    fn late(&self, now: Instant) -> Option<Duration> {
-        let next = self.inner().timers.borrow_mut().next()?;
-        now.checked_duration_since(next)
     }
 
     fn pop_due(&self, now: Instant) -> Option<Timer> {
         self.inner().timers.borrow_mut().pop_due(now)
     }
 
+    #[inline(always)]
     pub(crate) fn run_entry(&self, entry: Entry) {
         match entry {
             Entry::Step(task) => task.step(self),

@@ -86,6 +86,12 @@ impl Board {
         lock(&self.state).tasks.insert(info.id, Listed { info, steps: 0, awaited: None });
     }
 
+    pub(super) fn rename(&self, task: u64, name: String) {
+        if let Some(listed) = lock(&self.state).tasks.get_mut(&task) {
+            listed.info.name = name;
+        }
+    }
+
     pub(super) fn strike_off(&self, task: u64) {
         lock(&self.state).tasks.remove(&task);
     }
@@ -97,9 +103,6 @@ impl Board {
         {
             listed.steps += 1;
             listed.info.state = TaskState::Running;
-            if listed.info.name != task.name {
-                listed.info.name.clone_from(&task.name);
-            }
         }
         state.steps += 1;
         state.running = Some(Running { step, since: Instant::now(), number: state.steps });

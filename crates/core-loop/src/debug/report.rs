@@ -81,7 +81,7 @@ impl WhichTask {
 }
 
 impl StepInfo {
-    pub(crate) fn of(step: &Step<'_>) -> Self {
+    pub(crate) fn of(step: &Step) -> Self {
         match step {
             Step::Task(task) => Self::Task(WhichTask::of(task.header())),
             Step::Callback { registered_at } => Self::Callback { registered_at },

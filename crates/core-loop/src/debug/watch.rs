@@ -5,9 +5,9 @@ use super::report::{DebugReport, StepInfo, WhichTask};
 use super::watchdog;
 use crate::current::Loop;
 use crate::exception::ExceptionContext;
-use crate::instrument::{Instrument, Step, TaskView};
+use crate::instrument::{Instrument, Step};
 use crate::introspect::TaskInfo;
-use crate::task::Header;
+use crate::task::{AnyTask, Header};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -48,19 +48,19 @@ impl Watch {
 }
 
 impl Instrument for Watch {
-    fn spawned(&self, task: &TaskView<'_>) {
+    fn spawned(&self, task: &AnyTask) {
         self.board.list(TaskInfo::of(task.header()));
     }
 
-    fn finished(&self, task: &TaskView<'_>) {
+    fn finished(&self, task: &AnyTask) {
         self.board.strike_off(task.id());
     }
 
-    fn before_step(&self, step: &Step<'_>) {
+    fn before_step(&self, step: &Step) {
         self.board.begin(StepInfo::of(step));
     }
 
-    fn after_step(&self, step: &Step<'_>) {
+    fn after_step(&self, step: &Step) {
         let left = match step {
             Step::Task(task) => Some(task.header().state()),
             _ => None,

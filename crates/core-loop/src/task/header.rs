@@ -154,7 +154,9 @@ impl Header {
             Waiter::Task(task) => self.waiter.set(Some(task)),
             Waiter::Other(waker) => {
                 self.extras().waiter.set(Some(waker));
-                self.extras().awaited_by.set(Loop::try_current().map(|lp| lp.inner().current.id()).filter(|id| *id != 0));
+                self.extras()
+                    .awaited_by
+                    .set(Loop::try_current().map(|lp| lp.inner().current.id()).filter(|id| *id != 0));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::run;
 use crate::trace::Trace;
-use core_loop::{Instrument, Loop, Step, TaskView, Turn, sleep, spawn, yield_now};
+use core_loop::{AnyTask, Instrument, Loop, Step, Turn, sleep, spawn, yield_now};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -10,15 +10,15 @@ use std::time::{Duration, Instant};
 struct Notes(Trace);
 
 impl Instrument for Notes {
-    fn spawned(&self, task: &TaskView<'_>) {
+    fn spawned(&self, task: &AnyTask) {
         self.0.add(format_args!("spawned:{}", task.id()));
     }
 
-    fn finished(&self, task: &TaskView<'_>) {
+    fn finished(&self, task: &AnyTask) {
         self.0.add(format_args!("finished:{}", task.name()));
     }
 
-    fn before_step(&self, step: &Step<'_>) {
+    fn before_step(&self, step: &Step) {
         self.0.add(match step {
             Step::Task(task) => format!("[{}", task.name()),
             Step::Callback { registered_at, .. } if registered_at.file() == file!() => "[callback".to_owned(),
@@ -27,7 +27,7 @@ impl Instrument for Notes {
         });
     }
 
-    fn after_step(&self, _: &Step<'_>) {
+    fn after_step(&self, _: &Step) {
         self.0.add("]");
     }
 
@@ -139,7 +139,7 @@ fn an_instrument_that_panics_is_reported_and_taken_off() {
 fn what_an_instrument_does_itself_is_not_told_to_it() {
     struct Spawns(Trace);
     impl Instrument for Spawns {
-        fn spawned(&self, _: &TaskView<'_>) {
+        fn spawned(&self, _: &AnyTask) {
             self.0.add("spawned");
             spawn(async {}).detach();
         }
