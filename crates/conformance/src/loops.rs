@@ -9,9 +9,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 mod bridge;
+mod debug;
 mod driver;
 mod exc;
 mod gather;
+mod introspect;
 mod r#loop;
 mod runner;
 mod sleep;

@@ -1,7 +1,8 @@
 //! What the tasks are doing, and who awaits whom.
 
 use crate::run;
-use core_loop::{Branch, PsTree, Task, TaskState, gather, ps, pstree, sleep, spawn, yield_now};
+use core_loop::{Branch, PsTree, Task, TaskState, all_tasks, gather, ps, pstree, sleep, spawn, yield_now};
+use futures_lite::future::poll_once;
 use std::cell::RefCell;
 use std::future::pending;
 use std::rc::Rc;
@@ -49,23 +50,40 @@ fn ps_says_what_each_task_is_doing() {
 #[test]
 fn a_task_that_cleans_up_is_told_from_one_that_waits() {
     run(async {
-        let (gate, opened) = (Rc::new(RefCell::new(false)), Rc::new(RefCell::new(false)));
-        let open = opened.clone();
-        let body = async |(): &mut ()| pending::<()>().await;
-        let task = spawn(core_loop::finally((), body, async move |()| {
-            while !*open.borrow() {
-                yield_now().await;
-            }
-        }));
+        let gate = spawn(pending::<()>()).named("gate");
+        let body = async |_: &mut Task<()>| pending::<()>().await;
+        let clean_up = async |gate: Task<()>| assert!(gate.await.is_err());
+        let task = spawn(core_loop::finally(gate, body, clean_up)).named("task");
         yield_now().await;
+        assert_eq!(ps().named("task").unwrap().state, TaskState::Waiting);
         task.cancel("for its clean-up");
-        // The clean-up is queued again by its own yield: between two of its steps it is ready.
         yield_now().await;
-        yield_now().await;
-        assert_eq!(ps().get(2).unwrap().state, TaskState::Ready);
-        *opened.borrow_mut() = true;
+        let seen = ps();
+        let (task_now, gate_now) = (seen.named("task").unwrap(), seen.named("gate").unwrap());
+        assert_eq!(task_now.state, TaskState::CleaningUp);
+        assert_eq!(gate_now.awaited_by, Some(task_now.id));
+        let gate = all_tasks().into_iter().find(|task| task.name() == "gate");
+        assert!(gate.unwrap().cancel("open"));
         assert!(task.await.is_err());
-        drop(gate);
+    });
+}
+
+#[test]
+fn ps_says_who_spawned_a_task() {
+    run(async {
+        let parent = spawn(async {
+            let child = spawn(pending::<()>()).named("child");
+            child.await.unwrap();
+        });
+        let parent = parent.named("parent");
+        yield_now().await;
+        yield_now().await;
+        let ps = ps();
+        let id = |name| Some(ps.named(name).unwrap().id);
+        assert_eq!(ps.named("child").unwrap().parent, id("parent"));
+        assert_eq!(ps.named("parent").unwrap().parent, id("Task-1"));
+        assert_eq!(ps.named("Task-1").unwrap().parent, None);
+        drop(parent);
     });
 }
 
@@ -80,12 +98,8 @@ fn pstree_puts_the_awaited_below_their_awaiter() {
         let alone = spawn(pending::<()>()).named("alone");
         yield_now().await;
         let tree = pstree();
-        let wanted = [("alone", 0), ("top", 0), ("middle", 1), ("leaf", 2)];
-        let mut seen = shape(&tree);
-        // Roots are in the order of their spawns: `alone` came after `top`.
-        assert_eq!(seen.remove(3), ("alone".to_owned(), 0));
-        seen.insert(0, ("alone".to_owned(), 0));
-        assert_eq!(seen, wanted.map(|(name, depth)| (name.to_owned(), depth)));
+        let wanted = [("top", 0), ("middle", 1), ("leaf", 2), ("alone", 0)];
+        assert_eq!(shape(&tree), wanted.map(|(name, depth)| (name.to_owned(), depth)));
         assert!(tree.cycles.is_empty());
         drop((top, alone));
     });
@@ -138,9 +152,11 @@ fn tasks_that_await_each_other_are_a_circle_of_the_tree_and_rows_of_the_table() 
 fn a_handle_that_goes_takes_its_edge_with_it() {
     run(async {
         let mut task = spawn(pending::<()>()).named("task");
-        assert!(core_loop::timeout(Duration::ZERO, async { (&mut task).await }).await.is_err());
+        assert!(poll_once(&mut task).await.is_none());
+        let awaited_by = || ps().named("task").unwrap().awaited_by;
+        assert_eq!(awaited_by(), Some(1));
         task.detach();
-        assert_eq!(ps().named("task").map(|task| task.awaited_by), None.or(ps().named("task").map(|_| None)));
+        assert_eq!(awaited_by(), None);
     });
 }
 
