@@ -174,7 +174,11 @@ pub(crate) fn awaited(task: &Header) {
 /// The handle of a pending task is dropped, and nobody ever awaited it.
 #[cold]
 pub(crate) fn never_awaited(task: &Header) {
-    if let Some(lp) = Loop::try_current() {
+    let Some(lp) = Loop::try_current() else { return };
+    let inner = lp.inner();
+    // Whoever was cancelled, or panicked, may have meant to await it.
+    let ends = inner.discarding.get() || inner.cancelling.borrow().is_some() || std::thread::panicking();
+    if !ends {
         lp.debug_report(|| DebugReport::NeverAwaited { task: WhichTask::of(task) });
     }
 }

@@ -125,7 +125,8 @@ pub enum Step {
 }
 
 impl Loop {
-    /// Sets the loop's instrument; the one before is taken off. The loop's close takes it off as well.
+    /// Sets the loop's instrument; the one before is taken off. It is told of the next step first, not of the one that is under
+    /// way. The loop's close takes it off as well.
     pub fn set_instrument(&self, instrument: Rc<dyn Instrument>) {
         self.change_observers(|observers| observers.users.replace(Some(instrument)));
     }
@@ -186,11 +187,19 @@ impl Observers {
 impl Loop {
     #[cold]
     fn observe(&self, hook: impl Fn(&dyn Instrument)) {
-        let observers = &self.inner().observers;
-        let own = observers.own.borrow().clone();
+        self.tell_own(&hook);
+        self.tell_users(&hook);
+    }
+
+    fn tell_own(&self, hook: impl Fn(&dyn Instrument)) {
+        let own = self.inner().observers.own.borrow().clone();
         if let Some(own) = own {
             hook(&*own);
         }
+    }
+
+    fn tell_users(&self, hook: impl Fn(&dyn Instrument)) {
+        let observers = &self.inner().observers;
         if observers.inside.get() {
             return;
         }
@@ -260,6 +269,7 @@ impl Loop {
             Entry::Call(call) => Step::Callback { registered_at: call.fate().registered_at() },
             Entry::Remote(_) => Step::FromThread,
         };
+        let told = self.inner().observers.users.borrow().clone();
         self.observe(|instrument| instrument.before_step(&step));
         let mut entry = Some(entry);
         let mut panicked = None;
@@ -269,7 +279,15 @@ impl Loop {
         }) {
             panicked = Some(panic);
         }
-        self.observe(|instrument| instrument.after_step(&step));
+        let after = |instrument: &dyn Instrument| instrument.after_step(&step);
+        self.tell_own(after);
+        let now = self.inner().observers.users.borrow().clone();
+        if let (Some(told), Some(now)) = (told, now)
+            && std::ptr::addr_eq(Rc::as_ptr(&told), Rc::as_ptr(&now))
+        {
+            // One that was set in this step was not told of its beginning.
+            self.tell_users(after);
+        }
     }
 }
 

@@ -70,6 +70,8 @@ impl Board {
     }
 
     pub(super) fn settings_changed(&self) {
+        // Under the lock it is waiting already, or will see the change.
+        let _state = lock(&self.state);
         self.changed.notify_all();
     }
 

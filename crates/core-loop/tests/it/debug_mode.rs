@@ -142,13 +142,10 @@ fn circle() -> Task<()> {
         let _ = other.await;
     });
     let one = one.named("one");
-    let (tell, told) = (place, Rc::new(RefCell::new(Some(one))));
-    let hold = told.clone();
-    let two = spawn(async move {
-        let one = hold.take().expect("put there above");
+    let two = spawn(async {
         let _ = one.await;
     });
-    tell.replace(Some(two.named("two")));
+    place.replace(Some(two.named("two")));
     spawn(async {})
 }
 
@@ -261,6 +258,25 @@ fn a_handle_that_goes_unawaited_is_reported_and_a_detached_one_is_not() {
     let seen = reports(&told, |report| matches!(report, DebugReport::NeverAwaited { .. }));
     let [DebugReport::NeverAwaited { task, .. }] = &seen[..] else { panic!("{seen:?}") };
     assert_eq!(task.name, "forgotten");
+}
+
+#[test]
+fn a_handle_that_goes_with_a_cancelled_task_is_not_reported() {
+    let (mut runner, told) = debugged();
+    runner
+        .run(async {
+            let holder = spawn(async {
+                let _later = spawn(pending::<()>());
+                pending::<()>().await;
+            });
+            yield_now().await;
+            yield_now().await;
+            holder.cancel("before it could await");
+            assert!(holder.await.is_err());
+        })
+        .unwrap();
+    runner.close(Duration::from_secs(10));
+    assert_eq!(reports(&told, |report| matches!(report, DebugReport::NeverAwaited { .. })), []);
 }
 
 #[test]

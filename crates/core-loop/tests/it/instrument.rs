@@ -173,3 +173,18 @@ fn the_close_lets_go_of_the_instrument() {
     run(async move { Loop::current().set_instrument(notes) });
     assert!(held.upgrade().is_none());
 }
+
+#[test]
+fn an_instrument_is_not_told_of_the_end_of_the_step_in_which_it_was_set() {
+    let trace = Trace::default();
+    let first = Trace::default();
+    run(async {
+        let lp = Loop::current();
+        lp.set_instrument(Rc::new(Notes(first.clone())));
+        yield_now().await;
+        lp.set_instrument(Rc::new(Notes(trace.clone())));
+        yield_now().await;
+    });
+    assert!(first.take().ends_with("[Task-1"));
+    assert!(trace.take().starts_with("turn:1 [Task-1"));
+}
