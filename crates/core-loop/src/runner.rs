@@ -50,6 +50,7 @@ pub const GRACE: Duration = Duration::from_secs(300);
 ///     })
 /// }
 /// ```
+#[track_caller]
 pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
     run_on(NativeDriver::new, main)
 }
@@ -63,6 +64,7 @@ pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
 /// # Panics
 ///
 /// As [`run`].
+#[track_caller]
 pub fn run_on<D, F>(
     make: impl FnOnce() -> Result<D, contract::Unavailable>,
     main: F,
@@ -142,6 +144,7 @@ impl Runner {
     /// # Python
     ///
     /// `Runner.run(main())`.
+    #[track_caller]
     pub fn run<F: Future>(&mut self, main: F) -> Result<F::Output, RunError> {
         refuse_nested()?;
         let output = Cell::new(None);

@@ -4,6 +4,7 @@ use crate::run;
 use crate::trace::Trace;
 use core_loop::{AnyTask, Instrument, Loop, Step, Turn, sleep, spawn, yield_now};
 use std::rc::Rc;
+use std::sync::mpsc::{Sender, channel};
 use std::time::{Duration, Instant};
 
 /// Notes every hook.
@@ -86,9 +87,31 @@ fn callbacks_of_all_kinds_are_steps() {
 
 #[test]
 fn a_loop_with_nothing_to_do_parks_until_its_timer() {
-    let seen = noted(async || sleep(Duration::from_millis(20)).await);
-    assert!(seen.starts_with("] park:timer unpark "), "{seen}");
-    assert!(seen.ends_with(" turn:1 [Task-1"), "{seen}");
+    struct Parks(Sender<Option<Instant>>, Trace);
+    impl Instrument for Parks {
+        fn before_park(&self, until: Option<Instant>) {
+            self.1.add("park");
+            // Nobody listens any more when the loop ends.
+            let _ = self.0.send(until);
+        }
+
+        fn after_park(&self) {
+            self.1.add("unpark");
+        }
+    }
+    let trace = Trace::default();
+    let seen = trace.clone();
+    run(async move {
+        let (tell, told) = channel();
+        Loop::current().set_instrument(Rc::new(Parks(tell, seen)));
+        let sleeping = spawn(sleep(Duration::from_secs(3600))).cancel_on_drop();
+        // The thread ends, and wakes the loop, only after it has parked.
+        let until = core_loop::to_thread(move || told.recv().unwrap()).await.unwrap();
+        assert!(until.is_some_and(|until| until > Instant::now()));
+        drop(sleeping);
+    });
+    let seen = trace.take();
+    assert!(seen.starts_with("park unpark"), "{seen}");
 }
 
 #[test]

@@ -214,3 +214,10 @@ fn another_thread_asks_through_the_handle() {
     });
     assert!(names.contains(&"seen".to_owned()), "{names:?}");
 }
+
+#[test]
+fn the_main_task_was_spawned_where_the_run_was_called() {
+    let line = line!() + 1;
+    let place = core_loop::run(async { ps().tasks[0].spawned_at }).unwrap();
+    assert_eq!((place.file(), place.line()), (file!(), line));
+}
