@@ -37,7 +37,7 @@ fn burn() {
 async fn slow_steps() -> [u32; 2] {
     let task = spawn(async { burn() }).named("slow");
     let spawned = task.spawned_at().line();
-    here().call_soon(|| burn());
+    here().call_soon(burn);
     let registered = line!() - 1;
     turns(2).await;
     let _output = task.await;

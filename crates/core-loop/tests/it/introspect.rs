@@ -14,9 +14,12 @@ fn shape(tree: &PsTree) -> Vec<(String, usize)> {
     tree.branches.iter().map(|branch| (name(branch), branch.depth)).filter(|row| row.0 != "Task-1").collect()
 }
 
+/// Where a task finds another one.
+type Place = Rc<RefCell<Option<Task<()>>>>;
+
 /// A task named `name` that awaits what it finds in the returned place.
-fn awaiting(name: &str) -> (Task<()>, Rc<RefCell<Option<Task<()>>>>) {
-    let place: Rc<RefCell<Option<Task<()>>>> = Rc::default();
+fn awaiting(name: &str) -> (Task<()>, Place) {
+    let place = Place::default();
     let theirs = place.clone();
     let task = spawn(async move {
         let mut task = theirs.take().expect("it is put there before the first step");
