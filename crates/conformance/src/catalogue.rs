@@ -208,6 +208,20 @@ macro_rules! loop_behaviours {
             unobserved_task_error_reported_once Must "test_asyncio/test_base_events::BaseEventLoopTests::test_default_exc_handler_coro";
             /// A failure that was awaited, and a cancel, are not reported.
             observed_or_cancelled_not_reported Must "test_asyncio/test_futures::BaseFutureTests::test_tb_logger_exception_result_retrieved";
+            /// A task that is still pending when its loop drops it is reported once, by its name.
+            destroyed_pending_task_reported Must "test_asyncio/test_tasks::BaseTaskTests::test_log_destroyed_pending_task";
+        }
+        debug {
+            /// A step or callback that takes longer than the threshold is reported with what it was and how long it took.
+            slow_callback_named Must "test_asyncio/test_base_events::BaseEventLoopWithSelectorTests::test_log_slow_callbacks";
+            /// Debug mode follows the environment, the runner has the last word, and it can be asked for and switched while the loop runs.
+            switchable_and_from_environment Must "test_asyncio/test_base_events::BaseEventLoopTests::test_env_var_debug; test_asyncio/test_runners::RunTests::test_asyncio_run_debug";
+            /// Tasks and callbacks know where they were made, and reports show it.
+            creation_site_recorded Must "test_asyncio/test_tasks::BaseTaskTests::test_task_source_traceback; test_asyncio/test_events::HandleTests::test_handle_source_traceback";
+            /// A step that blocks the loop is reported while it does, by its task.
+            blocked_loop_named Must "contract: CPython says nothing before the step is over";
+            /// Tasks that begin to await each other are reported, each by its name.
+            await_cycle_named Must "contract: in CPython they hang";
         }
         task {
             /// Spawning runs nothing; spawned tasks begin in order.
@@ -362,6 +376,12 @@ macro_rules! loop_behaviours {
             many_runs_one_context Must "test_asyncio/test_runners::RunnerTests::test_run_keeps_context";
             /// A close always ends within its grace; what would not end is dropped and named.
             close_rules Must "test_asyncio/test_runners::RunnerTests::test_double_close";
+        }
+        introspect {
+            /// Whoever awaits a task, or gathers several, is named as their awaiter.
+            await_graph Must "main:test_asyncio/test_graph::CallStackTestBase::test_stack_tgroup, ::test_stack_gather";
+            /// The table has every task, the tree puts them below their awaiters and names those that await each other.
+            pstree_and_ps Must "main:test_asyncio/test_tools::TestAsyncioToolsEdgeCases::test_task_awaits_self";
         }
         differential {
             /// Callbacks and timers: the lines are CPython's.

@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 
 mod as_completed;
 mod bridge;
+mod debug;
 mod driver;
 mod eager;
 mod exc;
 mod future;
 mod gather;
+mod introspect;
 mod r#loop;
 mod runner;
 mod shield;

@@ -43,6 +43,12 @@ struct Callback<F> {
     function: RefCell<Option<F>>,
 }
 
+impl Fate {
+    pub(crate) fn registered_at(&self) -> &'static Location<'static> {
+        self.registered_at
+    }
+}
+
 impl<F: FnOnce()> Call for Callback<F> {
     fn call(&self, lp: &Loop) {
         let Some(function) = self.function.take() else { return };

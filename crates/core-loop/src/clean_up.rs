@@ -31,11 +31,11 @@ impl TaskRef {
             return;
         }
         let message = format!("{left} clean-ups were dropped before they ended");
-        lp.report(&ExceptionContext::new(message).in_task(self.name()));
+        lp.report(&ExceptionContext::new(message).in_task(self));
         while let Some(clean_up) = self.pop_clean_up() {
             if let Err(panic) = Panic::catch(|| drop(clean_up)) {
                 let context = ExceptionContext::panicked("a clean-up's destructor panicked", &panic);
-                lp.report(&context.in_task(self.name()));
+                lp.report(&context.in_task(self));
             }
         }
     }

@@ -140,7 +140,9 @@ impl Closing {
         let _entered = self.lp.enter();
         let inner = self.lp.inner();
         inner.discarding.set(true);
+        inner.special.set(true);
         for task in self.tasks() {
+            self.lp.note_destroyed(&task);
             shielded(|| task.discard(&self.lp));
             self.report.dropped.push(task.name());
         }
@@ -165,6 +167,7 @@ impl Closing {
             shielded(|| callback.cancel());
         }
         inner.turn_left.set(0);
+        self.lp.end_watch();
         shielded(|| inner.handler.clear());
     }
 }

@@ -1,9 +1,11 @@
 //! The loop that runs on this thread, and everything it owns.
 
 use crate::callback::Timer;
+use crate::debug::Settings;
 use crate::error::Reason;
 use crate::exception::Handler;
 use crate::future::DoneCallbacks;
+use crate::instrument::Observers;
 use crate::offload::DefaultExecutor;
 use crate::shared::Shared;
 use crate::task::{CurrentTask, Tasks};
@@ -42,6 +44,11 @@ pub(crate) struct Inner {
     pub(crate) spawned: Cell<u64>,
     /// The close has come to the point where tasks are dropped on the spot.
     pub(crate) discarding: Cell<bool>,
+    pub(crate) observers: Observers,
+    /// Of debug mode.
+    pub(crate) settings: Arc<Settings>,
+    /// The loop is observed, or drops everything: the one branch that leads to either.
+    pub(crate) special: Cell<bool>,
 }
 
 thread_local! {
@@ -52,7 +59,7 @@ thread_local! {
 
 impl Loop {
     pub(crate) fn new(reactor: Rc<dyn Reactor>) -> Self {
-        Self(Rc::new(Inner {
+        let lp = Self(Rc::new(Inner {
             shared: Shared::new(),
             reactor,
             timers: RefCell::new(Timers::new()),
@@ -65,7 +72,12 @@ impl Loop {
             turn_left: Cell::new(0),
             spawned: Cell::new(0),
             discarding: Cell::new(false),
-        }))
+            observers: Observers::new(),
+            settings: Settings::new(),
+            special: Cell::new(false),
+        }));
+        lp.begin_watch();
+        lp
     }
 
     /// The loop that runs on this thread.

@@ -1,9 +1,11 @@
 //! What goes wrong where nobody waits for it: the exception handler.
 
 use crate::current::Loop;
+use crate::task::Header;
 use contract::Panic;
 use std::cell::RefCell;
 use std::fmt;
+use std::panic::Location;
 use std::rc::Rc;
 
 /// What went wrong, for the exception handler.
@@ -20,19 +22,22 @@ pub struct ExceptionContext<'a> {
     pub panic: Option<&'a Panic>,
     /// The name of the task it happened in, if it was a task.
     pub task: Option<String>,
+    /// Where that task was spawned.
+    pub spawned_at: Option<&'static Location<'static>>,
 }
 
 impl<'a> ExceptionContext<'a> {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), panic: None, task: None }
+        Self { message: message.into(), panic: None, task: None, spawned_at: None }
     }
 
     pub(crate) fn panicked(message: impl Into<String>, panic: &'a Panic) -> Self {
         Self { panic: Some(panic), ..Self::new(message) }
     }
 
-    pub(crate) fn in_task(mut self, name: String) -> Self {
-        self.task = Some(name);
+    pub(crate) fn in_task(mut self, task: &Header) -> Self {
+        self.task = Some(task.name());
+        self.spawned_at = Some(task.spawned_at());
         self
     }
 }
@@ -42,6 +47,9 @@ impl fmt::Display for ExceptionContext<'_> {
         f.write_str(&self.message)?;
         if let Some(task) = &self.task {
             write!(f, " in task `{task}`")?;
+        }
+        if let Some(place) = self.spawned_at {
+            write!(f, " spawned at {place}")?;
         }
         match self.panic {
             Some(panic) => write!(f, ": {panic}"),

@@ -14,6 +14,7 @@ pub(crate) struct Lent<'a> {
 }
 
 impl<'a> Lent<'a> {
+    #[track_caller]
     pub(crate) fn new<'f: 'a>(lp: &'a Loop, main: Pin<Box<dyn Future<Output = ()> + 'f>>) -> Self {
         // SAFETY: only the lifetime changes. The future lives in the task's cell and nowhere else, and the guard discards
         // the task in its drop, before the borrows end; the guard is made and dropped inside `Runner::run`, which never

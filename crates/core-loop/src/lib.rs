@@ -8,8 +8,10 @@ mod callback;
 mod clean_up;
 mod close;
 mod current;
+mod debug;
 mod descriptor;
 mod driven;
+mod dump;
 mod error;
 mod exception;
 mod finally;
@@ -17,6 +19,8 @@ mod future;
 mod gather;
 mod handle;
 mod inbox;
+mod instrument;
+mod introspect;
 mod jobs;
 mod lend;
 mod native;
@@ -47,7 +51,9 @@ pub use as_completed::{AsCompleted, AsCompletedWithin, NextCompleted, as_complet
 pub use callback::{Handle, ThreadsafeHandle};
 pub use contract;
 pub use current::Loop;
+pub use debug::{DebugReport, StepInfo, WhichTask};
 pub use descriptor::Descriptor;
+pub use dump::dump_on_signal;
 pub use error::{Cancelled, CloseReport, Closed, Elapsed, InvalidState, JoinError, Reason, RunError};
 pub use exception::ExceptionContext;
 pub use finally::finally;
@@ -56,6 +62,8 @@ pub use gather::{
     Child, Children, Gather, Gathered, Member, Order, Siblings, TryChildren, TryGathered, gather, try_gather,
 };
 pub use handle::{LoopHandle, Pinned, pinned};
+pub use instrument::{Instrument, Step, Turn};
+pub use introspect::{Branch, Ps, PsTree, TaskInfo, TaskState, ps, pstree};
 pub use native::NativeDriver;
 pub use offload::{BoxedWork, DefaultExecutor, RunInExecutor, ToThread, run_in_executor, to_thread};
 pub use outside::{Outside, outside};

@@ -51,6 +51,7 @@ pub const GRACE: Duration = Duration::from_secs(300);
 ///     })
 /// }
 /// ```
+#[track_caller]
 pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
     run_on(NativeDriver::new, main)
 }
@@ -64,6 +65,7 @@ pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
 /// # Panics
 ///
 /// As [`run`].
+#[track_caller]
 pub fn run_on<D, F>(
     make: impl FnOnce() -> Result<D, contract::Unavailable>,
     main: F,
@@ -119,6 +121,17 @@ impl Runner {
         Self { driver, lp, closed: false }
     }
 
+    /// Switches debug mode on or off for its loop, whatever the environment says: [`Loop::set_debug`].
+    ///
+    /// # Python
+    ///
+    /// `Runner(debug=True)`, `asyncio.run(main(), debug=True)`.
+    #[must_use]
+    pub fn debug(self, on: bool) -> Self {
+        self.lp.set_debug(on);
+        self
+    }
+
     /// Runs `main` to its end. Other tasks stay on the loop and go on at the next run.
     ///
     /// # Errors
@@ -132,6 +145,7 @@ impl Runner {
     /// # Python
     ///
     /// `Runner.run(main())`.
+    #[track_caller]
     pub fn run<F: Future>(&mut self, main: F) -> Result<F::Output, RunError> {
         refuse_nested()?;
         let output = Cell::new(None);

@@ -1,6 +1,7 @@
 //! Tasks: futures that the loop runs on their own.
 
 use crate::current::Loop;
+use crate::debug;
 use crate::error::{JoinError, Reason};
 use crate::waitable::Waitable;
 use cell::Join;
@@ -14,6 +15,7 @@ mod any;
 mod cell;
 mod cooperative;
 mod header;
+mod inspect;
 mod list;
 mod memory;
 mod reference;
@@ -106,11 +108,13 @@ pub struct Task<T: 'static> {
     spent: bool,
     /// Nobody will miss its outcome.
     quiet: bool,
+    /// It was said that it runs on its own.
+    detached: bool,
 }
 
 impl<T: 'static> Task<T> {
     fn new(join: Join<T>) -> Self {
-        Self { join, cancel_on_drop: false, awaited: false, spent: false, quiet: false }
+        Self { join, cancel_on_drop: false, awaited: false, spent: false, quiet: false, detached: false }
     }
 
     /// Asks for the task to be cancelled: its future is dropped before its next poll, on the loop's thread, and the
@@ -184,6 +188,7 @@ impl<T: 'static> Task<T> {
     pub fn detach(mut self) {
         self.cancel_on_drop = false;
         self.awaited = false;
+        self.detached = true;
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -196,6 +201,13 @@ impl<T: 'static> Task<T> {
             let _entered = lp.enter();
             self.join.task().discard(lp);
         }
+    }
+
+    /// The handle goes although nobody has awaited the task, nor said that it runs on its own. For debug mode.
+    fn is_missed(&self) -> bool {
+        self.header().is_observed()
+            && !(self.awaited || self.quiet || self.detached)
+            && self.header().goes_on()
     }
 
     /// Nobody will miss the outcome: a panic that nobody has seen is not reported.
@@ -250,6 +262,8 @@ impl<T: 'static> Drop for Task<T> {
             && let Some(reason) = cancelling()
         {
             self.join.task().cancel(reason);
+        } else if self.is_missed() {
+            debug::never_awaited(self.header());
         }
         self.join.task().detach(self.quiet);
     }

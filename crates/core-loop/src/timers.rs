@@ -82,6 +82,15 @@ impl<T> Timers<T> {
         self.armed.remove(key.slot).map(|(_, what)| what)
     }
 
+    /// Shows what is armed, in no order.
+    pub(crate) fn for_each(&self, mut show: impl FnMut(Instant, &T)) {
+        for Reverse((deadline, key)) in &self.heap {
+            if let Some((_, what)) = self.armed.get(key.slot).filter(|timer| timer.0 == key.arrival) {
+                show(*deadline, what);
+            }
+        }
+    }
+
     /// What is armed, in no order.
     pub(crate) fn into_armed(self) -> impl Iterator<Item = T> {
         self.armed.into_values().map(|(_, what)| what)

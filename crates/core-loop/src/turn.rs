@@ -40,6 +40,9 @@ impl Loop {
         if ready.wake_up(cx.waker()) {
             self.inner().shared.inbox.set_host(cx.waker());
         }
+        if self.inner().special.get() {
+            self.observe_unpark();
+        }
         let mut visit = Visit { began: self.time(), steps: 0 };
         self.survive(|| self.turns(cx, ready, &mut visit, done))
     }
@@ -87,6 +90,9 @@ impl Loop {
                     let next = self.inner().timers.borrow_mut().next();
                     if self.inner().reactor.poll_timer(cx, next).is_pending() {
                         ready.fall_asleep();
+                        if self.inner().special.get() {
+                            self.observe_park(next);
+                        }
                         return Poll::Pending;
                     }
                     continue;
@@ -98,7 +104,12 @@ impl Loop {
             }
             while left.get() > 0 {
                 left.set(left.get() - 1);
-                self.run_entry(ready.pop().expect("a turn only counts what is queued"));
+                let entry = ready.pop().expect("a turn only counts what is queued");
+                if self.inner().special.get() {
+                    self.run_observed(entry);
+                } else {
+                    self.run_entry(entry);
+                }
                 if visit.step_and_look() && visit.is_due(self.time()) {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
@@ -116,6 +127,9 @@ impl Loop {
         });
         let now = if inner.timers.borrow().is_empty() { None } else { Some(self.time()) };
         if let Some(now) = now {
+            if inner.special.get() {
+                self.note_lateness(now);
+            }
             while let Some(timer) = self.pop_due(now) {
                 match timer {
                     Timer::Wake(waiter) => waiter.wake(),
@@ -131,7 +145,8 @@ impl Loop {
         self.inner().timers.borrow_mut().pop_due(now)
     }
 
-    fn run_entry(&self, entry: Entry) {
+    #[inline(always)]
+    pub(crate) fn run_entry(&self, entry: Entry) {
         match entry {
             Entry::Step(task) => task.step(self),
             Entry::Call(call) => call.call(self),

@@ -17,7 +17,7 @@
 //! | [`own_executor`] | an executor of one's own, which keeps every promise |
 //!
 //! Where work may run in several places, the idiom is one function over `impl Executor<W>`. [`echo`] and [`compare`] are
-//! whole programs.
+//! whole programs; [`metrics`] measures a loop.
 
 pub mod args;
 pub mod blocked_loop;
@@ -28,6 +28,7 @@ pub mod executor_while_printing;
 pub mod from_a_thread;
 pub mod hello;
 pub mod limited;
+pub mod metrics;
 pub mod own_executor;
 pub mod producers_consumers;
 pub mod runtime;

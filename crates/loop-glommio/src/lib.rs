@@ -25,6 +25,7 @@ pub use driver::GlommioDriver;
 /// # Panics
 ///
 /// If `main` does, after the close; and inside an executor of glommio's own.
+#[track_caller]
 pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
     core_loop::run_on(GlommioDriver::new, main)
 }

@@ -17,6 +17,7 @@ pub use driver::SmolDriver;
 /// # Panics
 ///
 /// If `main` does, after the close.
+#[track_caller]
 pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
     core_loop::run_on(SmolDriver::new, main)
 }

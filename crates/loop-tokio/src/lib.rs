@@ -21,6 +21,7 @@ pub use guest::enter;
 /// # Panics
 ///
 /// If `main` does, after the close.
+#[track_caller]
 pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
     core_loop::run_on(TokioDriver::new, main)
 }

@@ -3,6 +3,7 @@
 use super::{Loops, Trace, here, quiet_panic, turns};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};
+use core_loop::DebugReport;
 use std::time::Duration;
 
 /// Has every report to the exception handler noted: the panic's message and the task's name.
@@ -91,4 +92,25 @@ pub(super) fn observed_or_cancelled_not_reported(subject: &Subject<Loops>) -> Ve
         turns(3).await;
         same("the number of reports", reports.seen().len(), 0)
     })
+}
+
+pub(super) fn destroyed_pending_task_reported(subject: &Subject<Loops>) -> Verdict {
+    let (mut runner, told) = super::debug::debugged(subject, super::NEVER)?;
+    runner.run(async {
+        let pending = core_loop::finally(
+            (),
+            async |()| std::future::pending::<()>().await,
+            // Longer than any close waits.
+            async |()| std::future::pending().await,
+        );
+        core_loop::spawn(pending).named("pending").detach();
+        turns(1).await;
+    })?;
+    let report = runner.close(Duration::ZERO);
+    same("what the close has dropped", report.dropped, ["pending"])?;
+    let destroyed = told.try_iter().filter_map(|report| match report {
+        DebugReport::DestroyedPending { task, .. } => Some(task.name),
+        _ => None,
+    });
+    same("the reports", destroyed.collect::<Vec<_>>(), ["pending"])
 }

@@ -1,6 +1,6 @@
 //! A task without the type of its output.
 
-use super::header::{CALLBACKS, CANCEL, COOPERATIVE};
+use super::header::{CALLBACKS, CANCEL, COOPERATIVE, Header};
 use super::reference::TaskRef;
 use crate::callback::Handle;
 use crate::current::Loop;
@@ -44,6 +44,14 @@ pub fn all_tasks() -> Vec<AnyTask> {
 }
 
 impl AnyTask {
+    pub(crate) fn of(task: &TaskRef) -> Self {
+        Self(task.clone())
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        &self.0
+    }
+
     /// Counts the loop's tasks from one, in the order of their spawns.
     #[must_use]
     pub fn id(&self) -> u64 {

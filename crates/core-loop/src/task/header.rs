@@ -3,11 +3,14 @@
 use super::afar::Afar;
 use super::cell::VTable;
 use super::cooperative::Requests;
+use super::inspect::OBSERVED;
 use super::list::Links;
 use super::reference::TaskRef;
 use super::waiter::Waiter;
 use crate::callback::Call;
 use crate::clean_up::CleanUp;
+use crate::current::Loop;
+use crate::debug;
 use crate::error::Reason;
 use crate::shared::Shared;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -84,6 +87,8 @@ pub(super) struct Extras {
     pub(super) name: OnceCell<Box<str>>,
     pub(super) cancel: Cell<Option<Reason>>,
     waiter: Cell<Option<Waker>>,
+    /// Whose step it was that left that waker, if it was a task's.
+    pub(super) awaited_by: Cell<Option<u64>>,
     clean_ups: RefCell<VecDeque<CleanUp>>,
     /// Called when the task has ended, in this order.
     pub(super) callbacks: RefCell<Vec<Rc<dyn Call>>>,
@@ -130,6 +135,9 @@ impl Header {
     pub(crate) fn set_name(&self, name: String) {
         // The first name counts.
         let _ = self.extras().name.set(name.into_boxed_str());
+        if self.is(OBSERVED) {
+            debug::named(self);
+        }
     }
 
     pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
@@ -152,6 +160,8 @@ impl Header {
             }
             Waiter::Other(waker) => {
                 self.waiter.take();
+                let awaits = Loop::try_current().map(|lp| lp.inner().current.id()).filter(|id| *id != 0);
+                self.extras().awaited_by.set(awaits);
                 self.extras().waiter.set(Some(waker));
             }
         }
@@ -162,7 +172,9 @@ impl Header {
         if let Some(task) = self.waiter.take() {
             return Some(Waiter::Task(task));
         }
-        self.extras.get().and_then(|extras| extras.waiter.take()).map(Waiter::Other)
+        let extras = self.extras.get()?;
+        extras.awaited_by.set(None);
+        extras.waiter.take().map(Waiter::Other)
     }
 }
 

@@ -5,9 +5,11 @@ use super::header::{
     BUSY, CALLBACKS, CANCEL, CLEAN_UPS, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
     SCHEDULED,
 };
+use super::inspect::OBSERVED;
 use super::reference::TaskRef;
 use super::waiter::Waiter;
 use crate::current::Loop;
+use crate::debug;
 use crate::error::{JoinError, Reason};
 use crate::exception::{ExceptionContext, report};
 use crate::shared::Entry;
@@ -20,9 +22,9 @@ use std::task::{Context, Poll};
 #[inline]
 pub(super) fn spawn<F: Future + 'static>(future: F) -> Join<F::Output> {
     let spawned_at = Location::caller();
-    let (join, doomed) = Loop::with_current(|lp| {
+    let (join, special) = Loop::with_current(|lp| {
         let (join, queued) = create(lp, future, spawned_at);
-        if lp.inner().discarding.get() {
+        if lp.inner().special.get() {
             return (join, Some((queued, lp.clone())));
         }
         if let Some(ready) = lp.inner().shared.ready() {
@@ -30,9 +32,8 @@ pub(super) fn spawn<F: Future + 'static>(future: F) -> Join<F::Output> {
         }
         (join, None)
     });
-    if let Some((task, lp)) = doomed {
-        // Spawned by a destructor while the loop drops everything: it will not run any more.
-        task.discard(&lp);
+    if let Some((task, lp)) = special {
+        task.begin_special(&lp);
     }
     join
 }
@@ -46,6 +47,9 @@ pub(super) fn spawn_eager<F: Future + 'static>(future: F) -> Join<F::Output> {
     if lp.inner().discarding.get() {
         task.discard(&lp);
         return join;
+    }
+    if lp.inner().special.get() {
+        lp.observe_spawn(&task);
     }
     let outer = lp.inner().current.get();
     let mut first = Some(task);
@@ -89,11 +93,27 @@ impl<T> Join<T> {
         }
         assert!(!task.is(BUSY), "a task cannot await itself: it would wait for ever");
         task.set_waiter(Waiter::of(cx.waker()));
+        if task.is(OBSERVED) {
+            debug::awaited(task);
+        }
         Poll::Pending
     }
 }
 
 impl TaskRef {
+    /// The beginning of a task on a loop that drops everything, or is observed.
+    #[cold]
+    fn begin_special(self, lp: &Loop) {
+        if lp.inner().discarding.get() {
+            // Spawned by a destructor: it will not run any more.
+            return self.discard(lp);
+        }
+        if let Some(ready) = lp.inner().shared.ready() {
+            ready.push(Entry::Step(self.clone()));
+        }
+        lp.observe_spawn(&self);
+    }
+
     /// Runs one step. A panic of the future comes out of it; [`after_panic`](Self::after_panic) does the rest.
     pub(crate) fn step(self, lp: &Loop) {
         // Before the step looks at anything, so that a wake during it queues another.
@@ -181,7 +201,7 @@ impl TaskRef {
 
     #[cold]
     fn report_destructor(&self, lp: &Loop, panic: &Panic) {
-        lp.report(&ExceptionContext::panicked("a destructor panicked", panic).in_task(self.name()));
+        lp.report(&ExceptionContext::panicked("a destructor panicked", panic).in_task(self));
     }
 
     /// → DONE. The outcome is there; tells whoever waits.
@@ -189,6 +209,9 @@ impl TaskRef {
         self.set(DONE);
         self.afar.finish();
         lp.inner().tasks.remove(self);
+        if self.is(OBSERVED) {
+            lp.observe_finish(self);
+        }
         if self.is(CALLBACKS) {
             self.call_all_back();
         }
@@ -207,7 +230,7 @@ impl TaskRef {
                     && !self.is(QUIET)
                 {
                     let context = ExceptionContext::panicked("a panic that nobody awaited", panic);
-                    report(&context.in_task(self.name()));
+                    report(&context.in_task(self));
                 }
             }
             Ok(None) => {}

@@ -4,6 +4,7 @@ mod command_line;
 mod compare;
 mod echo;
 mod everywhere;
+mod metrics;
 mod own_executor;
 mod program;
 mod programs;

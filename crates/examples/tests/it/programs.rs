@@ -100,7 +100,7 @@ programs! {
 }
 
 /// Programs that are no idioms, and have tests of their own.
-const OTHERS: &[&str] = &["compare", "echo_server"];
+const OTHERS: &[&str] = &["compare", "echo_server", "metrics"];
 
 #[test]
 fn no_program_is_left_untried() {

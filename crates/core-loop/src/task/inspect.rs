@@ -1,0 +1,65 @@
+//! A task as others see it: what it does, and who awaits it.
+
+use super::header::{BUSY, CANCEL, CLEAN_UPS, FUTURE, Header, SCHEDULED};
+use super::waiter::Waiter;
+use crate::introspect::TaskState;
+
+/// The task's loop is observed: its end, and who awaits it, are told.
+pub(super) const OBSERVED: u16 = 1 << 15;
+
+impl Header {
+    pub(crate) fn state(&self) -> TaskState {
+        if self.is(BUSY) {
+            TaskState::Running
+        } else if self.is(SCHEDULED) {
+            TaskState::Ready
+        } else if !self.is(FUTURE) && self.is(CLEAN_UPS) {
+            TaskState::CleaningUp
+        } else {
+            TaskState::Waiting
+        }
+    }
+
+    /// Who awaits it, or did when it looked last.
+    pub(crate) fn awaited_by(&self) -> Option<u64> {
+        let waiter = self.waiter.take();
+        let id = waiter.as_ref().map(|waiter| waiter.id);
+        self.waiter.set(waiter);
+        id.or_else(|| self.extras.get().and_then(|extras| extras.awaited_by.get()))
+    }
+
+    /// Whether its awaiter left its own waker, not one that tells it who has ended.
+    pub(crate) fn is_awaited_directly(&self) -> bool {
+        let waiter = self.waiter.take();
+        let direct = waiter.is_some();
+        self.waiter.set(waiter);
+        direct
+    }
+
+    pub(crate) fn is_observed(&self) -> bool {
+        self.is(OBSERVED)
+    }
+
+    /// Whether it is pending, and nobody has asked for its cancel.
+    pub(crate) fn goes_on(&self) -> bool {
+        self.is(FUTURE) && !self.is(CANCEL)
+    }
+
+    pub(crate) fn set_observed(&self, observed: bool) {
+        if observed {
+            self.set(OBSERVED);
+        } else {
+            self.clear(OBSERVED);
+        }
+    }
+}
+
+impl Waiter {
+    /// The task that it wakes, if that can be seen.
+    pub(crate) fn task(&self) -> Option<u64> {
+        match self {
+            Self::Task(task) => Some(task.id),
+            Self::Other(_) => None,
+        }
+    }
+}
