@@ -2,6 +2,7 @@
 // The models in tests/loom.rs take the files that they look at; the rest of the loop is not built for loom.
 #![cfg(not(loom))]
 
+mod bells;
 mod callback;
 mod clean_up;
 mod close;
@@ -12,6 +13,7 @@ mod error;
 mod exception;
 mod finally;
 mod gather;
+mod group;
 mod handle;
 mod inbox;
 mod jobs;
@@ -41,6 +43,10 @@ pub use error::{Cancelled, CloseReport, Closed, Elapsed, JoinError, Reason, RunE
 pub use exception::ExceptionContext;
 pub use finally::finally;
 pub use gather::{Child, Children, Gather, Gathered, Siblings, gather};
+pub use group::{
+    ChildError, ChildTask, GroupClosed, GroupError, ScopedChild, ScopedGroup, StartError, TaskGroup,
+    TaskStatus,
+};
 pub use handle::{LoopHandle, Pinned, pinned};
 pub use native::NativeDriver;
 pub use offload::{BoxedWork, DefaultExecutor, ToThread, run_in_executor, to_thread};
