@@ -42,8 +42,8 @@ impl<E: 'static> TaskGroup<E> {
     ///
     /// # Ordering
     ///
-    /// Who fails in the turn of the first failure is in the error, too, in the order of failing. Whoever had not come that
-    /// far is cancelled, also if it would have been ready in the next turn.
+    /// The group hears of a failure in the turn after it. Who has failed until then is in the error, too, in the order of
+    /// failing; whoever has not is cancelled, also if it would have been ready.
     ///
     /// # Errors
     ///

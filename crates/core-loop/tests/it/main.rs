@@ -9,6 +9,7 @@ mod combinators;
 mod compiles;
 mod cooperative;
 mod executor;
+mod group;
 mod guest;
 mod native;
 mod net;
