@@ -16,6 +16,7 @@ mod r#loop;
 mod runner;
 mod sleep;
 mod task;
+mod taskgroup;
 mod timeout;
 mod timer;
 mod wait_for;

@@ -1,7 +1,8 @@
 //! Groups: children that end before whoever started them goes on.
 
-use crate::error::Reason;
-use crate::task::spawn;
+use crate::bells::Bell;
+use crate::error::{Cancelled, Reason};
+use crate::task::{Task, spawn, spawn_cooperative};
 use child::Running;
 use report::{Report, Reporter};
 use state::{Stage, State};
@@ -127,7 +128,31 @@ impl<E: 'static> TaskGroup<E> {
         T: 'static,
         F: Future<Output = Result<T, E>> + 'static,
     {
-        self.add(future, None)
+        match self.place() {
+            Ok(place) => Ok(self.add(place, spawn(future), None)),
+            Err(ended) => Err(GroupClosed { future, ended }),
+        }
+    }
+
+    /// As [`spawn`](Self::spawn), for a [cooperative](spawn_cooperative) task: when the group ends, the child hears of it at
+    /// its [`cancellable`](crate::cancellable), and what it then fails with is in the group's error as well.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Python
+    ///
+    /// What every child of `asyncio.TaskGroup` is.
+    #[track_caller]
+    pub fn spawn_cooperative<T: 'static>(
+        &self,
+        future: impl Future<Output = Result<Result<T, E>, Cancelled>> + 'static,
+    ) -> ChildTask<T> {
+        match self.place() {
+            Ok(place) => self.add(place, spawn_cooperative(future), None),
+            Err(ended) => ChildTask::refused(GroupClosed { future, ended }.reason()),
+        }
     }
 
     /// Starts a child and waits until it says that it has started; gives what it says, and its handle.
@@ -178,8 +203,13 @@ impl<E: 'static> TaskGroup<E> {
     ) -> Result<(V, ChildTask<T>), StartError<E>> {
         let report = Report::new();
         let status = report.status();
-        let started = self.add(async move { body(status).await }, Some(report.clone()));
-        let child = started.map_err(|closed| StartError::Ended(ChildError::Cancelled(closed.reason())))?;
+        let child = match self.place() {
+            Ok(place) => self.add(place, spawn(async move { body(status).await }), Some(report.clone())),
+            Err(ended) => {
+                let reason = GroupClosed { future: body, ended }.reason();
+                return Err(StartError::Ended(ChildError::Cancelled(reason)));
+            }
+        };
         let waiting = Waiting { report: &report, child: &child };
         let value = poll_fn(|cx| report.slot.poll(cx)).await?;
         drop(waiting);
@@ -195,27 +225,25 @@ impl<E: 'static> TaskGroup<E> {
         self.0.shut_down(&reason.into());
     }
 
-    #[track_caller]
-    fn add<T, F>(
-        &self,
-        future: F,
-        reporter: Option<Rc<dyn Reporter<E>>>,
-    ) -> Result<ChildTask<T>, GroupClosed<F>>
-    where
-        T: 'static,
-        F: Future<Output = Result<T, E>> + 'static,
-    {
-        let state = &self.0;
-        match state.stage() {
-            Stage::Open => {}
-            stage => return Err(GroupClosed { future, ended: stage == Stage::Ended }),
+    /// For one more child; an error says whether the group has ended.
+    fn place(&self) -> Result<(usize, Bell), bool> {
+        match self.0.stage() {
+            Stage::Open => Ok(self.0.place()),
+            stage => Err(stage == Stage::Ended),
         }
-        let (id, bell) = state.place();
-        let child = Running::new(spawn(future), bell, reporter);
-        state.add(id, child.clone());
+    }
+
+    fn add<T: 'static>(
+        &self,
+        (id, bell): (usize, Bell),
+        task: Task<Result<T, E>>,
+        reporter: Option<Rc<dyn Reporter<E>>>,
+    ) -> ChildTask<T> {
+        let child = Running::new(task, bell, reporter);
+        self.0.add(id, child.clone());
         // Hands its bell to the task, which has not begun.
-        state.look(id);
-        Ok(child.handle())
+        self.0.look(id);
+        child.handle()
     }
 }
 

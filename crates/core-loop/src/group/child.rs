@@ -124,7 +124,7 @@ impl<T: 'static, E: 'static> Member<E> for Running<T, E> {
     }
 
     fn cancel(&self, reason: Reason) {
-        self.task.borrow().cancel(reason);
+        Handle::cancel(self, reason);
     }
 }
 
@@ -134,7 +134,9 @@ impl<T: 'static, E: 'static> Handle<T> for Running<T, E> {
     }
 
     fn cancel(&self, reason: Reason) -> bool {
-        self.task.borrow().cancel(reason)
+        // Not borrowed while the request is made, which may wake a foreign waker.
+        let task = self.task.borrow().any();
+        task.cancel(reason)
     }
 
     fn name(&self) -> Option<String> {

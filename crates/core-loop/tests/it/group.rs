@@ -3,7 +3,8 @@
 use crate::run;
 use crate::trace::Trace;
 use core_loop::{
-    ChildError, GroupError, JoinError, Loop, TaskGroup, finally, sleep, spawn, timeout, yield_now,
+    ChildError, GroupError, JoinError, Loop, TaskGroup, cancellable, finally, sleep, spawn, timeout,
+    yield_now,
 };
 use std::future::pending;
 use std::rc::Rc;
@@ -93,6 +94,27 @@ fn failures_of_one_turn_come_back_together_in_their_order() {
         assert_eq!(error.iter().copied().collect::<Vec<_>>(), ["first", "second"]);
         assert_eq!(error.to_string(), "the group failed: first; and: second");
         assert_eq!(error.into_iter().collect::<Vec<_>>(), ["first", "second"]);
+    });
+}
+
+#[test]
+fn what_a_cooperative_child_fails_with_while_it_cleans_up_comes_back_too() {
+    run(async {
+        let outcome: Outcome = TaskGroup::scope(async |group| {
+            group.spawn_cooperative(async {
+                let slept = cancellable(sleep(HOUR)).await;
+                turns(2).await;
+                Ok(slept.map_err(|_| "cleaning up"))
+            });
+            group.spawn_cooperative(async { Ok(Ok(cancellable(sleep(HOUR)).await?)) });
+            group.spawn(fails(1, "first"));
+            pending().await
+        })
+        .await;
+        assert_eq!(
+            outcome.expect_err("two failed").into_iter().collect::<Vec<_>>(),
+            ["first", "cleaning up"]
+        );
     });
 }
 
