@@ -204,7 +204,7 @@ pub(super) fn closed_to_new_children(subject: &Subject<Loops>) -> Verdict {
             let again = group.clone();
             group.spawn(finally(
                 trace.clone(),
-                async |_: &mut Log| pending().await,
+                async |_: &mut Log| pending::<Result<(), Failure>>().await,
                 async move |trace: Log| {
                     let late = again.spawn(async { Ok(()) }).await;
                     trace.note(if matches!(late, Err(ChildError::Cancelled(_))) {

@@ -70,7 +70,7 @@ impl Drop for Alive {
 async fn child(alive: Alive, mut random: Random, depth: u64, seen: Rc<Seen>) -> Result<(), u64> {
     count(&seen.children);
     let ledger = alive.0.clone();
-    let (before, cleaning) = (random.turns(), random.turns());
+    let (before, cleaning) = (random.turns() / 2, random.turns());
     let nested = (depth > 0 && random.below(3) == 0).then(|| random.fork());
     let body = async move |_: &mut Alive| {
         turns(before).await;
@@ -173,5 +173,5 @@ fn whatever_happens_in_groups_every_child_ends_first_and_every_failure_comes_bac
     assert_eq!(Rc::strong_count(&seen), 1, "nothing holds on to what ran in a group");
     let each = [&seen.children, &seen.well, &seen.failed, &seen.several, &seen.cancelled]
         .map(|counter| counter.get());
-    assert!(each.iter().all(|&count| count > 50), "each case is tried: {each:?}");
+    assert!(each.iter().all(|&count| count > 25), "each case is tried: {each:?}");
 }
