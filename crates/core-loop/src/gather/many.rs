@@ -22,9 +22,9 @@ where
 
     fn spawn(self) -> Self::Children {
         let children: Vec<_> = self.into_iter().map(Child::spawn).collect();
-        let (left, bells) = (children.len(), Bells::default());
+        let left = children.len();
         // All are polled once, which hands out their bells.
-        (0..left).for_each(|index| bells.bell(index).ring());
+        let bells = Bells::rung(0..left);
         Siblings { children, left, bells }
     }
 }

@@ -1,7 +1,7 @@
 //! What has gone wrong in a group so far.
 
 use super::GroupError;
-use crate::exception::{ExceptionContext, report};
+use crate::exception::{self, ExceptionContext, report};
 use contract::Panic;
 
 pub(super) struct Failures<E> {
@@ -38,6 +38,7 @@ impl<E> Failures<E> {
     /// With the panic, if there was one: errors beside it are lost.
     pub(super) fn into_error(mut self) -> Option<GroupError<E>> {
         if let Some(panic) = self.panic.take() {
+            exception::shielded("the destructor of a child's error panicked", || drop(self));
             panic.resume();
         }
         GroupError::of(std::mem::take(&mut self.errors))

@@ -18,8 +18,7 @@ impl<E> Drop for Owner<E> {
             return;
         }
         if state.len() == 0 {
-            drop(state.end());
-            return;
+            return state.end_unheard();
         }
         let reason = Loop::try_current().and_then(|lp| lp.inner().cancelling.borrow().clone());
         let reason = reason.unwrap_or_else(|| "its group was dropped".into());
@@ -44,7 +43,7 @@ impl<E> Future for Leave<E> {
         if state.len() > 0 {
             return Poll::Pending;
         }
-        drop(state.end());
+        state.end_unheard();
         Poll::Ready(())
     }
 }

@@ -1,5 +1,6 @@
 //! Where a child leaves its outcome for whoever waits for it.
 
+use crate::exception;
 use std::cell::{Cell, RefCell};
 use std::task::{Context, Poll, Waker};
 
@@ -34,7 +35,8 @@ impl<T> Slot<T> {
         }
         *self.stage.borrow_mut() = Stage::Filled(outcome);
         if let Some(waiter) = self.waiter.take() {
-            waiter.wake();
+            // A foreign one may panic, and whoever fills has more to do.
+            exception::shielded("a waker panicked", || waiter.wake());
         }
     }
 

@@ -12,6 +12,7 @@
 use super::failures::{Failures, report_panic};
 use crate::bells::{Bell, Bells};
 use crate::error::Reason;
+use crate::exception;
 use contract::Panic;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -102,8 +103,9 @@ impl<'env, E> State<'env, E> {
         let Some(member) = member else { return };
         if let Poll::Ready(end) = member.poll() {
             let ended = self.members.borrow_mut().remove(&id);
-            drop(ended);
             self.note(end);
+            // With its value, if nobody holds its handle.
+            exception::shielded("the output's destructor panicked", || drop((ended, member)));
         }
     }
 
@@ -137,6 +139,12 @@ impl<'env, E> State<'env, E> {
         debug_assert!(self.members.borrow().is_empty(), "every child ends before its group");
         self.stage.set(Stage::Ended);
         self.failures.replace(Failures::none())
+    }
+
+    /// → ENDED; nobody will hear what has failed.
+    pub(super) fn end_unheard(&self) {
+        let failures = self.end();
+        exception::shielded("the destructor of a child's error panicked", || drop(failures));
     }
 
     /// → ENDED, at once. Gives the children that are left, in the order of their spawns.

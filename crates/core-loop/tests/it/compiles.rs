@@ -1,8 +1,9 @@
 //! Which public types may cross threads. That this compiles is the test.
 
 use core_loop::{
-    Carry, CloseReport, Descriptor, Handle, JoinError, Loop, LoopHandle, NativeDriver, Pinned, Reason,
-    RunError, Runner, Sleep, Task, ThreadsafeHandle, Timeout, ToThread, YieldNow,
+    Carry, ChildError, ChildTask, CloseReport, Descriptor, GroupClosed, GroupError, Handle, JoinError, Loop,
+    LoopHandle, NativeDriver, Pinned, Reason, RunError, Runner, ScopedChild, ScopedGroup, Sleep, StartError,
+    Task, TaskGroup, TaskStatus, ThreadsafeHandle, Timeout, ToThread, YieldNow,
     net::{TcpListener, TcpStream},
 };
 use std::future::Ready;
@@ -21,6 +22,10 @@ const _: () = {
     crosses::<RunError>();
     crosses::<Reason>();
     crosses::<CloseReport>();
+    crosses::<GroupError<()>>();
+    crosses::<ChildError>();
+    crosses::<StartError<()>>();
+    crosses::<GroupClosed<()>>();
 };
 
 /// Implemented once for every type, and a second time for those that are `Send`: for them the call below is ambiguous.
@@ -61,6 +66,11 @@ fn what_belongs_to_a_loop_stays_on_its_thread() {
         Descriptor,
         TcpListener,
         TcpStream,
+        TaskGroup<()>,
+        ChildTask<()>,
+        TaskStatus<()>,
+        ScopedGroup<'static, ()>,
+        ScopedChild<()>,
     );
     // What belongs to none may go anywhere.
     crosses::<YieldNow>();

@@ -3,13 +3,13 @@
 use crate::run;
 use crate::trace::Trace;
 use core_loop::{
-    ChildError, GroupError, JoinError, Loop, TaskGroup, cancellable, finally, sleep, spawn, timeout,
-    yield_now,
+    ChildError, GroupError, JoinError, TaskGroup, cancellable, finally, sleep, spawn, timeout, yield_now,
 };
 use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
 
+mod panics;
 mod random;
 mod scoped;
 mod start;
@@ -349,67 +349,6 @@ fn the_error_of_an_inner_group_is_in_that_of_the_outer_one() {
         })
         .await;
         assert_eq!(outcome.expect_err("a grandchild failed").first.first, "deep down");
-    });
-}
-
-#[test]
-fn a_panic_goes_on_when_all_have_ended_and_a_second_one_is_reported() {
-    run(async {
-        let trace = Trace::default();
-        let reported = trace.clone();
-        Loop::current().set_exception_handler(move |_, context| reported.add(context));
-        let inside = trace.clone();
-        let owner = spawn(async move {
-            TaskGroup::<&str>::scope(async |group| {
-                group.spawn(careful(inside.clone(), "sibling"));
-                for words in ["first", "second"] {
-                    group.spawn::<()>(async move {
-                        turns(1).await;
-                        std::panic::resume_unwind(Box::new(words))
-                    });
-                }
-                Ok(())
-            })
-            .await
-        });
-        assert!(matches!(owner.await, Err(JoinError::Panicked(panic)) if panic.message() == "first"));
-        assert_eq!(trace.take(), "a panic in a group that nobody got: second sibling");
-    });
-}
-
-#[test]
-fn a_panic_of_the_body_goes_on_when_the_children_have_ended() {
-    run(async {
-        let trace = Trace::default();
-        let inside = trace.clone();
-        let owner = spawn(async move {
-            let group = TaskGroup::<&str>::scope(async |group| -> Result<(), _> {
-                group.spawn(careful(inside.clone(), "child"));
-                turns(1).await;
-                std::panic::resume_unwind(Box::new("the body"))
-            });
-            let _error = group.await;
-        });
-        assert!(matches!(owner.await, Err(JoinError::Panicked(panic)) if panic.message() == "the body"));
-        assert_eq!(trace.take(), "child");
-    });
-}
-
-#[test]
-fn the_panic_of_a_group_that_was_dropped_is_reported() {
-    run(async {
-        let trace = Trace::default();
-        let reported = trace.clone();
-        Loop::current().set_exception_handler(move |_, context| reported.add(context));
-        let owner = spawn(TaskGroup::<&str>::scope(async |group| {
-            group.spawn(careful(Trace::default(), ""));
-            group.spawn::<()>(async { std::panic::resume_unwind(Box::new("unheard")) });
-            Ok(())
-        }));
-        turns(3).await;
-        owner.cancel("enough");
-        assert!(owner.await.is_err());
-        assert_eq!(trace.take(), "a panic in a group that nobody got: unheard");
     });
 }
 
