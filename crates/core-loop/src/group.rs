@@ -5,10 +5,11 @@ use crate::error::{Cancelled, Reason};
 use crate::task::{Task, spawn, spawn_cooperative};
 use child::Running;
 use report::{Report, Reporter};
-use state::{Stage, State};
+use state::{Member, Stage, State};
 use std::fmt;
 use std::future::poll_fn;
 use std::rc::Rc;
+use std::task::Poll;
 
 mod child;
 mod drive;
@@ -240,9 +241,11 @@ impl<E: 'static> TaskGroup<E> {
         reporter: Option<Rc<dyn Reporter<E>>>,
     ) -> ChildTask<T> {
         let child = Running::new(task, bell, reporter);
-        self.0.add(id, child.clone());
-        // Hands its bell to the task, which has not begun.
-        self.0.look(id);
+        // Hands its bell to the task, which has not begun; it can only have ended if the loop is being dropped.
+        match child.poll() {
+            Poll::Pending => self.0.add(id, child.clone()),
+            Poll::Ready(end) => self.0.note(end),
+        }
         child.handle()
     }
 }

@@ -97,7 +97,7 @@ impl<'env, E> State<'env, E> {
     }
 
     /// Looks at a child, and takes leave of it if it has ended.
-    pub(super) fn look(&self, id: usize) {
+    fn look(&self, id: usize) {
         // Never borrowed while a child is looked at: what it runs may spawn, or cancel.
         let member = self.members.borrow().get(&id).cloned();
         let Some(member) = member else { return };
