@@ -327,6 +327,30 @@ macro_rules! loop_behaviours {
             /// A failure behind a shield that is gone is reported once, a success not at all.
             abandoned_inner_error_reported_once Must "main:test_asyncio/test_tasks::BaseTaskTests::test_shield_cancel_outer_exception";
         }
+        taskgroup {
+            /// A group whose body is over waits for its children; their handles hold the results.
+            waits_for_all Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_01, ::test_taskgroup_02";
+            /// A child fails: its siblings and the body are cancelled, all clean-ups awaited, then one error comes out, and the task goes on.
+            child_error_sequence Must "test_asyncio/test_taskgroups::TestTaskGroup::test_cancel_children_on_child_error, ::test_cancelling_level_preserved";
+            /// The body fails: the children are cancelled and awaited, and its error is inside the group's.
+            body_error_wrapped Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_09, ::test_taskgroup_10";
+            /// A child that is cancelled on its own is no failure: the group ends well, with the other results.
+            self_cancelled_child_is_no_error Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_03";
+            /// The owner is cancelled, in the body or while it waits: every child is cancelled and awaited, and the owner is cancelled.
+            external_cancel Must "test_asyncio/test_taskgroups::TestTaskGroup::test_cancellation, ::test_taskgroup_07, ::test_taskgroup_17";
+            /// An inner group fails inside an outer one: the outer error contains the inner one.
+            nested_error_shape Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_11, ::test_taskgroup_14";
+            /// A child of the outer group fails while the body is in an inner one: the inner children are cancelled, the outer error is the only one.
+            outer_child_failure_cancels_inner_group Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_13";
+            /// A child spawns into its group, also while that waits for its end: the new child is awaited, too.
+            children_may_add_children Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_24";
+            /// A group that is shutting down or has ended takes no child: an error, and the future is dropped unpolled.
+            closed_to_new_children Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_no_create_task_after_failure, ::test_taskgroup_finished";
+            /// A long-lived group keeps nothing of the children that have ended.
+            finished_children_released Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_23";
+            /// A child or the body panics: the others are cancelled and awaited, then the panic goes on, bare.
+            panic_like_error_bypasses_group Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_20";
+        }
         timeout {
             /// A body that is too slow is dropped, and the task around it goes on.
             expires Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_basic, ::test_outer_task_is_not_cancelled";
@@ -390,6 +414,8 @@ macro_rules! loop_behaviours {
             task_cancellation Must "differential/02_task_cancellation.py";
             /// Timeouts that expire, nest, move, or meet a cancel from outside: the lines are CPython's.
             timeouts Must "differential/03_timeouts.py";
+            /// Groups that end well, whose child or body fails, nested, and cancelled: the lines are CPython's.
+            taskgroup Must "differential/04_taskgroup.py";
             /// Gathers, waits in each mode, tasks in the order of ending, and a shield: the lines are CPython's.
             gather_wait_shield Must "differential/05_gather_wait_shield.py";
             /// Locks and semaphores whose waiters are cancelled: the lines are CPython's.

@@ -23,6 +23,7 @@ mod runner;
 mod shield;
 mod sleep;
 mod task;
+mod taskgroup;
 mod timeout;
 mod timer;
 mod wait;

@@ -62,7 +62,8 @@ pub(crate) fn register(clean_up: CleanUp) {
     }
 }
 
-/// The clean-ups that one drop registered, for whoever must wait for them: `timeout` does.
+/// The clean-ups that one drop registered, for whoever must wait for them: `timeout` does, and so do groups.
+#[derive(Default)]
 pub(crate) struct Pending(VecDeque<CleanUp>);
 
 impl Pending {

@@ -17,6 +17,7 @@ mod exception;
 mod finally;
 mod future;
 mod gather;
+mod group;
 mod handle;
 mod inbox;
 mod instrument;
@@ -60,6 +61,10 @@ pub use finally::finally;
 pub use future::{Future, Promise};
 pub use gather::{
     Child, Children, Gather, Gathered, Member, Order, Siblings, TryChildren, TryGathered, gather, try_gather,
+};
+pub use group::{
+    ChildError, ChildTask, GroupClosed, GroupError, ScopedChild, ScopedGroup, StartError, TaskGroup,
+    TaskStatus,
 };
 pub use handle::{LoopHandle, Pinned, pinned};
 pub use instrument::{Instrument, Step, Turn};

@@ -12,6 +12,7 @@
 //! | [`producers_consumers`] | a bounded queue between tasks |
 //! | [`timeouts`] | a future that takes too long, and a job that does |
 //! | [`cancel_cleanup`] | a cancelled task cleans up with awaits |
+//! | [`task_group`] | tasks that belong together: one fails, all end |
 //! | [`from_a_thread`] | another thread calls into the loop |
 //! | [`limited`] | a bound around any executor |
 //! | [`own_executor`] | an executor of one's own, which keeps every promise |
@@ -32,5 +33,6 @@ pub mod metrics;
 pub mod own_executor;
 pub mod producers_consumers;
 pub mod runtime;
+pub mod task_group;
 pub mod three_pools;
 pub mod timeouts;

@@ -1,9 +1,10 @@
 //! Which public types may cross threads. That this compiles is the test.
 
 use core_loop::{
-    AsCompleted, AsCompletedWithin, Carry, CloseReport, Descriptor, Gathered, Handle, InvalidState,
-    JoinError, Loop, LoopHandle, NativeDriver, Outside, Pinned, Promise, Reason, ReturnWhen, RunError,
-    Runner, Shield, Siblings, Sleep, Stuck, Task, ThreadsafeHandle, Timeout, TimeoutScope, ToThread,
+    AsCompleted, AsCompletedWithin, Carry, ChildError, ChildTask, CloseReport, Descriptor, Gathered,
+    GroupClosed, GroupError, Handle, InvalidState, JoinError, Loop, LoopHandle, NativeDriver, Outside,
+    Pinned, Promise, Reason, ReturnWhen, RunError, Runner, ScopedChild, ScopedGroup, Shield, Siblings, Sleep,
+    StartError, Stuck, Task, TaskGroup, TaskStatus, ThreadsafeHandle, Timeout, TimeoutScope, ToThread,
     TryGathered, Wait, WaitFor, YieldNow,
     net::{TcpListener, TcpStream},
 };
@@ -30,6 +31,10 @@ const _: () = {
     crosses::<ReturnWhen<Rc<()>>>();
     crosses::<Stuck>();
     crosses::<Outside>();
+    crosses::<GroupError<()>>();
+    crosses::<ChildError>();
+    crosses::<StartError<()>>();
+    crosses::<GroupClosed<()>>();
 };
 
 /// Implemented once for every type, and a second time for those that are `Send`: for them the call below is ambiguous.
@@ -80,6 +85,11 @@ fn what_belongs_to_a_loop_stays_on_its_thread() {
         TimeoutScope,
         core_loop::Future<Rc<()>>,
         Promise<Rc<()>>,
+        TaskGroup<()>,
+        ChildTask<()>,
+        TaskStatus<()>,
+        ScopedGroup<'static, ()>,
+        ScopedChild<()>,
     );
     // What belongs to none may go anywhere.
     crosses::<YieldNow>();

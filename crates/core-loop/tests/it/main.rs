@@ -14,6 +14,7 @@ mod debug_mode;
 mod dump;
 mod executor;
 mod future;
+mod group;
 mod guest;
 mod instrument;
 mod introspect;

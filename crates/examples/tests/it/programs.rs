@@ -95,6 +95,7 @@ programs! {
     limited [],
     own_executor [],
     producers_consumers [],
+    task_group [],
     three_pools [],
     timeouts [],
 }

@@ -1,0 +1,279 @@
+//! Groups: children that end before whoever started them goes on.
+
+use crate::error::{Cancelled, Reason};
+use crate::task::{Task, spawn, spawn_cooperative};
+use bells::Bell;
+use child::Running;
+use report::{Report, Reporter};
+use state::{Member, Stage, State};
+use std::fmt;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+
+mod bells;
+mod child;
+mod drive;
+mod error;
+mod failures;
+mod leave;
+mod report;
+mod scoped;
+mod slot;
+mod state;
+
+pub use child::ChildTask;
+pub use error::{ChildError, GroupClosed, GroupError, StartError};
+pub use report::TaskStatus;
+pub use scoped::{ScopedChild, ScopedGroup};
+
+/// Tasks that belong together: all of them have ended, clean-ups and all, when [`scope`](Self::scope) has.
+///
+/// This is the handle that children are spawned with: cheap to clone, so that a child may spawn siblings. `!Send`, as tasks
+/// are. For children that borrow there is [`ScopedGroup`].
+///
+/// # Python
+///
+/// `asyncio.TaskGroup`.
+pub struct TaskGroup<E: 'static>(Rc<State<'static, E>>);
+
+impl<E: 'static> TaskGroup<E> {
+    /// Runs `body`, which may spawn children into the group, and waits for all of them.
+    ///
+    /// When the body or a child fails, all others are cancelled in the order of their spawns, the body is dropped, and when
+    /// the last clean-up has ended the failures come back together. A child that is cancelled on its own is no failure.
+    ///
+    /// # Ordering
+    ///
+    /// The group hears of a failure in the turn after it. Who has failed until then is in the error, too, in the order of
+    /// failing; whoever has not is cancelled, also if it would have been ready.
+    ///
+    /// # Errors
+    ///
+    /// [`GroupError`], which holds what the children and the body have failed with.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop. A panic of a child, or of the body, ends the group as a failure does, and goes on when all have
+    /// ended; errors beside it are lost.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it – a cancel, a [`timeout`](crate::timeout()), a `select!` – drops the body first. Then the group becomes a
+    /// clean-up of the current task (see [`finally`](crate::finally)), which cancels the children when the clean-ups of the
+    /// body have ended, and waits for them: an inner group ends before the outer one is told. What the children have failed
+    /// with is lost then; a panic goes to the exception handler.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use core_loop::TaskGroup;
+    /// # fn main() -> Result<(), core_loop::RunError> {
+    /// core_loop::run(async {
+    ///     let sum = TaskGroup::<std::num::ParseIntError>::scope(async |group| {
+    ///         let (a, b) = (group.spawn(async { "1".parse::<i32>() }), group.spawn(async { "2".parse::<i32>() }));
+    ///         Ok(a.await.unwrap() + b.await.unwrap())
+    ///     });
+    ///     assert_eq!(sum.await.unwrap(), 3);
+    ///
+    ///     let failed = TaskGroup::scope(async |group| {
+    ///         group.spawn(async { "three".parse::<i32>() });
+    ///         std::future::pending().await // until the child's failure ends it
+    ///     });
+    ///     let failed: Result<(), _> = failed.await;
+    ///     assert_eq!(failed.unwrap_err().to_string(), "the group failed: invalid digit found in string");
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Python
+    ///
+    /// `async with asyncio.TaskGroup() as group:`. There the body and the children see a `CancelledError`, which they may
+    /// answer with another error; here they are dropped. A panic is what `SystemExit` is there: it leaves bare.
+    pub async fn scope<T>(body: impl AsyncFnOnce(&Self) -> Result<T, E>) -> Result<T, GroupError<E>> {
+        let group = Self(Rc::new(State::new()));
+        // Before the body, so that it is dropped after it.
+        let _owner = leave::Owner(group.0.clone());
+        drive::drive(&group.0, body(&group)).await
+    }
+
+    /// Starts a child: a task, as [`spawn`](crate::spawn()) makes it. Its error is a failure of the group.
+    ///
+    /// A group that is shutting down, or has ended, takes no more children: then `future` is dropped unpolled, and the handle
+    /// says [`ChildError::Cancelled`], with the reason. [`try_spawn`](Self::try_spawn) gives it back.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Python
+    ///
+    /// `TaskGroup.create_task(coroutine)`, which raises where this gives a handle that was cancelled: a child that spawns
+    /// while its group is being cancelled has done nothing wrong.
+    #[track_caller]
+    pub fn spawn<T: 'static>(&self, future: impl Future<Output = Result<T, E>> + 'static) -> ChildTask<T> {
+        self.try_spawn(future).unwrap_or_else(|closed| ChildTask::refused(closed.reason()))
+    }
+
+    /// As [`spawn`](Self::spawn), for whoever must know whether the child was taken.
+    ///
+    /// # Errors
+    ///
+    /// [`GroupClosed`], with the future, if the group is shutting down or has ended.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    #[track_caller]
+    pub fn try_spawn<T, F>(&self, future: F) -> Result<ChildTask<T>, GroupClosed<F>>
+    where
+        T: 'static,
+        F: Future<Output = Result<T, E>> + 'static,
+    {
+        match self.place() {
+            Ok(place) => Ok(self.add(place, spawn(future), None)),
+            Err(ended) => Err(GroupClosed { future, ended }),
+        }
+    }
+
+    /// As [`spawn`](Self::spawn), for a [cooperative](spawn_cooperative) task: when the group ends, the child hears of it at
+    /// its [`cancellable`](crate::cancellable), and what it then fails with is in the group's error as well.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Python
+    ///
+    /// What every child of `asyncio.TaskGroup` is.
+    #[track_caller]
+    pub fn spawn_cooperative<T: 'static>(
+        &self,
+        future: impl Future<Output = Result<Result<T, E>, Cancelled>> + 'static,
+    ) -> ChildTask<T> {
+        match self.place() {
+            Ok(place) => self.add(place, spawn_cooperative(future), None),
+            Err(ended) => ChildTask::refused(GroupClosed { future, ended }.reason()),
+        }
+    }
+
+    /// Starts a child and waits until it says that it has started; gives what it says, and its handle.
+    ///
+    /// # Errors
+    ///
+    /// [`StartError`], if the child ended before that. What it failed with is in there, and is no failure of the group: the
+    /// next address may be free.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it before the child has said so cancels the child; its group waits for its clean-ups.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use core_loop::{TaskGroup, TaskStatus, net::TcpListener};
+    /// # use std::{error::Error, io};
+    /// async fn serve(status: TaskStatus<u16>) -> io::Result<()> {
+    ///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+    ///     status.started(listener.local_addr()?.port());
+    ///     loop {
+    ///         drop(listener.accept().await?);
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), Box<dyn Error>> {
+    /// core_loop::run(TaskGroup::scope(async |group| {
+    ///     let (port, server) = group.start(serve).await.map_err(io::Error::other)?;
+    ///     assert_ne!(port, 0);
+    ///     server.cancel("enough");
+    ///     Ok(())
+    /// }))??;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Python
+    ///
+    /// `await task_group.start(serve)` of AnyIO and trio; asyncio has nothing like it.
+    pub async fn start<T: 'static, V: 'static>(
+        &self,
+        body: impl AsyncFnOnce(TaskStatus<V>) -> Result<T, E> + 'static,
+    ) -> Result<(V, ChildTask<T>), StartError<E>> {
+        let report = Report::new();
+        let status = report.status();
+        let child = match self.place() {
+            Ok(place) => self.add(place, spawn(async move { body(status).await }), Some(report.clone())),
+            Err(ended) => {
+                let reason = GroupClosed { future: body, ended }.reason();
+                return Err(StartError::Ended(ChildError::Cancelled(reason)));
+            }
+        };
+        let waiting = Waiting { report: &report, child: &child };
+        let value = poll_fn(|cx| report.slot.poll(cx)).await?;
+        drop(waiting);
+        Ok((value, child))
+    }
+
+    /// Cancels all children, and takes no more. The body goes on, since it has to give the value; this is no failure.
+    ///
+    /// # Python
+    ///
+    /// `TaskGroup.cancel()` of 3.15, which cancels the body as well.
+    pub fn cancel(&self, reason: impl Into<Reason>) {
+        self.0.shut_down(&reason.into());
+    }
+
+    /// For one more child; an error says whether the group has ended.
+    fn place(&self) -> Result<(usize, Bell), bool> {
+        match self.0.stage() {
+            Stage::Open => Ok(self.0.place()),
+            stage => Err(stage == Stage::Ended),
+        }
+    }
+
+    fn add<T: 'static>(
+        &self,
+        (id, bell): (usize, Bell),
+        task: Task<Result<T, E>>,
+        reporter: Option<Rc<dyn Reporter<E>>>,
+    ) -> ChildTask<T> {
+        let child = Running::new(task, bell, reporter);
+        // Hands its bell to the task, which has not begun; it can only have ended if the loop is being dropped.
+        match child.poll() {
+            Poll::Pending => self.0.add(id, child.clone()),
+            Poll::Ready(end) => self.0.note(end),
+        }
+        child.handle()
+    }
+}
+
+/// Somebody waits for a child's report. Dropped before it came, cancels the child.
+struct Waiting<'a, T: 'static, V, E> {
+    report: &'a Report<V, E>,
+    child: &'a ChildTask<T>,
+}
+
+impl<T: 'static, V, E> Drop for Waiting<'_, T, V, E> {
+    fn drop(&mut self) {
+        if self.report.slot.is_empty() {
+            self.report.abandoned.set(true);
+            self.child.cancel("nobody waits for its start any more");
+        }
+    }
+}
+
+impl<E: 'static> Clone for TaskGroup<E> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+impl<E: 'static> fmt::Debug for TaskGroup<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TaskGroup").field("children", &self.0.len()).finish_non_exhaustive()
+    }
+}
