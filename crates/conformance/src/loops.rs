@@ -12,6 +12,7 @@ mod bridge;
 mod driver;
 mod exc;
 mod gather;
+mod idle;
 mod r#loop;
 mod runner;
 mod sleep;

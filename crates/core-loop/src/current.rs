@@ -3,6 +3,7 @@
 use crate::callback::Timer;
 use crate::error::Reason;
 use crate::exception::Handler;
+use crate::idle::Idle;
 use crate::offload::DefaultExecutor;
 use crate::shared::Shared;
 use crate::task::{CurrentTask, Tasks};
@@ -33,6 +34,7 @@ pub(crate) struct Inner {
     /// Set while futures are being dropped because of a cancel: whatever task they were awaiting is cancelled with them.
     pub(crate) cancelling: RefCell<Option<Reason>>,
     pub(crate) handler: Handler,
+    pub(crate) idle: Idle,
     pub(crate) executor: RefCell<Option<Arc<dyn DefaultExecutor>>>,
     /// How many entries of the turn under way are still to run.
     pub(crate) turn_left: Cell<usize>,
@@ -58,6 +60,7 @@ impl Loop {
             current: CurrentTask::none(),
             cancelling: RefCell::new(None),
             handler: Handler::new(),
+            idle: Idle::new(),
             executor: RefCell::new(None),
             turn_left: Cell::new(0),
             spawned: Cell::new(0),

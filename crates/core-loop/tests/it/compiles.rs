@@ -2,7 +2,7 @@
 
 use core_loop::{
     Carry, CloseReport, Descriptor, Handle, JoinError, Loop, LoopHandle, NativeDriver, Pinned, Reason,
-    RunError, Runner, Sleep, Task, ThreadsafeHandle, Timeout, ToThread, YieldNow,
+    RunError, Runner, Sleep, Task, ThreadsafeHandle, Timeout, ToThread, WaitUntilIdle, YieldNow,
     net::{TcpListener, TcpStream},
 };
 use std::future::Ready;
@@ -53,6 +53,7 @@ fn what_belongs_to_a_loop_stays_on_its_thread() {
         Task<()>,
         Sleep,
         Timeout<Ready<()>>,
+        WaitUntilIdle,
         Loop,
         Handle,
         Runner,
