@@ -1,8 +1,9 @@
 //! Which public types may cross threads. That this compiles is the test.
 
 use core_loop::{
-    Carry, CloseReport, Descriptor, Handle, JoinError, Loop, LoopHandle, NativeDriver, Pinned, Reason,
-    RunError, Runner, Sleep, Task, ThreadsafeHandle, Timeout, ToThread, WaitUntilIdle, YieldNow,
+    Carry, CloseReport, Descriptor, Handle, JoinError, Loop, LoopHandle, LoopLost, LoopPool, NativeDriver,
+    Pinned, PoolBuilder, PoolLoop, Reason, RunError, Runner, Sleep, StartError, Task, ThreadsafeHandle,
+    Timeout, ToThread, WaitUntilIdle, YieldNow,
     net::{TcpListener, TcpStream},
 };
 use std::future::Ready;
@@ -15,6 +16,11 @@ const fn moves<T: Send>() {}
 
 const _: () = {
     crosses::<LoopHandle>();
+    crosses::<LoopPool>();
+    crosses::<PoolLoop>();
+    crosses::<PoolBuilder>();
+    crosses::<LoopLost>();
+    crosses::<StartError>();
     crosses::<ThreadsafeHandle>();
     crosses::<Pinned<fn()>>();
     crosses::<JoinError>();

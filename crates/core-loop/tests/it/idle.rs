@@ -132,12 +132,12 @@ fn a_wait_that_was_given_up_holds_nobody_up_and_wakes_nobody() {
 
 #[test]
 fn a_wait_that_outlives_its_loop_is_over() {
-    let outlived = run(async {
-        let mut waiting = Box::pin(wait_until_idle());
-        assert!(futures_lite::future::poll_once(&mut waiting).await.is_none());
-        waiting
+    let mut outlived = None;
+    run(async {
+        let waiting = outlived.insert(Box::pin(wait_until_idle()));
+        assert!(futures_lite::future::poll_once(waiting).await.is_none());
     });
-    run(outlived);
+    run(outlived.expect("it was begun"));
 }
 
 #[test]

@@ -14,6 +14,7 @@ mod idle;
 mod native;
 mod net;
 mod offload;
+mod pool;
 mod re_entrancy;
 mod reactor;
 mod readiness_thread;
