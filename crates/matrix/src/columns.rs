@@ -1,11 +1,12 @@
 //! The columns: what the behaviours are tried on, with what is known to be different about each.
 
-use crate::{carriers, processes};
+use crate::processes;
 use conformance::{
     Bench, Executors, Kind, Kit, LoopThread, Loops, Miss, Outcome, Primitives, Stress, Subject,
 };
 use contract::Unavailable;
 use core_loop::NativeDriver;
+use loop_test::drivers;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 use sync_primitives::Limited;
@@ -56,9 +57,9 @@ macro_rules! executor {
 pub(crate) const COLUMNS: &[Entry] = columns! {
     [
         "native" "native-handle" "on-native" NativeDriver::new;
-        "tokio" "tokio-handle" "on-tokio" carriers::tokio;
-        "smol" "smol-handle" "on-smol" carriers::smol;
-        "glommio" "glommio-handle" "on-glommio" carriers::glommio;
+        "tokio" "tokio-handle" "on-tokio" drivers::tokio;
+        "smol" "smol-handle" "on-smol" drivers::smol;
+        "glommio" "glommio-handle" "on-glommio" drivers::glommio;
     ]
     executor!("threads" threads),
     executor!("processes" processes::bench),
