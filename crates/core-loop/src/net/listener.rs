@@ -9,6 +9,7 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::task::{Context, Poll, ready};
 
 /// How many connections may wait to be accepted, unless [`TcpListener::bind_with_backlog`] says otherwise. The kernel cuts
@@ -64,9 +65,38 @@ impl TcpListener {
     ///
     /// Outside a loop.
     pub async fn bind_with_backlog(address: impl Into<Address>, backlog: u16) -> io::Result<Self> {
+        Self::bind_first(address.into(), |address| ready::listen(address, backlog)).await
+    }
+
+    /// As [`bind`](Self::bind), beside other sockets that listen on the same address: the kernel spreads the connections
+    /// over them. So each loop of a [`LoopPool`](crate::LoopPool) has its own queue of connections, and its own share.
+    ///
+    /// All of them must be made by this function, and by one user. A connection that waits in the queue of a socket that
+    /// is dropped is refused, although others listen.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind); also if somebody listens on the address who did not ask to share it.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Python
+    ///
+    /// `asyncio.start_server(…, reuse_port=True)`.
+    pub async fn bind_reuse_port(address: impl Into<Address>) -> io::Result<Self> {
+        Self::bind_first(address.into(), |address| ready::listen_beside_others(address, BACKLOG)).await
+    }
+
+    /// On the first of the addresses on which `listen` succeeds.
+    async fn bind_first(
+        address: Address,
+        listen: impl Fn(SocketAddr) -> io::Result<OwnedFd>,
+    ) -> io::Result<Self> {
         let mut failed = None;
-        for address in address.into().resolve().await? {
-            match ready::listen(address, backlog) {
+        for address in address.resolve().await? {
+            match listen(address) {
                 Ok(socket) => return Self::from_std(socket.into()),
                 Err(error) => failed = Some(super::stream::naming("listen on", address, &error)),
             }
