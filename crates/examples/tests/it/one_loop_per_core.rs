@@ -6,7 +6,7 @@ use examples::runtime::{Runtime, driver};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::num::NonZeroUsize;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 const LOOPS: NonZeroUsize = NonZeroUsize::new(2).unwrap();
@@ -74,8 +74,8 @@ fn connect(address: SocketAddr) -> TcpStream {
 fn the_program_serves_until_it_is_interrupted() {
     let mut program = Command::new(env!("CARGO_BIN_EXE_one_loop_per_core"));
     program.args(["--loops", "2", "--listen", "127.0.0.1:0"]).stdout(Stdio::piped());
-    let mut child = program.spawn().expect("it was built");
-    let mut said = BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut child = Killed(program.spawn().expect("it was built"));
+    let mut said = BufReader::new(child.0.stdout.take().expect("it is piped"));
     let mut line = String::new();
     said.read_line(&mut line).expect("it says where it listens");
     let address = line.split_whitespace().nth(2).and_then(|word| word.parse().ok());
@@ -84,13 +84,23 @@ fn the_program_serves_until_it_is_interrupted() {
     let mut echoed = [0; 5];
     client.read_exact(&mut echoed).expect("it comes back");
     assert_eq!(&echoed, b"hello");
-    let killed = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(killed.expect("there is such a program").success());
+    let interrupt = Command::new("sh").args(["-c", &format!("kill -INT {}", child.0.id())]).status();
+    assert!(interrupt.expect("there is a shell").success());
     let mut rest = String::new();
     said.read_to_string(&mut rest).expect("it goes on to its end");
-    assert!(child.wait().expect("it ends").success());
+    assert!(child.0.wait().expect("it ends").success());
     assert!(
         rest == "connections of each loop: [1, 0]\n" || rest == "connections of each loop: [0, 1]\n",
         "{rest}"
     );
+}
+
+/// A program that does not outlive a test that fails.
+struct Killed(Child);
+
+impl Drop for Killed {
+    fn drop(&mut self) {
+        // It has ended already, unless the test failed.
+        let _ended = self.0.kill();
+    }
 }

@@ -6,6 +6,7 @@ use std::error::Error;
 use std::rc::Rc;
 use std::time::Duration;
 
+// ANCHOR: example
 loop_test::on_every_runtime! {
     /// It returns nothing.
     async fn a_task_that_was_spawned_has_run_when_the_loop_rests() {
@@ -31,6 +32,7 @@ loop_test::on_every_runtime! {
         Ok(())
     }
 }
+// ANCHOR_END: example
 
 async fn functions_that_stand_elsewhere_are_named() {
     assert!(Loop::try_current().is_some());
