@@ -118,7 +118,7 @@ pub fn endure(name: &str, stress: impl FnOnce(Stress) -> Result<Stressed, Miss>)
     match stress(Stress::new(OPERATIONS, 1).or_from_environment()) {
         Ok(stressed) => println!("{name}: {stressed}"),
         Err(Miss::Fail(why)) => panic!("{name} under stress: {why}"),
-        Err(Miss::Skip(why)) => say(&format!("skipped the stress on {name}: {why}")),
+        Err(Miss::Skip(why)) => skipped(&format!("the stress on {name}"), &why),
     }
 }
 
