@@ -21,7 +21,8 @@ use std::time::{Duration, Instant};
 /// Waits until every other task of this loop waits as well, and nothing is ready to run: for tests, which then know that
 /// what they set off has come to rest.
 ///
-/// Before it ends, the runtime has looked at its I/O once more, so what has arrived by then has been dealt with. Several
+/// Before it ends, the runtime has looked at its I/O once more, so what has arrived by then has been dealt with (under smol,
+/// which has one reactor for all loops of a process, only if no other thread is just looking). Several
 /// may wait; those with the same [`cushion`](WaitUntilIdle::cushion) are woken together, those with a shorter one first.
 ///
 /// A task that waits for a timer, for I/O, for a thread or for another loop counts as waiting: that the loop rests does not
