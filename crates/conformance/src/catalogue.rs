@@ -175,6 +175,14 @@ macro_rules! loop_behaviours {
             /// Cancelling a sleeping task removes its timer.
             cancel_removes_timer Must "test_asyncio/test_tasks::BaseTaskTests::test_sleep_cancel";
         }
+        idle {
+            /// A wait for the loop to rest ends when every other task waits, however many turns that takes.
+            ends_when_every_other_task_waits Must "contract::Driver::run, trio.testing.wait_all_tasks_blocked";
+            /// What has arrived is taken before the loop rests.
+            what_has_arrived_is_taken_first Must "contract::Driver::run: a look at the I/O, trio.testing.wait_all_tasks_blocked";
+            /// Whatever runs begins the time anew for which the loop must have rested.
+            a_cushion_begins_anew Must "contract::Reactor::poll_timer, trio.testing.wait_all_tasks_blocked(cushion)";
+        }
         bridge {
             /// Calls from another thread wake an idle loop and run in order; so do calls from its own thread.
             threadsafe_call_wakes_idle_loop_fifo Must "test_asyncio/test_events::EventLoopTestsMixin::test_call_soon_threadsafe, ::test_call_soon_threadsafe_same_thread";

@@ -32,6 +32,7 @@ pub use primitives::{AnyEvent, AnyLock, AnyQueue, AnySemaphore, Held, Kit, Local
 pub use run::Outcome;
 pub use stress::{Stress, Stressed};
 pub use subject::{Exception, Subject, Treatment};
+pub use suite::{cannot_run, skipped};
 #[doc(hidden)]
 pub use suite::{endure, hold, tries_something};
 pub(crate) use trace::Trace;

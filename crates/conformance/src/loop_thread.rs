@@ -1,19 +1,18 @@
-//! A loop on a thread of its own, as an executor of futures.
+//! A loop on a thread of its own, as an executor of futures: a pool of one.
 
 use crate::{Bench, Executors, Subject};
 use contract::{Drain, Driver, Executor, Job, Rejected, Report, Room, Shutdown, Submit, Unavailable};
-use core_loop::{LoopHandle, Runner};
+use core_loop::{LoopHandle, LoopPool, PoolStartError, StartProblem};
 use std::fmt;
-use std::sync::{Arc, mpsc};
+use std::num::NonZeroUsize;
 use std::thread;
 use std::time::Duration;
-use sync_primitives::Event;
 
 /// How long the close may wait for tasks that do end.
 const GRACE: Duration = Duration::from_secs(10);
 
 impl Subject<Executors> {
-    /// The `LoopHandle` of a loop that is carried by the driver that `make` makes, on a thread of its own.
+    /// A loop that is carried by the driver that `make` makes, on a thread of its own, seen from others: a pool of one.
     ///
     /// Work that waits blocks the loop, which is the one worker.
     pub fn loop_handle<D: Driver + 'static>(
@@ -24,12 +23,8 @@ impl Subject<Executors> {
     }
 }
 
-/// A loop on a thread of its own: its [`LoopHandle`], and whatever that executes. Dropping it closes the loop.
-pub struct LoopThread {
-    handle: LoopHandle,
-    /// Ends the loop's main.
-    stop: Arc<Event>,
-}
+/// A [`LoopPool`] of one loop, which a test may drop while that is blocked: it is closed, and nobody waits.
+pub struct LoopThread(Option<LoopPool>);
 
 impl LoopThread {
     /// Starts the thread.
@@ -38,23 +33,17 @@ impl LoopThread {
     ///
     /// Why there is no such loop here.
     pub fn start<D: Driver + 'static>(
-        make: impl FnOnce() -> Result<D, Unavailable> + Send + 'static,
+        make: impl Fn() -> Result<D, Unavailable> + Send + Sync + 'static,
     ) -> Result<Self, Unavailable> {
-        let stop = Arc::new(Event::new());
-        let (ready, readied) = mpsc::channel();
-        let stopped = stop.clone();
-        thread::spawn(move || {
-            let mut runner = match make() {
-                Ok(driver) => Runner::new(driver),
-                Err(unavailable) => return ready.send(Err(unavailable)).is_ok(),
-            };
-            let _begun = ready.send(Ok(runner.get_loop().handle()));
-            let ended = runner.run(stopped.wait());
-            ended.is_ok() && runner.close(GRACE).is_clean()
-        });
-        let gone = Unavailable::new("loop", "its thread ended before the loop began", "read what it printed");
-        let handle = readied.recv().unwrap_or(Err(gone))?;
-        Ok(Self { handle, stop })
+        match LoopPool::builder().loops(NonZeroUsize::MIN).start(make) {
+            Ok(pool) => Ok(Self(Some(pool))),
+            Err(PoolStartError { why: StartProblem::Unavailable(why), .. }) => Err(why),
+            Err(error) => Err(Unavailable::new("loop", error.to_string(), "read what it printed")),
+        }
+    }
+
+    fn pool(&self) -> &LoopPool {
+        self.0.as_ref().expect("it is there until the drop")
     }
 }
 
@@ -65,28 +54,29 @@ where
     type Output = <LoopHandle as Executor<W>>::Output;
 
     fn try_submit_with(&self, work: W, options: Submit) -> Result<Job<Self::Output>, Rejected<W>> {
-        self.handle.try_submit_with(work, options)
+        self.pool().try_submit_with(work, options)
     }
 
     fn room(&self) -> Room {
-        Executor::<W>::room(&self.handle)
+        Executor::<W>::room(self.pool())
     }
 }
 
 impl Shutdown for LoopThread {
     fn shutdown(&self, how: Drain, grace: Duration) -> Report {
-        self.handle.shutdown(how, grace)
+        self.pool().shutdown(how, grace)
     }
 }
 
 impl Drop for LoopThread {
     fn drop(&mut self) {
-        self.stop.set();
+        let pool = self.0.take();
+        thread::spawn(move || pool.map(|pool| pool.close(GRACE)));
     }
 }
 
 impl fmt::Debug for LoopThread {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LoopThread").field("handle", &self.handle).finish_non_exhaustive()
+        f.debug_tuple("LoopThread").field(self.pool()).finish()
     }
 }

@@ -17,6 +17,7 @@ mod eager;
 mod exc;
 mod future;
 mod gather;
+mod idle;
 mod introspect;
 mod r#loop;
 mod runner;

@@ -1,6 +1,7 @@
 //! The suite as tests of a backend: one `#[test]` a behaviour.
 
 use crate::{Kind, Miss, Outcome, Stress, Stressed, Subject};
+use std::fmt;
 use std::io::Write;
 
 /// Set to anything, it makes a subject that cannot run here a failure.
@@ -103,7 +104,7 @@ pub fn hold<K: Kind>(subject: &Subject<K>, id: &str) {
     match behaviour.try_on(subject) {
         Outcome::Pass => {}
         Outcome::Fail(why) => panic!("{}: {}\n{id}: {why}", subject.name(), behaviour.sentence),
-        Outcome::Skip(why) => say(&format!("skipped {id} on {}: {why}", subject.name())),
+        Outcome::Skip(why) => skipped(&format!("{id} on {}", subject.name()), &why),
     }
 }
 
@@ -117,7 +118,7 @@ pub fn endure(name: &str, stress: impl FnOnce(Stress) -> Result<Stressed, Miss>)
     match stress(Stress::new(OPERATIONS, 1).or_from_environment()) {
         Ok(stressed) => println!("{name}: {stressed}"),
         Err(Miss::Fail(why)) => panic!("{name} under stress: {why}"),
-        Err(Miss::Skip(why)) => say(&format!("skipped the stress on {name}: {why}")),
+        Err(Miss::Skip(why)) => skipped(&format!("the stress on {name}"), &why),
     }
 }
 
@@ -133,12 +134,24 @@ pub fn tries_something<K: Kind>(subject: &Subject<K>) {
         subject.name()
     );
     if let Err(unavailable) = subject.make() {
-        assert!(std::env::var_os(STRICT).is_none(), "{unavailable}");
-        say(&format!("skipped all of {}: {unavailable}", subject.name()));
+        cannot_run(&format!("all of {}", subject.name()), &unavailable);
     }
 }
 
-/// To standard error itself: the test harness swallows what a passing test prints, and a skip must be seen.
-fn say(line: &str) {
-    let _unheard = writeln!(std::io::stderr(), "{line}");
+/// For the tests of a backend: `test` cannot run here, because of `why`. It is skipped, or fails under
+/// `CONFORMANCE_STRICT=1`.
+///
+/// # Panics
+///
+/// If that is set.
+#[track_caller]
+pub fn cannot_run(test: &str, why: &dyn fmt::Display) {
+    assert!(std::env::var_os(STRICT).is_none(), "{why}");
+    skipped(test, why);
+}
+
+/// Writes the one line of a skip. To standard error itself: the test harness swallows what a passing test prints, and a
+/// skip must be seen.
+pub fn skipped(test: &str, why: &dyn fmt::Display) {
+    let _unheard = writeln!(std::io::stderr(), "skipped {test}: {why}");
 }

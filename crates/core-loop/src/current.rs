@@ -5,6 +5,7 @@ use crate::debug::Settings;
 use crate::error::Reason;
 use crate::exception::Handler;
 use crate::future::DoneCallbacks;
+use crate::idle::Idle;
 use crate::instrument::Observers;
 use crate::offload::DefaultExecutor;
 use crate::shared::Shared;
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     pub(crate) cancelling: RefCell<Option<Reason>>,
     pub(crate) done_callbacks: DoneCallbacks,
     pub(crate) handler: Handler,
+    pub(crate) idle: Idle,
     pub(crate) executor: RefCell<Option<Arc<dyn DefaultExecutor>>>,
     /// How many entries of the turn under way are still to run.
     pub(crate) turn_left: Cell<usize>,
@@ -68,6 +70,7 @@ impl Loop {
             cancelling: RefCell::new(None),
             done_callbacks: DoneCallbacks::new(),
             handler: Handler::new(),
+            idle: Idle::new(),
             executor: RefCell::new(None),
             turn_left: Cell::new(0),
             spawned: Cell::new(0),

@@ -1,5 +1,6 @@
 //! Why something did not come out: of a task, of a timeout, of a run.
 
+use crate::pool::LoopLost;
 use crate::stuck::Stuck;
 use contract::{Panic, Report, Unavailable};
 use std::borrow::Cow;
@@ -264,13 +265,15 @@ pub struct CloseReport {
     pub dropped: Vec<String>,
     /// How the default executor ended, if it was ever used.
     pub executor: Option<Report>,
+    /// The loops of a [`LoopPool`](crate::LoopPool) that had died, or did not answer within the grace.
+    pub lost: Vec<LoopLost>,
 }
 
 impl CloseReport {
-    /// Nothing had to be dropped, and no thread was left behind.
+    /// Nothing had to be dropped, no thread was left behind, and no loop was lost.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.dropped.is_empty() && self.executor.as_ref().is_none_or(Report::is_clean)
+        self.dropped.is_empty() && self.lost.is_empty() && self.executor.as_ref().is_none_or(Report::is_clean)
     }
 }
 
@@ -279,6 +282,9 @@ impl fmt::Display for CloseReport {
         write!(f, "{} tasks cancelled, {} dropped", self.cancelled, self.dropped.len())?;
         for name in &self.dropped {
             write!(f, "\n  dropped: `{name}`")?;
+        }
+        for lost in &self.lost {
+            write!(f, "\n  {lost}")?;
         }
         match &self.executor {
             Some(report) => write!(f, "\n  default executor: {report}"),

@@ -8,7 +8,7 @@
 
 use crate::handle::LoopHandle;
 use crate::shared::Shared;
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
 use contract::role::{self, Role};
 use contract::{Drain, Report, Shutdown, Straggler};
 use std::borrow::Cow;
@@ -20,7 +20,12 @@ pub(crate) struct Jobs {
     state: Mutex<State>,
     /// The last one is gone.
     emptied: Condvar,
+    /// How many live, or [`CLOSED`]: lets a pool compare its loops without their locks. Written under the lock.
+    load: AtomicUsize,
 }
+
+/// Nothing more is accepted. More jobs than this never live.
+const CLOSED: usize = usize::MAX;
 
 struct State {
     closed: bool,
@@ -51,11 +56,25 @@ pub(crate) struct Ticket {
 impl Jobs {
     pub(crate) fn new() -> Self {
         let state = State { closed: false, accepted: 0, live: BTreeMap::new() };
-        Self { state: Mutex::new(state), emptied: Condvar::new() }
+        Self { state: Mutex::new(state), emptied: Condvar::new(), load: AtomicUsize::new(0) }
     }
 
-    fn close(&self) {
-        lock(&self.state).closed = true;
+    /// How many live; `None` if nothing more is accepted.
+    pub(crate) fn load(&self) -> Option<usize> {
+        // Relaxed: a hint, and out of date as soon as it is read.
+        Some(self.load.load(Ordering::Relaxed)).filter(|load| *load != CLOSED)
+    }
+
+    /// Under the lock, whose state this is.
+    fn note_load(&self, state: &State) {
+        self.load.store(if state.closed { CLOSED } else { state.live.len() }, Ordering::Relaxed);
+    }
+
+    /// Takes nothing more.
+    pub(crate) fn close(&self) {
+        let mut state = lock(&self.state);
+        state.closed = true;
+        self.note_load(&state);
     }
 
     /// Withdraws what has not started. Gives how many that were.
@@ -100,6 +119,7 @@ impl Ticket {
         state.accepted += 1;
         let key = state.accepted;
         state.live.insert(key, Live { label, started: None, queued: None });
+        shared.jobs.note_load(&state);
         drop(state);
         Some(Self { shared: shared.clone(), key })
     }
@@ -135,6 +155,7 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         let mut state = lock(&self.shared.jobs.state);
         let ours = state.live.remove(&self.key);
+        self.shared.jobs.note_load(&state);
         if state.live.is_empty() {
             self.shared.jobs.emptied.notify_all();
         }
@@ -148,25 +169,33 @@ impl Drop for Ticket {
 /// grace stay with the loop, whose close ends them.
 impl Shutdown for LoopHandle {
     fn shutdown(&self, how: Drain, grace: Duration) -> Report {
-        assert!(
-            grace.is_zero() || !matches!(role::current(), Role::Loop),
-            "a shutdown with a grace would block the event loop that runs on this thread: move it to another thread \
-             with `to_thread`, or give it no grace"
-        );
-        // A grace too long to count is no bound at all.
-        let deadline = Instant::now().checked_add(grace);
-        let jobs = &self.shared().jobs;
-        jobs.close();
-        let mut report = Report::default();
-        if how == Drain::Started {
-            report.cancelled = jobs.withdraw_queued();
-        }
+        shut_down(&[self], how, grace)
+    }
+}
+
+/// Ends these loops as executors, all within one grace.
+pub(crate) fn shut_down(handles: &[&LoopHandle], how: Drain, grace: Duration) -> Report {
+    assert!(
+        grace.is_zero() || !matches!(role::current(), Role::Loop),
+        "a shutdown with a grace would block the event loop that runs on this thread: move it to another thread with \
+         `to_thread`, or give it no grace"
+    );
+    // A grace too long to count is no bound at all.
+    let deadline = Instant::now().checked_add(grace);
+    let jobs = || handles.iter().map(|handle| &handle.shared().jobs);
+    // All of them first: a job that ends on one loop submits nothing to another any more.
+    jobs().for_each(Jobs::close);
+    let mut report = Report::default();
+    if how == Drain::Started {
+        report.cancelled = jobs().map(Jobs::withdraw_queued).sum();
+    }
+    for jobs in jobs() {
         if !jobs.wait(deadline) {
             report.cancelled += jobs.withdraw_queued();
-            report.stragglers = jobs.stragglers();
+            report.stragglers.extend(jobs.stragglers());
         }
-        report
     }
+    report
 }
 
 #[cfg(test)]

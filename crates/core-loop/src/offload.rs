@@ -187,13 +187,13 @@ impl Loop {
     #[must_use]
     pub fn default_executor(&self) -> Arc<dyn DefaultExecutor> {
         let mut executor = self.inner().executor.borrow_mut();
-        executor.get_or_insert_with(default_pool).clone()
+        executor.get_or_insert_with(|| Arc::new(default_pool())).clone()
     }
 }
 
 /// A pool of its default size, which is Python's.
-fn default_pool() -> Arc<dyn DefaultExecutor> {
-    Arc::new(ThreadPool::builder().name("to_thread").build())
+pub(crate) fn default_pool() -> ThreadPool {
+    ThreadPool::builder().name("to_thread").build()
 }
 
 impl<E: Executor<W> + ?Sized, W> fmt::Debug for RunInExecutor<'_, E, W> {

@@ -179,7 +179,7 @@ impl Runner {
         self.close_within(grace)
     }
 
-    fn close_within(&mut self, grace: Duration) -> CloseReport {
+    pub(crate) fn close_within(&mut self, grace: Duration) -> CloseReport {
         self.closed = true;
         if Loop::try_current().is_some() {
             // Driving it would block the loop that runs here, clean-ups and all; some runtimes even refuse.
@@ -189,6 +189,14 @@ impl Runner {
         self.driver.run(pin!(poll_fn(|cx| closing.poll(cx))));
         closing.shut_executor_down();
         closing.finish()
+    }
+}
+
+impl Runner {
+    /// Drops everything on the spot: for a driver that cannot be run any more.
+    pub(crate) fn abandon(&mut self) -> CloseReport {
+        self.closed = true;
+        Closing::abandon(&self.lp)
     }
 }
 
@@ -202,7 +210,7 @@ impl Drop for Runner {
 }
 
 /// For a close whose report nobody asked for: it is told what did not go well.
-fn report_unclean(report: &CloseReport) {
+pub(crate) fn report_unclean(report: &CloseReport) {
     if !report.is_clean() {
         crate::exception::report(&ExceptionContext::new(format!("the loop did not close cleanly: {report}")));
     }

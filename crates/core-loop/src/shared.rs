@@ -145,9 +145,12 @@ impl Ready {
         true
     }
 
-    /// The root returns to the host with nothing to do: the next push must ring.
-    pub(crate) fn fall_asleep(&self) {
-        self.awake.set(false);
+    /// The root returns to the host with nothing to do: the next push must ring. `false` if there is something to do after
+    /// all, which the reactor has woken while it was told of the timer, and rung for nobody.
+    pub(crate) fn fall_asleep(&self) -> bool {
+        let asleep = self.len() == 0;
+        self.awake.set(!asleep);
+        asleep
     }
 
     /// Keeps a count of this loop for the next task; gives it back if it is not wanted.

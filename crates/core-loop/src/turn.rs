@@ -16,6 +16,7 @@
 use crate::callback::Timer;
 use crate::current::Loop;
 use crate::exception::ExceptionContext;
+use crate::idle::Rest;
 use crate::shared::{Entry, Ready, Remote};
 use crate::task::TaskRef;
 use contract::Panic;
@@ -87,9 +88,17 @@ impl Loop {
                 }
                 let now = self.begin_turn(ready);
                 if left.get() == 0 {
+                    let until = match self.inner().idle.rest(|| self.time()) {
+                        Rest::Sleep(until) => until,
+                        Rest::Look => {
+                            cx.waker().wake_by_ref();
+                            return Poll::Pending;
+                        }
+                        Rest::Woken => continue,
+                    };
                     let next = self.inner().timers.borrow_mut().next();
-                    if self.inner().reactor.poll_timer(cx, next).is_pending() {
-                        ready.fall_asleep();
+                    let next = next.into_iter().chain(until).min();
+                    if self.inner().reactor.poll_timer(cx, next).is_pending() && ready.fall_asleep() {
                         if self.inner().special.get() {
                             self.observe_park(next);
                         }
@@ -97,6 +106,7 @@ impl Loop {
                     }
                     continue;
                 }
+                self.inner().idle.disturb();
                 if now.is_some_and(|now| visit.is_due(now)) {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;

@@ -15,6 +15,7 @@
 //! | [`task_group`] | tasks that belong together: one fails, all end |
 //! | [`from_a_thread`] | another thread calls into the loop |
 //! | [`limited`] | a bound around any executor |
+//! | [`one_loop_per_core`] | a server that uses all cores, each with its own loop and its own share of the connections |
 //! | [`own_executor`] | an executor of one's own, which keeps every promise |
 //!
 //! Where work may run in several places, the idiom is one function over `impl Executor<W>`. [`echo`] and [`compare`] are
@@ -30,6 +31,7 @@ pub mod from_a_thread;
 pub mod hello;
 pub mod limited;
 pub mod metrics;
+pub mod one_loop_per_core;
 pub mod own_executor;
 pub mod producers_consumers;
 pub mod runtime;

@@ -1,6 +1,7 @@
 //! Which runtime carries the loop: `--runtime native|tokio|smol|glommio`.
 
 use crate::args::{Args, Wrong};
+use contract::{Driver, Unavailable};
 use core_loop::RunError;
 use std::fmt;
 use std::str::FromStr;
@@ -55,22 +56,36 @@ pub fn run_on<F: Future>(runtime: Runtime, main: F) -> Result<F::Output, RunErro
         Runtime::Native => core_loop::run(main),
         Runtime::Tokio => loop_tokio::run(main),
         Runtime::Smol => loop_smol::run(main),
-        Runtime::Glommio => run_on_glommio(main),
+        Runtime::Glommio => core_loop::run_on(glommio, main),
     }
 }
 
+/// A driver of `runtime`, for a loop on this thread.
+///
+/// # Errors
+///
+/// The runtime cannot run here or was left out of this build, for example.
+pub fn driver(runtime: Runtime) -> Result<Box<dyn Driver>, Unavailable> {
+    Ok(match runtime {
+        Runtime::Native => Box::new(core_loop::NativeDriver::new()?),
+        Runtime::Tokio => Box::new(loop_tokio::TokioDriver::new()?),
+        Runtime::Smol => Box::new(loop_smol::SmolDriver::new()?),
+        Runtime::Glommio => Box::new(glommio()?),
+    })
+}
+
 #[cfg(feature = "glommio")]
-fn run_on_glommio<F: Future>(main: F) -> Result<F::Output, RunError> {
-    loop_glommio::run(main)
+fn glommio() -> Result<impl Driver, Unavailable> {
+    loop_glommio::GlommioDriver::new()
 }
 
 #[cfg(not(feature = "glommio"))]
-fn run_on_glommio<F: Future>(_: F) -> Result<F::Output, RunError> {
-    Err(RunError::Unavailable(contract::Unavailable::new(
+fn glommio() -> Result<core_loop::NativeDriver, Unavailable> {
+    Err(Unavailable::new(
         "glommio",
         "it was left out of this build",
         "build with `--features glommio`, which needs git and a C compiler",
-    )))
+    ))
 }
 
 impl FromStr for Runtime {

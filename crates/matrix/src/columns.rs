@@ -1,11 +1,13 @@
 //! The columns: what the behaviours are tried on, with what is known to be different about each.
 
-use crate::{carriers, processes};
+use crate::processes;
 use conformance::{
     Bench, Executors, Kind, Kit, LoopThread, Loops, Miss, Outcome, Primitives, Stress, Subject,
 };
 use contract::Unavailable;
 use core_loop::NativeDriver;
+use loop_test::drivers;
+use loop_virtual::VirtualDriver;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 use sync_primitives::Limited;
@@ -56,15 +58,15 @@ macro_rules! executor {
 pub(crate) const COLUMNS: &[Entry] = columns! {
     [
         "native" "native-handle" "on-native" NativeDriver::new;
-        "tokio" "tokio-handle" "on-tokio" carriers::tokio;
-        "smol" "smol-handle" "on-smol" carriers::smol;
-        "glommio" "glommio-handle" "on-glommio" carriers::glommio;
+        "tokio" "tokio-handle" "on-tokio" drivers::tokio;
+        "smol" "smol-handle" "on-smol" drivers::smol;
+        "glommio" "glommio-handle" "on-glommio" drivers::glommio;
     ]
     Entry::on("virtual", "virtual", || {
-        AnySubject::Loop(Subject::virtual_driver("virtual", carriers::virtual_time))
+        AnySubject::Loop(Subject::virtual_driver("virtual", virtual_time))
     }),
     Entry::on("on-virtual", "virtual", || {
-        AnySubject::Primitive(Subject::primitives_on("on-virtual", carriers::virtual_time))
+        AnySubject::Primitive(Subject::primitives_on("on-virtual", virtual_time))
     }),
     executor!("threads" threads),
     executor!("processes" processes::bench),
@@ -76,6 +78,12 @@ pub(crate) const COLUMNS: &[Entry] = columns! {
         AnySubject::Primitive(Subject::primitives("no-runtime", || Ok(Kit::ours())))
     }),
 };
+
+/// Needs nothing that the loop does not need, so it is never left out.
+#[expect(clippy::unnecessary_wraps, reason = "in the form of all drivers")]
+fn virtual_time() -> Result<VirtualDriver, Unavailable> {
+    Ok(VirtualDriver::new())
+}
 
 /// How many workers the pools get.
 const WORKERS: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");

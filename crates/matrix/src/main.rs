@@ -2,7 +2,6 @@
 //! progress on standard error. Or the stress on each driver and executor.
 
 mod args;
-mod carriers;
 mod columns;
 mod document;
 mod processes;

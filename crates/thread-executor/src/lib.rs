@@ -27,6 +27,9 @@ pub use contract::{
 pub use pool::ThreadPool;
 #[cfg(not(loom))]
 pub use stats::Stats;
+#[cfg(not(loom))]
+#[doc(hidden)]
+pub use threads::thread_name;
 
 /// What the models look at.
 #[cfg(loom)]

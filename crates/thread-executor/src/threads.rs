@@ -46,8 +46,8 @@ impl Crew for Threads {
     }
 }
 
-/// `name-suffix` in what the kernel keeps: a name that is too long is cut, the suffix never.
-pub(crate) fn thread_name(name: &str, suffix: &str) -> String {
+/// `name-suffix` in what the kernel keeps: a name that is too long is cut, the suffix never. For the pools of loops too.
+pub fn thread_name(name: &str, suffix: &str) -> String {
     let room = NAME_LEN_MAX.saturating_sub(suffix.len() + 1);
     let end = (0..=name.len().min(room)).rev().find(|at| name.is_char_boundary(*at)).unwrap_or(0);
     // A name ends at a zero byte for the kernel, so that there can be none within it.

@@ -16,6 +16,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loop-glommio", &["contract", "core-loop"]),
     ("loop-virtual", &["contract", "core-loop"]),
     ("conformance", &["contract", "core-loop", "sync-primitives"]),
+    ("loop-test", &["conformance", "contract", "core-loop", "loop-tokio", "loop-smol", "loop-glommio"]),
 ];
 
 /// What needs every runtime, and is never published.

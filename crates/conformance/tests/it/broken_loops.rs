@@ -189,7 +189,11 @@ cases! { "loop":
         => ["timer.as_fine_as_declared"];
     /// A driver that never visits the host.
     a_driver_that_never_visits_the_host_is_caught: caught(Bug::NeverVisitsTheHost)
-        => ["driver.a_root_that_never_waits_sees_its_descriptors", "loop.rearming_callback_starves_nobody"];
+        => [
+        "driver.a_root_that_never_waits_sees_its_descriptors",
+        "loop.rearming_callback_starves_nobody",
+        "idle.what_has_arrived_is_taken_first",
+    ];
     /// A driver whose timer cannot be moved.
     a_driver_whose_timer_cannot_be_moved_is_caught: caught_but_for_traces(Bug::TimerCannotBeMoved, &[])
         => ["driver.a_timer_set_again_replaces_the_one_before", "timer.earlier_timer_is_not_late"];

@@ -9,11 +9,15 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::OwnedFd;
 use std::task::{Context, Poll, ready};
 
 /// How many connections may wait to be accepted, unless [`TcpListener::bind_with_backlog`] says otherwise. The kernel cuts
 /// it to `net.core.somaxconn`.
 const BACKLOG: u16 = 1024;
+
+/// How the kernel is asked for a socket that listens, with a backlog.
+type Open = fn(SocketAddr, u16) -> io::Result<OwnedFd>;
 
 /// A TCP socket that listens. Dropping it refuses what has not been accepted; streams that were accepted live on.
 ///
@@ -64,9 +68,36 @@ impl TcpListener {
     ///
     /// Outside a loop.
     pub async fn bind_with_backlog(address: impl Into<Address>, backlog: u16) -> io::Result<Self> {
+        Self::bind_first(address.into(), backlog, ready::listen).await
+    }
+
+    /// As [`bind`](Self::bind), beside other sockets that listen on the same address: the kernel spreads the connections
+    /// over them. So each loop of a [`LoopPool`](crate::LoopPool) has its own queue of connections, and its own share.
+    ///
+    /// All of them must be made by this function, and by one user. A connection that waits in the queue of a socket that
+    /// is dropped is refused, although others listen. On virtual time an address has one socket: a second one
+    /// finds it taken.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind); also if somebody listens on the address who did not ask to share it.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Python
+    ///
+    /// `asyncio.start_server(…, reuse_port=True)`.
+    pub async fn bind_reuse_port(address: impl Into<Address>) -> io::Result<Self> {
+        Self::bind_first(address.into(), BACKLOG, ready::listen_beside_others).await
+    }
+
+    /// On the first of the addresses that works; `open` makes a socket of the kernel's.
+    async fn bind_first(address: Address, backlog: u16, open: Open) -> io::Result<Self> {
         let mut failed = None;
-        for address in address.into().resolve().await? {
-            match Self::listen(address, backlog) {
+        for address in address.resolve().await? {
+            match Self::listen(address, backlog, open) {
                 Ok(listener) => return listener,
                 Err(error) => failed = Some(super::stream::naming("listen on", address, &error)),
             }
@@ -75,11 +106,11 @@ impl TcpListener {
     }
 
     /// The outer error is the address's: another one may work.
-    fn listen(address: SocketAddr, backlog: u16) -> io::Result<io::Result<Self>> {
+    fn listen(address: SocketAddr, backlog: u16, open: Open) -> io::Result<io::Result<Self>> {
         let reactor = Loop::current().reactor();
         match reactor.sockets().and_then(|sockets| sockets.listen(address, backlog)) {
             Some(listener) => Ok(Ok(Self { listener: listener? })),
-            None => Ok(Self::from_std(ready::listen(address, backlog)?.into())),
+            None => Ok(Self::from_std(open(address, backlog)?.into())),
         }
     }
 

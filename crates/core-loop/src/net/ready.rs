@@ -30,7 +30,17 @@ pub(super) struct ReadyListener {
 
 /// Makes a listening socket in blocking mode.
 pub(super) fn listen(address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
+    begin_to_listen(tcp_socket(address, SockFlag::empty())?, address, backlog)
+}
+
+/// The same, for one of several sockets that listen on one address.
+pub(super) fn listen_beside_others(address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
     let socket = tcp_socket(address, SockFlag::empty())?;
+    setsockopt(&socket, sockopt::ReusePort, &true)?;
+    begin_to_listen(socket, address, backlog)
+}
+
+fn begin_to_listen(socket: OwnedFd, address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
     setsockopt(&socket, sockopt::ReuseAddr, &true)?;
     socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
     let backlog = Backlog::new(backlog).unwrap_or(Backlog::MAXCONN);

@@ -2,10 +2,11 @@
 
 use core_loop::{
     AsCompleted, AsCompletedWithin, Carry, ChildError, ChildTask, CloseReport, Descriptor, Gathered,
-    GroupClosed, GroupError, Handle, InvalidState, JoinError, Loop, LoopHandle, NativeDriver, Outside,
-    Pinned, Promise, Reason, ReturnWhen, RunError, Runner, ScopedChild, ScopedGroup, Shield, Siblings, Sleep,
-    StartError, Stuck, Task, TaskGroup, TaskStatus, ThreadsafeHandle, Timeout, TimeoutScope, ToThread,
-    TryGathered, Wait, WaitFor, YieldNow,
+    GroupClosed, GroupError, Handle, InvalidState, JoinError, Loop, LoopHandle, LoopLost, LoopPool,
+    NativeDriver, Outside, Pinned, PoolBuilder, PoolLoop, PoolStartError, Promise, Reason, ReturnWhen,
+    RunError, Runner, ScopedChild, ScopedGroup, Shield, Siblings, Sleep, StartError, Stuck, Task, TaskGroup,
+    TaskStatus, ThreadsafeHandle, Timeout, TimeoutScope, ToThread, TryGathered, Wait, WaitFor, WaitUntilIdle,
+    YieldNow,
     net::{TcpListener, TcpStream},
 };
 use std::future::Ready;
@@ -19,6 +20,11 @@ const fn moves<T: Send>() {}
 
 const _: () = {
     crosses::<LoopHandle>();
+    crosses::<LoopPool>();
+    crosses::<PoolLoop>();
+    crosses::<PoolBuilder>();
+    crosses::<LoopLost>();
+    crosses::<PoolStartError>();
     crosses::<ThreadsafeHandle>();
     crosses::<Pinned<fn()>>();
     crosses::<JoinError>();
@@ -67,6 +73,7 @@ fn what_belongs_to_a_loop_stays_on_its_thread() {
         Task<()>,
         Sleep,
         Timeout<Ready<()>>,
+        WaitUntilIdle,
         Loop,
         Handle,
         Runner,

@@ -392,3 +392,15 @@ fn a_full_pipe_is_writable_when_it_was_read() {
         descriptor.writable().await.unwrap();
     });
 }
+
+#[test]
+fn two_sockets_share_a_port_only_if_both_ask_for_it() {
+    run(async {
+        let first = TcpListener::bind_reuse_port("127.0.0.1:0").await.unwrap();
+        let address = first.local_addr().unwrap();
+        let second = TcpListener::bind_reuse_port(address).await.unwrap();
+        assert_eq!(second.local_addr().unwrap(), address);
+        let error = TcpListener::bind(address).await.unwrap_err();
+        assert!(error.to_string().contains(&address.to_string()), "{error}");
+    });
+}

@@ -1,15 +1,13 @@
 //! One function, every executor, every runtime: the loop itself, threads, processes, one thread of our own, and each
 //! of them within a limit.
 
-use crate::skip::unless_unavailable;
 use contract::{Executor, ExecutorExt, Reject, Rejected};
-use core_loop::{Loop, LoopHandle, Pinned, pinned, timeout, to_thread};
+use core_loop::{Loop, LoopHandle, Pinned, pinned, to_thread};
 use examples::blocked_loop::{burn, latest_beat};
 use examples::executor_while_printing::while_printing;
 use examples::from_a_thread::ask;
 use examples::limited::six;
 use examples::own_executor::OneThread;
-use examples::runtime::{Runtime, run_on};
 use examples::three_pools::{squares, sum_squares};
 use examples::timeouts::in_time;
 use process_executor::{ProcessPool, call};
@@ -28,53 +26,16 @@ const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 /// Longer than anything here takes; only a hang reaches it.
 const LONG: Duration = Duration::from_secs(60);
 
-/// Makes each check a module with a test for each runtime.
-macro_rules! on_every_runtime {
-    ($($check:ident)*) => { $(
-        mod $check {
-            use super::{Runtime, on};
-
-            #[test]
-            fn on_native() {
-                on(Runtime::Native, stringify!($check), super::$check());
-            }
-
-            #[test]
-            fn on_tokio() {
-                on(Runtime::Tokio, stringify!($check), super::$check());
-            }
-
-            #[test]
-            fn on_smol() {
-                on(Runtime::Smol, stringify!($check), super::$check());
-            }
-
-            #[test]
-            fn on_glommio() {
-                on(Runtime::Glommio, stringify!($check), super::$check());
-            }
-        }
-    )* };
-}
-
-on_every_runtime! {
-    the_sum_is_the_same_everywhere
-    a_call_runs_in_another_process_and_a_closure_on_another_thread
-    the_loop_goes_on_while_a_job_blocks
-    a_job_that_blocks_the_loop_holds_up_the_heartbeat
-    six_outputs_come_in_order_everywhere
-    a_limit_refuses_the_third_while_two_are_under_way
-    a_deadline_ends_the_waiting_everywhere
-    a_thread_can_ask_every_executor
-}
-
-#[track_caller]
-fn on(runtime: Runtime, name: &str, check: impl Future<Output = Check>) {
-    let ran = run_on(runtime, async { timeout(LONG, check).await });
-    if let Some(ended) = unless_unavailable(&format!("{name} on {runtime}"), ran) {
-        ended.expect("it ends").expect("it holds");
-    }
-}
+loop_test::on_every_runtime!(
+    the_sum_is_the_same_everywhere,
+    a_call_runs_in_another_process_and_a_closure_on_another_thread,
+    the_loop_goes_on_while_a_job_blocks,
+    a_job_that_blocks_the_loop_holds_up_the_heartbeat,
+    six_outputs_come_in_order_everywhere,
+    a_limit_refuses_the_third_while_two_are_under_way,
+    a_deadline_ends_the_waiting_everywhere,
+    a_thread_can_ask_every_executor,
+);
 
 /// The loop that runs on this thread.
 fn this_loop() -> LoopHandle {

@@ -1,7 +1,6 @@
 //! What the metrics say is consistent, on every runtime.
 
 use crate::program::run;
-use crate::skip;
 use examples::runtime::Runtime;
 use std::process::Command;
 
@@ -26,7 +25,7 @@ fn the_metrics_add_up_on_every_runtime() {
         let ended = run(program.args(["--runtime", runtime.name()]));
         if let Some(why) = ended.stderr.strip_prefix("Error: ").filter(|why| why.contains("cannot run here"))
         {
-            skip::unavailable(&format!("metrics on {runtime}"), why.trim());
+            conformance::cannot_run(&format!("metrics on {runtime}"), &why.trim());
             continue;
         }
         assert!(ended.status.success(), "{runtime}: {}", ended.stderr);

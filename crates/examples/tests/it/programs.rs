@@ -1,7 +1,7 @@
 //! Every program on every runtime.
 
 use crate::program::{promised, run};
-use crate::{python, skip};
+use crate::python;
 use examples::runtime::Runtime;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -30,7 +30,7 @@ impl Program {
         let ended = run(command.args(["--runtime", runtime.name()]).args(self.arguments));
         if let Some(why) = ended.stderr.strip_prefix("Error: ").filter(|why| why.contains("cannot run here"))
         {
-            return skip::unavailable(&format!("{} on {runtime}", self.name), why.trim());
+            return conformance::cannot_run(&format!("{} on {runtime}", self.name), &why.trim());
         }
         assert_eq!(
             (ended.stdout.as_str(), ended.stderr.as_str()),
@@ -101,7 +101,7 @@ programs! {
 }
 
 /// Programs that are no idioms, and have tests of their own.
-const OTHERS: &[&str] = &["compare", "echo_server", "metrics"];
+const OTHERS: &[&str] = &["compare", "echo_server", "metrics", "one_loop_per_core"];
 
 #[test]
 fn no_program_is_left_untried() {

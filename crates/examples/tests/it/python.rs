@@ -2,7 +2,6 @@
 
 use crate::program::{block, run};
 use crate::programs::Program;
-use crate::skip;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -15,7 +14,10 @@ pub(crate) fn prints_the_same(name: &str, program: &Program) {
     let asked =
         Command::new("python3").args(["-c", "import sys; sys.exit(sys.version_info < (3, 11))"]).status();
     if !asked.is_ok_and(|status| status.success()) {
-        return skip::say(&format!("{name} in Python"), "no python3 of version 3.11 or newer is installed");
+        return conformance::skipped(
+            &format!("{name} in Python"),
+            &"no python3 of version 3.11 or newer is installed",
+        );
     }
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.py"));
     let seconds = |text: String| text.replace("asyncio.run(main(1))", "asyncio.run(main(0.4))");

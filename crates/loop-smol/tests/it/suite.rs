@@ -1,6 +1,10 @@
 //! The suite on smol.
 
-conformance::suite!(loops: conformance::Subject::driver("smol", loop_smol::SmolDriver::new));
+conformance::suite!(loops: conformance::Subject::driver("smol", loop_smol::SmolDriver::new).skip(
+    "idle.what_has_arrived_is_taken_first",
+    "smol has one reactor for all loops of a process, and another test's thread may hold it; in the matrix each column runs \
+     alone, and there it is tried",
+));
 
 mod handle {
     conformance::suite!(executors: conformance::Subject::loop_handle("smol-handle", loop_smol::SmolDriver::new));

@@ -1,0 +1,78 @@
+//! The drivers that this crate was built with. One that was left out says so.
+
+use contract::{Driver, Unavailable};
+
+/// core-loop's own.
+///
+/// # Errors
+///
+/// Why it cannot run here.
+pub fn native() -> Result<impl Driver, Unavailable> {
+    core_loop::NativeDriver::new()
+}
+
+/// tokio.
+///
+/// # Errors
+///
+/// Why it cannot run here, or that it was left out.
+#[cfg(feature = "tokio")]
+pub fn tokio() -> Result<impl Driver, Unavailable> {
+    loop_tokio::TokioDriver::new()
+}
+
+/// tokio, which was left out.
+///
+/// # Errors
+///
+/// Always.
+#[cfg(not(feature = "tokio"))]
+pub fn tokio() -> Result<impl Driver, Unavailable> {
+    left_out("tokio")
+}
+
+/// smol.
+///
+/// # Errors
+///
+/// Why it cannot run here, or that it was left out.
+#[cfg(feature = "smol")]
+pub fn smol() -> Result<impl Driver, Unavailable> {
+    loop_smol::SmolDriver::new()
+}
+
+/// smol, which was left out.
+///
+/// # Errors
+///
+/// Always.
+#[cfg(not(feature = "smol"))]
+pub fn smol() -> Result<impl Driver, Unavailable> {
+    left_out("smol")
+}
+
+/// glommio.
+///
+/// # Errors
+///
+/// Why it cannot run here, or that it was left out.
+#[cfg(feature = "glommio")]
+pub fn glommio() -> Result<impl Driver, Unavailable> {
+    loop_glommio::GlommioDriver::new()
+}
+
+/// glommio, which was left out.
+///
+/// # Errors
+///
+/// Always.
+#[cfg(not(feature = "glommio"))]
+pub fn glommio() -> Result<impl Driver, Unavailable> {
+    left_out("glommio")
+}
+
+#[cfg(not(all(feature = "tokio", feature = "smol", feature = "glommio")))]
+fn left_out(name: &'static str) -> Result<core_loop::NativeDriver, Unavailable> {
+    let cure = format!("build it with the feature `{name}`; what that needs says `cargo xtask doctor`");
+    Err(Unavailable::new(name, "it was left out of this build", cure))
+}

@@ -1,0 +1,50 @@
+//! The macro, in both of its forms, on every runtime.
+
+use core_loop::{Loop, sleep, spawn, to_thread, wait_until_idle, yield_now};
+use std::cell::Cell;
+use std::error::Error;
+use std::rc::Rc;
+use std::time::Duration;
+
+// ANCHOR: example
+loop_test::on_every_runtime! {
+    /// It returns nothing.
+    async fn a_task_that_was_spawned_has_run_when_the_loop_rests() {
+        let ran = Rc::new(Cell::new(false));
+        let inside = ran.clone();
+        spawn(async move {
+            yield_now().await;
+            inside.set(true);
+        })
+        .detach();
+        wait_until_idle().await;
+        assert!(ran.get());
+    }
+
+    /// It returns a result, and uses what a runtime has: timers, threads, sockets.
+    async fn a_test_may_use_question_marks() -> Result<(), Box<dyn Error>> {
+        sleep(Duration::from_millis(1)).await;
+        let listener = core_loop::net::TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let client = to_thread(move || std::net::TcpStream::connect(address)).await??;
+        let (_stream, peer) = listener.accept().await?;
+        assert_eq!(peer, client.local_addr()?);
+        Ok(())
+    }
+}
+// ANCHOR_END: example
+
+async fn functions_that_stand_elsewhere_are_named() {
+    assert!(Loop::try_current().is_some());
+}
+
+loop_test::on_every_runtime!(functions_that_stand_elsewhere_are_named);
+
+#[test]
+fn each_runtime_is_the_one_that_it_says() {
+    for runtime in [&loop_test::NATIVE, &loop_test::TOKIO, &loop_test::SMOL, &loop_test::GLOMMIO] {
+        loop_test::hold("each_runtime_is_the_one_that_it_says", runtime, async || {
+            assert_eq!(Loop::current().profile().name, runtime.name());
+        });
+    }
+}
