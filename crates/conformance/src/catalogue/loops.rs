@@ -1,0 +1,347 @@
+//! The loops' behaviours.
+
+/// Calls the macro `$then` with the list of the loops' behaviours.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! loop_behaviours {
+    ($then:path, $($arguments:tt)*) => { $then! { [$($arguments)*]
+        driver {
+            /// A driver runs one root after the other.
+            runs_one_root_after_the_other Must "contract::Driver::run";
+            /// A root that waits is polled after each wake from another thread, two thousand times in a row.
+            a_foreign_wake_is_never_lost Must "contract::Driver::run";
+            /// Of the wakes of four threads, many of them while the root is polled, the last one counts too.
+            wakes_during_a_poll_are_never_lost Must "contract::Driver::run";
+            /// A waker of a run that has ended does nothing: between runs, in the next, and when the driver is gone.
+            a_waker_of_an_ended_run_does_nothing Must "contract::Driver::run";
+            /// The timer wakes a root that waits, and never before its deadline.
+            a_timer_wakes_a_waiting_root_and_never_early Must "contract::Reactor::poll_timer";
+            /// A timer that is set again fires at its new deadline only, and one that is disarmed not at all.
+            a_timer_set_again_replaces_the_one_before Must "contract::Reactor::poll_timer";
+            /// A root that wakes itself in each poll is told of its due timer in the first poll after the deadline.
+            a_root_that_never_waits_sees_its_timer Must "contract::Driver::run";
+            /// A root that wakes itself in each poll sees that a descriptor becomes readable.
+            a_root_that_never_waits_sees_its_descriptors Must "contract::Driver::run";
+            /// A descriptor that becomes readable, or writable, wakes a root that waits for it.
+            a_descriptor_wakes_a_waiting_root Must "contract::Readiness::poll_io";
+            /// A read that is given up takes nothing, and a descriptor can be watched again.
+            a_read_given_up_loses_nothing Must "contract::Readiness::poll_io";
+            /// An error of the operation is handed on.
+            errors_of_an_operation_are_handed_on Must "contract::Readiness::poll_io";
+            /// Watching a plain file is the kernel's EPERM, not a hang.
+            a_plain_file_cannot_be_watched Must "contract::Reactor::watch";
+        }
+        r#loop {
+            /// Callbacks queued in one step run exactly once each, in the order of registration.
+            call_soon_fifo Must "test_asyncio/test_events::EventLoopTestsMixin::test_call_soon";
+            /// What a running callback queues runs after everything that was queued before.
+            nested_call_soon_next_batch Must "test_asyncio/test_base_events::BaseEventLoopTests::test__run_once_schedule_handle";
+            /// A callback cancelled by an earlier one of the same turn does not run.
+            handle_cancel_same_batch Must "test_asyncio/test_base_events::BaseEventLoopTests::test__add_callback_cancelled_handle";
+            /// Beside a callback that re-queues itself for ever, timers, sockets and wakes from other threads are served.
+            rearming_callback_starves_nobody Must "src:asyncio.base_events._run_once";
+            /// A run inside a run is an error, and the outer loop is unharmed.
+            nested_run_rejected Must "test_asyncio/test_events::EventLoopTestsMixin::test_run_until_complete_nesting";
+            /// A closed loop refuses work, and what it was given is dropped rather than leaked.
+            spawn_on_closed_loop_disposes_future Must "test_asyncio/test_base_events::BaseEventLoopTests::test_create_task_error_closes_coro";
+            /// After a run that a panic ended, a later run goes to its own end.
+            aborted_run_leaves_no_stale_stop Must "test_asyncio/test_base_events::BaseEventLoopTests::test_run_until_complete_loop_orphan_future_close_loop";
+        }
+        timer {
+            /// No timer fires before its time.
+            never_early Must "test_asyncio/test_base_events::BaseEventLoopTests::test_time_and_call_at";
+            /// On time, but for the granularity that the driver declares: the best of many timers shows it.
+            as_fine_as_declared Profile "contract::Profile::timer_granularity";
+            /// Timers that are due already run after what is ready, in the order of their times.
+            past_deadlines_by_deadline_after_ready Must "test_asyncio/test_base_events::BaseEventLoopTests::test_call_later_negative_delays";
+            /// A due timer that another one of the same turn cancels does not run.
+            cancel_of_due_timer_in_same_batch Must "src:asyncio.base_events._run_once";
+            /// The loop does not wake for a timer that was cancelled.
+            cancelled_head_not_waited_for Must "test_asyncio/test_base_events::BaseEventLoopTests::test__run_once";
+            /// A timer that is due before the one that the loop already sleeps for is not late.
+            earlier_timer_is_not_late Must "contract::Reactor::poll_timer";
+            /// Cancelling many timers releases what they hold.
+            mass_cancel_releases_memory Must "test_asyncio/test_base_events::BaseEventLoopTests::test__run_once_cancelled_event_cleanup";
+            /// Timers for one and the same time run in the order of registration.
+            equal_deadlines_fifo Must "test_asyncio/test_events::TimerTests::test_timer_comparison (CPython: any order)";
+            /// Sleeps down to nothing do not make the loop spin.
+            tiny_delays_do_not_spin Profile "test_asyncio/test_events::EventLoopTestsMixin::test_timeout_rounding";
+        }
+        sleep {
+            /// A sleep of nothing gives up exactly one turn.
+            zero_is_one_yield Must "test_asyncio/test_tasks::SleepTests::test_sleep_zero";
+            /// Cancelling a sleeping task removes its timer.
+            cancel_removes_timer Must "test_asyncio/test_tasks::BaseTaskTests::test_sleep_cancel";
+        }
+        idle {
+            /// A wait for the loop to rest ends when every other task waits, however many turns that takes.
+            ends_when_every_other_task_waits Must "contract::Driver::run, trio.testing.wait_all_tasks_blocked";
+            /// What has arrived is taken before the loop rests.
+            what_has_arrived_is_taken_first Must "contract::Driver::run: a look at the I/O, trio.testing.wait_all_tasks_blocked";
+            /// Whatever runs begins the time anew for which the loop must have rested.
+            a_cushion_begins_anew Must "contract::Reactor::poll_timer, trio.testing.wait_all_tasks_blocked(cushion)";
+        }
+        bridge {
+            /// Calls from another thread wake an idle loop and run in order; so do calls from its own thread.
+            threadsafe_call_wakes_idle_loop_fifo Must "test_asyncio/test_events::EventLoopTestsMixin::test_call_soon_threadsafe, ::test_call_soon_threadsafe_same_thread";
+            /// Tens of thousands of calls while the loop does not drain: none blocks, fails or is lost.
+            wakeup_channel_full_is_harmless Must "test_asyncio/test_selector_events::BaseSelectorEventLoopTests::test_write_to_self_tryagain";
+            /// A call from a thread is either cancelled or made, and its handle says which.
+            threadsafe_handle_cancel Must "main:test_asyncio/test_events::EventLoopTestsMixin::test_call_soon_threadsafe_handle_block_check_cancelled";
+            /// A job of the default executor runs on another thread.
+            run_in_executor_runs_elsewhere Must "test_asyncio/test_events::EventLoopTestsMixin::test_run_in_executor";
+            /// A queued job whose awaiter is cancelled never runs.
+            run_in_executor_cancel_queued Must "test_asyncio/test_events::EventLoopTestsMixin::test_run_in_executor_cancel";
+            /// An awaiter that is cancelled while its job runs ends at once; the job runs to its end.
+            run_in_executor_cancel_running Must "test_asyncio/test_futures::BaseFutureTests::test_wrap_future_cancel2";
+            /// Ten jobs at once, one failing: each awaiter gets its own value or error.
+            to_thread_value_error_concurrency Must "test_asyncio/test_threads::ToThreadTests::test_to_thread_concurrent, ::test_to_thread_exception";
+            /// A thread gives the loop a coroutine and gets its value or its error.
+            run_coroutine_threadsafe_roundtrip Must "test_asyncio/test_tasks::RunCoroutineThreadsafeTests::test_run_coroutine_threadsafe, ::test_run_coroutine_threadsafe_with_exception";
+            /// A bounded wait that expires leaves the coroutine running; a cancel then ends it, on the loop's thread.
+            threadsafe_result_timeout_then_cancel Must "test_asyncio/test_tasks::RunCoroutineThreadsafeTests::test_run_coroutine_threadsafe_with_timeout";
+            /// A close with a job stuck in the default executor ends within its grace and reports it.
+            default_executor_shutdown_timeout Must "test_asyncio/test_base_events::BaseEventLoopTests::test_shutdown_default_executor_timeout";
+        }
+        exc {
+            /// A callback or timer that fails is reported, and the loop goes on.
+            callback_failure_keeps_loop_alive Must "test_asyncio/test_base_events::BaseEventLoopTests::test_default_exc_handler_callback";
+            /// A custom handler gets the failures until it is taken away.
+            custom_handler_and_reset Must "test_asyncio/test_base_events::BaseEventLoopTests::test_set_exc_handler_custom";
+            /// A handler that fails itself does not harm the loop.
+            failing_handler_falls_back Must "test_asyncio/test_base_events::BaseEventLoopTests::test_set_exc_handler_broken";
+            /// The failure of a task that nobody looks at is reported once, with the task's name.
+            unobserved_task_error_reported_once Must "test_asyncio/test_base_events::BaseEventLoopTests::test_default_exc_handler_coro";
+            /// A failure that was awaited, and a cancel, are not reported.
+            observed_or_cancelled_not_reported Must "test_asyncio/test_futures::BaseFutureTests::test_tb_logger_exception_result_retrieved";
+            /// A task that is still pending when its loop drops it is reported once, by its name.
+            destroyed_pending_task_reported Must "test_asyncio/test_tasks::BaseTaskTests::test_log_destroyed_pending_task";
+        }
+        debug {
+            /// A step or callback that takes longer than the threshold is reported with what it was and how long it took.
+            slow_callback_named Must "test_asyncio/test_base_events::BaseEventLoopWithSelectorTests::test_log_slow_callbacks";
+            /// Debug mode follows the environment, the runner has the last word, and it can be asked for and switched while the loop runs.
+            switchable_and_from_environment Must "test_asyncio/test_base_events::BaseEventLoopTests::test_env_var_debug; test_asyncio/test_runners::RunTests::test_asyncio_run_debug";
+            /// Tasks and callbacks know where they were made, and reports show it.
+            creation_site_recorded Must "test_asyncio/test_tasks::BaseTaskTests::test_task_source_traceback; test_asyncio/test_events::HandleTests::test_handle_source_traceback";
+            /// A step that blocks the loop is reported while it does, by its task.
+            blocked_loop_named Must "contract: CPython says nothing before the step is over";
+            /// Tasks that begin to await each other are reported, each by its name.
+            await_cycle_named Must "contract: in CPython they hang";
+        }
+        task {
+            /// Spawning runs nothing; spawned tasks begin in order.
+            spawn_is_lazy_fifo Must "main:test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_eager_start_false";
+            /// A task cancelled at once never begins, and what it captured is dropped.
+            cancel_before_first_poll Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_with_message_before_starting_task";
+            /// A waiting task that is cancelled ends a turn later, its destructors run.
+            cancel_blocked Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel";
+            /// A cancel after the end says so and changes nothing.
+            cancel_done_is_false Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel";
+            /// A task that cancels itself goes on to its next await, and no further.
+            self_cancel_hits_next_await Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_current_task";
+            /// A task cancelled during its last step counts as cancelled: its output is lost.
+            cancel_then_return_is_cancelled Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_at_end";
+            /// Cancelling a task cancels the task that it awaits.
+            cancel_reaches_awaited_task Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_awaited_task";
+            /// A destructor that panics during a cancel is reported and contained.
+            cleanup_failure_replaces_cancel Must "test_asyncio/test_tasks::BaseTaskTests::test_baseexception_during_cancel";
+            /// Two cancels are one: the first reason counts.
+            two_cancels_one_delivery Must "test_asyncio/test_tasks::BaseTaskTests::test_cancelling";
+            /// A cooperative task may swallow a cancel and give its output.
+            cancel_can_be_swallowed Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_task_catching";
+            /// Two cancels of a cooperative task are one error, and both are counted.
+            two_requests_one_error Must "test_asyncio/test_tasks::BaseTaskTests::test_cancelling";
+            /// A cancel that is taken back before it is delivered changes nothing.
+            uncancel_before_delivery Must "test_asyncio/test_tasks::BaseTaskTests::test_uncancel_resets_must_cancel";
+            /// A cooperative task that cancels itself is interrupted at its next await, and not at the one after.
+            self_request_hits_next_await Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_current_task";
+            /// A task awaiting a task that somebody else cancels sees that it was cancelled.
+            awaited_future_cancelled_by_other Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_inner_future";
+            /// A task whose handle is dropped goes on, on the loop's thread.
+            dropped_handle_keeps_running Must "src:asyncio.tasks";
+            /// A task that awaits itself fails and does not hang.
+            self_await_rejected Must "test_asyncio/test_tasks::BaseTaskTests::test_task_awaits_on_itself";
+            /// The current task is right in each step of two that alternate, and a callback has none.
+            current_follows_interleaving Must "test_asyncio/test_tasks::BaseTaskTests::test_current_task_with_interleaving_tasks";
+            /// The list of all tasks has those that have not ended.
+            all_tasks_excludes_done_and_foreign Must "test_asyncio/test_tasks::BaseTaskIntrospectionTests::test__register_task_3";
+            /// Done-callbacks run in order, in a turn after the end, also one that is added later.
+            done_callbacks_deferred_in_order Must "test_asyncio/test_futures::BaseFutureDoneCallbackTests::test_callbacks_invoked_on_set_result";
+        }
+        eager {
+            /// An eager task that does not wait has ended when the spawn returns.
+            finishes_inline Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_eager_completion";
+            /// An eager task that waits goes on as any other.
+            blocks_then_normal Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_block_after_eager_step";
+            /// During its eager step it is the current task, and afterwards the one that spawned it is.
+            current_task_and_context_swapped_back Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_current_task";
+        }
+        future {
+            /// A future is set or cancelled once; a second time is an error, and reading a pending one is no wait.
+            single_assignment Must "test_asyncio/test_futures::BaseFutureTests::test_result, ::test_exception, ::test_cancel";
+            /// Setting it runs no callback; the next turn runs them in order, but for those that were taken back.
+            callbacks_deferred_in_order Must "test_asyncio/test_futures::BaseFutureDoneCallbackTests::test_callbacks_invoked_on_set_result";
+            /// A callback on a future that is done comes in the next turn.
+            callback_on_done_is_deferred_too Must "src:asyncio.futures.add_done_callback";
+            /// An output that comes after a cancel changes nothing and is not reported.
+            late_set_after_cancel_is_silent Must "test_asyncio/test_futures::BaseFutureTests::test_set_result_unless_cancelled";
+            /// Awaiting a future that is done, twice, gives the value and gives up no turn.
+            await_done_does_not_yield Must "test_asyncio/test_futures::BaseFutureTests::test_yield_from_twice";
+            /// A task around a job: its cancel withdraws the job, or leaves alone one that has finished.
+            wrap_cancels_both_ways Must "test_asyncio/test_futures::BaseFutureTests::test_wrap_future_cancel, ::test_wrap_future_cancel2";
+            /// A thread sets a future for all who await it; a promise that is dropped unkept cancels.
+            set_from_another_thread Must "contract: core_loop::Promise";
+        }
+        wait {
+            /// The first to complete comes with everything that is done by then, in the order of the arguments.
+            first_completed_reports_all_done Must "test_asyncio/test_tasks::BaseTaskTests::test_wait_really_done";
+            /// A failure is enough; without one all are waited for, and a cancel is no failure.
+            first_exception Must "test_asyncio/test_tasks::BaseTaskTests::test_wait_first_exception, ::test_wait_first_exception_in_wait";
+            /// When the time is over there are two sets and no error, and nothing is cancelled.
+            timeout_is_not_an_error Must "test_asyncio/test_tasks::BaseTaskTests::test_wait_with_timeout";
+            /// Cancelling whoever waits leaves the children alone.
+            cancel_leaves_children Must "test_asyncio/test_tasks::BaseTaskTests::test_yield_wait_does_not_shield_cancel";
+        }
+        gather {
+            /// Results come in the order of the arguments, whatever the order of ending.
+            results_in_argument_order Must "test_asyncio/test_tasks::GatherTestsBase::test_success";
+            /// The first failure is the outcome at once; the others run on, and a later failure is not reported.
+            first_error_leaves_siblings_running Must "test_asyncio/test_tasks::GatherTestsBase::test_one_exception";
+            /// Outputs that are errors stand in the list at their places.
+            collects_errors Must "test_asyncio/test_tasks::GatherTestsBase::test_return_exceptions";
+            /// Cancelling whoever awaits cancels all children.
+            cancel_broadcasts Must "test_asyncio/test_tasks::CoroutineGatherTests::test_cancellation_broadcast";
+            /// A cancel is a cancel also where errors are collected: there is no list.
+            cancel_beats_return_exceptions Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_gather_2";
+            /// A child that is cancelled is an error for whoever awaits, and no cancel; its siblings run on.
+            child_cancel_is_an_error_not_a_cancel Must "test_asyncio/test_tasks::FutureGatherTests::test_one_cancellation";
+        }
+        as_completed {
+            /// The handles come back in the order in which their tasks ended.
+            completion_order Must "test_asyncio/test_tasks::BaseTaskTests::test_as_completed, ::test_as_completed_same_tasks_in_as_out";
+            /// When the time is over there is an error after what is done, and the others run on.
+            timeout_keeps_tasks Must "test_asyncio/test_tasks::BaseTaskTests::test_as_completed_with_timeout";
+        }
+        shield {
+            /// Cancelling the awaiter spares the inner task.
+            outer_cancel_spares_inner Must "test_asyncio/test_tasks::BaseTaskTests::test_shield_effect";
+            /// Cancelling what is inside comes out.
+            inner_cancel_cancels_outer Must "test_asyncio/test_tasks::BaseTaskTests::test_shield_cancel_inner";
+            /// A shield around a gather saves its children; shields in a gather die alone.
+            gather_both_ways Must "test_asyncio/test_tasks::BaseTaskTests::test_shield_gather, ::test_gather_shield";
+            /// A failure behind a shield that is gone is reported once, a success not at all.
+            abandoned_inner_error_reported_once Must "main:test_asyncio/test_tasks::BaseTaskTests::test_shield_cancel_outer_exception";
+        }
+        taskgroup {
+            /// A group whose body is over waits for its children; their handles hold the results.
+            waits_for_all Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_01, ::test_taskgroup_02";
+            /// A child fails: its siblings and the body are cancelled, all clean-ups awaited, then one error comes out, and the task goes on.
+            child_error_sequence Must "test_asyncio/test_taskgroups::TestTaskGroup::test_cancel_children_on_child_error, ::test_cancelling_level_preserved";
+            /// The body fails: the children are cancelled and awaited, and its error is inside the group's.
+            body_error_wrapped Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_09, ::test_taskgroup_10";
+            /// A child that is cancelled on its own is no failure: the group ends well, with the other results.
+            self_cancelled_child_is_no_error Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_03";
+            /// The owner is cancelled, in the body or while it waits: every child is cancelled and awaited, and the owner is cancelled.
+            external_cancel Must "test_asyncio/test_taskgroups::TestTaskGroup::test_cancellation, ::test_taskgroup_07, ::test_taskgroup_17";
+            /// An inner group fails inside an outer one: the outer error contains the inner one.
+            nested_error_shape Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_11, ::test_taskgroup_14";
+            /// A child of the outer group fails while the body is in an inner one: the inner children are cancelled, the outer error is the only one.
+            outer_child_failure_cancels_inner_group Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_13";
+            /// A child spawns into its group, also while that waits for its end: the new child is awaited, too.
+            children_may_add_children Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_24";
+            /// A group that is shutting down or has ended takes no child: an error, and the future is dropped unpolled.
+            closed_to_new_children Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_no_create_task_after_failure, ::test_taskgroup_finished";
+            /// A long-lived group keeps nothing of the children that have ended.
+            finished_children_released Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_23";
+            /// A child or the body panics: the others are cancelled and awaited, then the panic goes on, bare.
+            panic_like_error_bypasses_group Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_20";
+        }
+        timeout {
+            /// A body that is too slow is dropped, and the task around it goes on.
+            expires Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_basic, ::test_outer_task_is_not_cancelled";
+            /// A body that is faster gives its value, and no timer is left; without a bound nothing ever fires.
+            absolute_none_and_unused Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_disabled, ::test_timeout_not_called";
+            /// With no time at all, a body without awaits completes, and one that yields once is too late.
+            past_deadline_needs_a_yield Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_zero_sleep_zero";
+            /// An inner timeout is caught inside; the outer one stays armed and fires later.
+            inner_expiry_stays_inner Must "test_asyncio/test_timeouts::TimeoutTests::test_nested_timeouts_loop_busy";
+            /// When both expire in one turn, only the outer one is seen.
+            same_deadline_outer_wins Must "test_asyncio/test_timeouts::TimeoutTests::test_nested_timeouts";
+            /// A body that becomes ready in the turn of its deadline is too late.
+            completion_in_same_tick_loses Must "src:asyncio.timeouts._on_timeout";
+            /// A cancel from outside is a cancel, not a timeout.
+            external_cancel_stays_cancel Must "test_asyncio/test_timeouts::TimeoutTests::test_foreign_cancel_doesnt_timeout_if_not_expired";
+            /// A cancel from outside and the deadline in one turn: the cancel wins.
+            external_cancel_plus_deadline Must "src:asyncio.timeouts.__aexit__";
+            /// What else the body ends with leaves the timeout as it is.
+            other_error_wins Must "test_asyncio/test_timeouts::TimeoutTests::test_foreign_exception_passed";
+            /// A deadline can be moved later, away, or into the past, which ends the body at its next await.
+            reschedule Must "test_asyncio/test_timeouts::TimeoutTests::test_reschedule";
+            /// A timeout that expires or is over cannot be moved.
+            state_errors Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_expiring, ::test_timeout_expired";
+        }
+        wait_for {
+            /// The timeout is reported only after the body's clean-up has ended.
+            waits_for_cleanup Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_waits_for_task_cancellation";
+            /// A task that swallows the cancel of its deadline and gives a value has that value given.
+            inner_outcome_beats_timeout Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_cancel_suppressed";
+            /// With no time at all a task that has not begun never does.
+            zero_never_starts Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_timeout_less_then_0_or_0_coroutine_do_not_started";
+            /// With no time at all what is done already gives its value.
+            zero_with_done_future Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_timeout_less_then_0_or_0_future_done";
+            /// A cancel that comes when the inner one has just ended is a cancel, and the inner one keeps its value.
+            outer_cancel_not_swallowed_when_inner_just_done Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_issue86296";
+            /// A value that comes in the turn of the deadline is too late, and stays with the future.
+            result_in_the_turn_of_the_deadline_loses Must "src:asyncio.timeouts._on_timeout";
+            /// Cancelling whoever waits with a timeout cancels the inner task.
+            outer_cancel_cancels_inner Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_cancel_wait_for";
+        }
+        runner {
+            /// A run gives the value or the error of its main, and the loop is closed afterwards.
+            value_error_and_fresh_loop Must "test_asyncio/test_runners::RunTests::test_asyncio_run_return, ::test_asyncio_run_raises";
+            /// At the end all tasks are cancelled at once, then their clean-ups run, then the default pool is joined.
+            teardown_order Must "test_asyncio/test_runners::RunTests::test_asyncio_run_cancels_hanging_tasks";
+            /// Several runs of one runner share a loop, and tasks go on from run to run.
+            many_runs_one_context Must "test_asyncio/test_runners::RunnerTests::test_run_keeps_context";
+            /// A close always ends within its grace; what would not end is dropped and named.
+            close_rules Must "test_asyncio/test_runners::RunnerTests::test_double_close";
+        }
+        introspect {
+            /// Whoever awaits a task, or gathers several, is named as their awaiter.
+            await_graph Must "main:test_asyncio/test_graph::CallStackTestBase::test_stack_tgroup, ::test_stack_gather";
+            /// The table has every task, the tree puts them below their awaiters and names those that await each other.
+            pstree_and_ps Must "main:test_asyncio/test_tools::TestAsyncioToolsEdgeCases::test_task_awaits_self";
+        }
+        differential {
+            /// Callbacks and timers: the lines are CPython's.
+            callbacks_timers Must "differential/01_callbacks_timers.py";
+            /// Tasks cancelled early, blocked, with a clean-up, through another, at the end: the lines are CPython's.
+            task_cancellation Must "differential/02_task_cancellation.py";
+            /// Timeouts that expire, nest, move, or meet a cancel from outside: the lines are CPython's.
+            timeouts Must "differential/03_timeouts.py";
+            /// Groups that end well, whose child or body fails, nested, and cancelled: the lines are CPython's.
+            taskgroup Must "differential/04_taskgroup.py";
+            /// Gathers, waits in each mode, tasks in the order of ending, and a shield: the lines are CPython's.
+            gather_wait_shield Must "differential/05_gather_wait_shield.py";
+            /// Locks and semaphores whose waiters are cancelled: the lines are CPython's.
+            lock_semaphore Must "differential/06_lock_semaphore.py";
+            /// A pulse of an event: the lines are CPython's.
+            event Must "differential/07_event.py";
+            /// Queues with a bound, with cancels, and shut down: the lines are CPython's.
+            queues Must "differential/08_queues.py";
+            /// Work moved to threads, and calls from threads: the lines are CPython's.
+            threads Must "differential/09_threads.py";
+            /// What a run leaves behind and how it ends: the lines are CPython's.
+            teardown Must "differential/10_teardown.py";
+            /// Futures that are set, fail, are cancelled, shielded, and set by a thread: the lines are CPython's.
+            futures Must "differential/11_futures.py";
+            /// Waiting in one turn, with failures, timeouts and cancels, and by order of ending: the lines are CPython's.
+            wait_as_completed Must "differential/12_wait_as_completed.py";
+            /// Limits on tasks with clean-ups, without any time, and in the turn of a result: the lines are CPython's.
+            wait_for Must "differential/13_wait_for.py";
+            /// Timeout scopes that are moved, asked, nested, cancelled, and refuse: the lines are CPython's.
+            timeout_scopes Must "differential/14_timeout_scopes.py";
+        }
+    } };
+}
