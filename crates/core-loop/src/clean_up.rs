@@ -24,13 +24,13 @@ impl TaskRef {
         Poll::Ready(())
     }
 
-    /// Drops the clean-ups that are left. For the close.
+    /// Drops the clean-ups that are left, with a task that ends on the spot.
     pub(crate) fn drop_clean_ups(&self, lp: &Loop) {
         let left = self.count_clean_ups();
         if left == 0 {
             return;
         }
-        let message = format!("{left} clean-ups did not end before the close");
+        let message = format!("{left} clean-ups were dropped with their task");
         lp.report(&ExceptionContext::new(message).in_task(self.name()));
         while let Some(clean_up) = self.pop_clean_up() {
             if let Err(panic) = Panic::catch(|| drop(clean_up)) {

@@ -34,12 +34,16 @@ pub(crate) struct Inner {
     pub(crate) cancelling: RefCell<Option<Reason>>,
     pub(crate) handler: Handler,
     pub(crate) executor: RefCell<Option<Arc<dyn DefaultExecutor>>>,
+    /// It was shut down by name, and no other has been set.
+    pub(crate) executor_closed: Cell<bool>,
     /// How many entries of the turn under way are still to run.
     pub(crate) turn_left: Cell<usize>,
     /// Counts the tasks ever spawned: a task's id.
     pub(crate) spawned: Cell<u64>,
     /// The close has come to the point where tasks are dropped on the spot.
     pub(crate) discarding: Cell<bool>,
+    /// The run ends after the present turn.
+    pub(crate) stopping: Cell<bool>,
 }
 
 thread_local! {
@@ -59,9 +63,11 @@ impl Loop {
             cancelling: RefCell::new(None),
             handler: Handler::new(),
             executor: RefCell::new(None),
+            executor_closed: Cell::new(false),
             turn_left: Cell::new(0),
             spawned: Cell::new(0),
             discarding: Cell::new(false),
+            stopping: Cell::new(false),
         }))
     }
 
@@ -121,6 +127,11 @@ impl Loop {
 
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
+    }
+
+    /// Whether both are the same loop.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
     }
 
     /// Makes this the loop of this thread until the guard is dropped.

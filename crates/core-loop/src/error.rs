@@ -106,6 +106,10 @@ pub enum RunError {
     Nested,
     /// The main task was cancelled.
     Cancelled(Reason),
+    /// [`Loop::stop`](crate::Loop::stop) ended the run before its task had ended.
+    Stopped,
+    /// The task belongs to another loop, or its loop is closed.
+    Foreign,
 }
 
 impl fmt::Display for RunError {
@@ -118,6 +122,13 @@ impl fmt::Display for RunError {
             ),
             Self::Cancelled(reason) if reason.as_str().is_empty() => f.write_str("the main task was cancelled"),
             Self::Cancelled(reason) => write!(f, "the main task was cancelled: {reason}"),
+            Self::Stopped => f.write_str(
+                "the loop was stopped before its task ended: run it again with `run_until_complete`, which goes on where \
+                 the task was",
+            ),
+            Self::Foreign => f.write_str(
+                "the task belongs to another loop: spawn it on this one, with `runner.get_loop().spawn(future)`",
+            ),
         }
     }
 }
@@ -132,7 +143,7 @@ impl std::error::Error for RunError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Unavailable(why) => Some(why),
-            Self::Nested | Self::Cancelled(_) => None,
+            Self::Nested | Self::Cancelled(_) | Self::Stopped | Self::Foreign => None,
         }
     }
 }

@@ -6,7 +6,6 @@ use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use thread_executor::ThreadPool;
 
 /// Work without its type: what a default executor takes.
 pub type BoxedWork = Box<dyn FnOnce() + Send>;
@@ -22,7 +21,7 @@ impl<E: Executor<BoxedWork, Output = ()> + Shutdown + Send + Sync + 'static> Def
 ///
 /// # Errors
 ///
-/// Why there is no output: it panicked, or the executor was shut down.
+/// Why there is no output: it panicked, or the executor was [shut down](Loop::shutdown_default_executor).
 ///
 /// # Panics
 ///
@@ -42,11 +41,13 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let executor = Loop::current().default_executor();
+    let executor = Loop::current().open_executor();
     let (runnable, job) = Job::package(function, &Submit::new(), Place::none(), ());
     let work: BoxedWork = Box::new(move || runnable.run());
-    let mut state = State::Done;
-    state.submit(executor, work, Submit::new());
+    let mut state = State::Refused(Reject::ShuttingDown);
+    if let Some(executor) = executor {
+        state.submit(executor, work, Submit::new());
+    }
     ToThread { state, job: job.cancel_on_drop() }
 }
 
@@ -132,33 +133,6 @@ impl<R> Future for ToThread<R> {
             }
         }
     }
-}
-
-impl Loop {
-    /// Sets the executor behind [`to_thread`]. The one before is not shut down; whoever made it does that.
-    ///
-    /// # Python
-    ///
-    /// `loop.set_default_executor(executor)`.
-    pub fn set_default_executor(&self, executor: Arc<dyn DefaultExecutor>) {
-        self.inner().executor.replace(Some(executor));
-    }
-
-    /// The executor behind [`to_thread`]; started now, if this is its first use. It takes [`BoxedWork`].
-    ///
-    /// # Python
-    ///
-    /// What `loop.run_in_executor(None, …)` uses.
-    #[must_use]
-    pub fn default_executor(&self) -> Arc<dyn DefaultExecutor> {
-        let mut executor = self.inner().executor.borrow_mut();
-        executor.get_or_insert_with(default_pool).clone()
-    }
-}
-
-/// A pool of its default size, which is Python's.
-fn default_pool() -> Arc<dyn DefaultExecutor> {
-    Arc::new(ThreadPool::builder().name("to_thread").build())
 }
 
 impl<R> fmt::Debug for ToThread<R> {

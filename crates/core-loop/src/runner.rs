@@ -120,9 +120,12 @@ impl Runner {
 
     /// Runs `main` to its end. Other tasks stay on the loop and go on at the next run.
     ///
+    /// `main` may borrow from the caller, so it ends with the run in any case: a [`stop`](Loop::stop) drops it on the spot.
+    /// [`run_until_complete`](Self::run_until_complete) runs a task that outlives a stop.
+    ///
     /// # Errors
     ///
-    /// A loop is running on this thread already, or `main` was cancelled.
+    /// A loop is running on this thread already, `main` was cancelled, or the loop was stopped.
     ///
     /// # Panics
     ///
@@ -136,10 +139,78 @@ impl Runner {
         let output = Cell::new(None);
         let main = async { output.set(Some(main.await)) };
         let lent = Lent::new(&self.lp, Box::pin(main));
-        let main = lent.task().header();
-        let mut ended = || main.is_done();
-        self.driver.run(pin!(poll_fn(|cx| self.lp.poll_turns(cx, &mut ended))));
+        self.turns_until(|| lent.task().done());
+        if !lent.task().done() {
+            return Err(RunError::Stopped);
+        }
         settle(lent.end().map(|()| output.take().expect("a main that ended left its output")))
+    }
+
+    /// Runs the loop until `task`, one of its own, has ended. A task that was not waited for to the end is still there, and
+    /// so is its handle: a later run goes on.
+    ///
+    /// # Errors
+    ///
+    /// A loop is running on this thread already, the task is another loop's, or the loop was stopped first. The task's own
+    /// errors are inside.
+    ///
+    /// # Panics
+    ///
+    /// If the task gave its output before.
+    ///
+    /// # Python
+    ///
+    /// `loop.run_until_complete(future)`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use core_loop::{Loop, RunError, Runner};
+    ///
+    /// let mut runner = Runner::new(core_loop::NativeDriver::new()?);
+    /// let mut task = runner.get_loop().spawn(async {
+    ///     Loop::current().stop();
+    ///     core_loop::yield_now().await;
+    ///     "went on"
+    /// });
+    /// assert!(matches!(runner.run_until_complete(&mut task), Err(RunError::Stopped)));
+    /// assert_eq!(runner.run_until_complete(&mut task)??, "went on");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run_until_complete<T>(&mut self, task: &mut Task<T>) -> Result<Result<T, JoinError>, RunError> {
+        refuse_nested()?;
+        if !task.belongs_to(&self.lp) {
+            return Err(RunError::Foreign);
+        }
+        self.turns_until(|| task.done());
+        if !task.done() {
+            return Err(RunError::Stopped);
+        }
+        Ok(task.take_outcome())
+    }
+
+    /// Runs the loop until it is [stopped](Loop::stop).
+    ///
+    /// # Errors
+    ///
+    /// A loop is running on this thread already.
+    ///
+    /// # Python
+    ///
+    /// `loop.run_forever()`.
+    pub fn run_forever(&mut self) -> Result<(), RunError> {
+        refuse_nested()?;
+        self.turns_until(|| false);
+        Ok(())
+    }
+
+    /// Runs turns until `ended`, or until the loop is stopped.
+    fn turns_until(&self, ended: impl FnMut() -> bool) {
+        let mut over = self.lp.over(ended);
+        self.driver.run(pin!(poll_fn(|cx| self.lp.poll_turns(cx, &mut over))));
+        self.lp.stopped();
     }
 
     /// The loop, to register callbacks or make a handle before it runs.
@@ -205,7 +276,7 @@ fn settle<T>(outcome: Result<T, JoinError>) -> Result<T, RunError> {
 ///
 /// # Errors
 ///
-/// A loop is running on this thread already, or `main` was cancelled.
+/// A loop is running on this thread already, `main` was cancelled, or the loop was [stopped](Loop::stop), which closes it.
 ///
 /// # Panics
 ///
@@ -232,7 +303,8 @@ pub struct Carry<F: Future + 'static> {
 enum Stage<F: Future + 'static> {
     New(Pin<Box<F>>),
     Running(Task<F::Output>),
-    Closing(Closing, Result<F::Output, JoinError>),
+    /// Without an outcome the loop was stopped.
+    Closing(Closing, Option<Result<F::Output, JoinError>>),
     Over,
 }
 
@@ -254,13 +326,12 @@ impl<F: Future + 'static> Future for Carry<F> {
                     this.stage = Stage::Running(spawn(main));
                 }
                 Stage::Running(mut task) => {
-                    if this.lp.poll_turns(cx, &mut || task.done()).is_pending() {
+                    let mut over = || task.done() || this.lp.is_stopping();
+                    if this.lp.poll_turns(cx, &mut over).is_pending() {
                         this.stage = Stage::Running(task);
                         return Poll::Pending;
                     }
-                    let Poll::Ready(outcome) = Pin::new(&mut task).poll(cx) else {
-                        unreachable!("a task that is done is ready")
-                    };
+                    let outcome = task.done().then(|| task.take_outcome());
                     this.stage = Stage::Closing(Closing::begin(&this.lp, GRACE), outcome);
                 }
                 Stage::Closing(mut closing, outcome) => {
@@ -269,7 +340,7 @@ impl<F: Future + 'static> Future for Carry<F> {
                         return Poll::Pending;
                     }
                     report_unclean(&closing.finish());
-                    return Poll::Ready(settle(outcome));
+                    return Poll::Ready(outcome.map_or(Err(RunError::Stopped), settle));
                 }
                 Stage::Over => panic!("a loop was polled again after it ended"),
             }

@@ -17,7 +17,6 @@ mod reference;
 mod step;
 mod waiter;
 
-pub(crate) use header::Header;
 pub(crate) use list::Tasks;
 pub(crate) use memory::Memory;
 pub(crate) use reference::{AfarRef, CurrentTask, TaskRef};
@@ -147,8 +146,14 @@ impl<T: 'static> Task<T> {
         self.awaited = false;
     }
 
-    pub(crate) fn header(&self) -> &Header {
-        self.join.task()
+    /// The outcome of a task that is done.
+    pub(crate) fn take_outcome(&mut self) -> Result<T, JoinError> {
+        self.spent = true;
+        self.join.take_outcome()
+    }
+
+    pub(crate) fn belongs_to(&self, lp: &Loop) -> bool {
+        self.join.task().belongs_to(&lp.inner().shared)
     }
 
     /// Ends the task on the spot, without its clean-ups; one that has ended stays as it is.

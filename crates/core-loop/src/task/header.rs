@@ -76,6 +76,10 @@ impl Header {
         self.state.set(self.state.get() & !bits);
     }
 
+    pub(crate) fn belongs_to(&self, shared: &Arc<Shared>) -> bool {
+        Arc::ptr_eq(&self.shared, shared)
+    }
+
     #[inline]
     pub(crate) fn is_done(&self) -> bool {
         self.is(DONE)

@@ -199,6 +199,8 @@ impl TaskRef {
             lp.inner().current.during(self.clone(), |task| {
                 task.drop_clean_ups(lp);
                 task.end(lp, JoinError::Shutdown);
+                // Those that the future has just left behind.
+                task.drop_clean_ups(lp);
             });
         });
         if let Err(panic) = discarded {

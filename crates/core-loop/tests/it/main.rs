@@ -8,6 +8,7 @@ mod combinators;
 mod compiles;
 mod executor;
 mod guest;
+mod loop_methods;
 mod native;
 mod net;
 mod offload;
