@@ -142,6 +142,14 @@ macro_rules! loop_behaviours {
             handle_cancel_same_batch Must "test_asyncio/test_base_events::BaseEventLoopTests::test__add_callback_cancelled_handle";
             /// Beside a callback that re-queues itself for ever, timers, sockets and wakes from other threads are served.
             rearming_callback_starves_nobody Must "src:asyncio.base_events._run_once";
+            /// A stop from the second of four callbacks lets all four run; what they queue waits for the next run.
+            stop_finishes_batch Must "test_asyncio/test_base_events::BaseEventLoopTests::test_run_once";
+            /// A stop that came before the run lets it make exactly one turn, without waiting.
+            stop_before_run_does_one_pass Must "test_asyncio/test_base_events::BaseEventLoopTests::test_run_forever_pre_stopped";
+            /// A stop before the task has ended is an error; the task is still pending, and a later run finishes it.
+            stopped_early_is_error_and_resumable Must "test_asyncio/test_events::EventLoopTestsMixin::test_run_until_complete_stopped";
+            /// A loop that is closed stays closed: it runs no callback, starts no task, and says so.
+            close_final_and_idempotent Must "test_asyncio/test_events::EventLoopTestsMixin::test_close";
             /// A run inside a run is an error, and the outer loop is unharmed.
             nested_run_rejected Must "test_asyncio/test_events::EventLoopTestsMixin::test_run_until_complete_nesting";
             /// A closed loop refuses work, and what it was given is dropped rather than leaked.

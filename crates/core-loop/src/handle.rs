@@ -1,5 +1,6 @@
 //! The loop as seen from other threads: an executor of futures.
 
+use crate::context::Context;
 use crate::current::Loop;
 use crate::driven::{Driven, Signal};
 use crate::jobs::{Queued, Ticket};
@@ -81,8 +82,8 @@ impl LoopHandle {
         let parcel = Arc::new(Parcel(Mutex::new(Some((work, driven, start)))));
         let queued: Arc<dyn Queued> = parcel.clone();
         Ticket::queued(&self.0, key, Arc::downgrade(&queued));
-        let sent = parcel.clone();
-        if self.0.send(|| Box::new(move |lp| sent.start(lp))) {
+        let (sent, context) = (parcel.clone(), Context::current());
+        if self.0.send(|| Box::new(move |lp| context.call(|| sent.start(lp)))) {
             return Ok(job);
         }
         match parcel.take() {

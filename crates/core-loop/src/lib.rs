@@ -5,6 +5,7 @@
 mod callback;
 mod clean_up;
 mod close;
+mod context;
 mod current;
 mod default_executor;
 mod descriptor;
@@ -30,12 +31,14 @@ mod sleep;
 mod sync;
 mod sys;
 mod task;
+mod task_local;
 mod thread_bound;
 mod timeout;
 mod timers;
 mod turn;
 
 pub use callback::{Handle, ThreadsafeHandle};
+pub use context::{Context, Scope};
 pub use contract;
 pub use current::Loop;
 pub use default_executor::ShutdownDefaultExecutor;
@@ -52,4 +55,5 @@ pub use runner::{Carry, GRACE, Runner, carry, run, run_on};
 pub use signal::ctrl_c;
 pub use sleep::{Sleep, sleep, sleep_until};
 pub use task::{Task, YieldNow, spawn, yield_now};
+pub use task_local::TaskLocal;
 pub use timeout::{Timeout, timeout};

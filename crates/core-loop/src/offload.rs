@@ -1,5 +1,6 @@
 //! Moving work off the loop: to a thread, or to any executor.
 
+use crate::context;
 use crate::current::Loop;
 use contract::{Executor, ExecutorExt, Job, JobError, Place, Reject, Room, Run, Shutdown, Submit};
 use std::fmt;
@@ -17,7 +18,8 @@ impl<E: Executor<BoxedWork, Output = ()> + Shutdown + Send + Sync + 'static> Def
 
 /// Runs `function` on a thread of the loop's default executor, which is started at its first use.
 ///
-/// It is submitted inside this call.
+/// It is submitted inside this call, and sees the [task-locals](crate::TaskLocal) of the caller; what it sets does not flow
+/// back.
 ///
 /// # Errors
 ///
@@ -42,6 +44,8 @@ where
     R: Send + 'static,
 {
     let executor = Loop::current().open_executor();
+    let context = context::Context::current();
+    let function = move || context.call(function);
     let (runnable, job) = Job::package(function, &Submit::new(), Place::none(), ());
     let work: BoxedWork = Box::new(move || runnable.run());
     let mut state = State::Refused(Reject::ShuttingDown);

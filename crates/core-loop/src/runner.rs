@@ -1,6 +1,7 @@
 //! Running a loop: on a driver of its own, or as a guest of a runtime that runs already.
 
 use crate::close::Closing;
+use crate::context;
 use crate::current::Loop;
 use crate::error::{CloseReport, JoinError, RunError};
 use crate::exception::ExceptionContext;
@@ -102,6 +103,8 @@ fn refuse_nested() -> Result<(), RunError> {
 pub struct Runner {
     driver: Box<dyn Driver>,
     lp: Loop,
+    /// The task-locals of its mains.
+    context: Cell<context::Context>,
     closed: bool,
 }
 
@@ -115,10 +118,11 @@ impl Runner {
     #[must_use]
     pub fn boxed(driver: Box<dyn Driver>) -> Self {
         let lp = Loop::new(driver.reactor());
-        Self { driver, lp, closed: false }
+        Self { driver, lp, context: Cell::new(context::Context::current()), closed: false }
     }
 
-    /// Runs `main` to its end. Other tasks stay on the loop and go on at the next run.
+    /// Runs `main` to its end. Other tasks stay on the loop and go on at the next run, and what `main` sets of
+    /// [task-locals](crate::TaskLocal) is there for the mains that follow.
     ///
     /// `main` may borrow from the caller, so it ends with the run in any case: a [`stop`](Loop::stop) drops it on the spot.
     /// [`run_until_complete`](Self::run_until_complete) runs a task that outlives a stop.
@@ -137,7 +141,9 @@ impl Runner {
     pub fn run<F: Future>(&mut self, main: F) -> Result<F::Output, RunError> {
         refuse_nested()?;
         let output = Cell::new(None);
-        let main = async { output.set(Some(main.await)) };
+        let mut main = Box::pin(async { output.set(Some(main.await)) });
+        let kept = &self.context;
+        let main = poll_fn(move |cx| context::within(kept, || main.as_mut().poll(cx)));
         let lent = Lent::new(&self.lp, Box::pin(main));
         self.turns_until(|| lent.task().done());
         if !lent.task().done() {

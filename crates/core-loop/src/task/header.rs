@@ -6,6 +6,7 @@ use super::list::Links;
 use super::reference::TaskRef;
 use super::waiter::Waiter;
 use crate::clean_up::CleanUp;
+use crate::context::Context;
 use crate::error::Reason;
 use crate::shared::Shared;
 use std::cell::{Cell, OnceCell, RefCell};
@@ -32,6 +33,8 @@ pub(super) const QUIET: u16 = 1 << 6;
 pub(super) const CANCEL: u16 = 1 << 7;
 /// There are clean-ups to run, in the extras.
 pub(super) const CLEAN_UPS: u16 = 1 << 8;
+/// Between its steps: it has a context that is not empty, in the extras.
+pub(super) const CONTEXT: u16 = 1 << 9;
 
 /// Other threads touch `vtable`, `shared` and `afar`, all else is the loop's thread's: only a [`TaskRef`] leads there.
 pub(crate) struct Header {
@@ -55,6 +58,7 @@ pub(crate) struct Header {
 pub(super) struct Extras {
     pub(super) name: OnceCell<Box<str>>,
     pub(super) cancel: Cell<Option<Reason>>,
+    pub(super) context: Cell<Context>,
     waiter: Cell<Option<Waker>>,
     clean_ups: RefCell<VecDeque<CleanUp>>,
 }

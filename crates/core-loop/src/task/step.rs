@@ -1,16 +1,17 @@
 //! What happens to a task: steps, a cancel, its end.
 
 use super::cell::{self, Join, Polled};
-use super::header::{BUSY, CANCEL, CLEAN_UPS, DONE, FUTURE, HANDLE, OUTCOME, QUIET, SCHEDULED};
+use super::header::{BUSY, CANCEL, CLEAN_UPS, CONTEXT, DONE, FUTURE, HANDLE, OUTCOME, QUIET, SCHEDULED};
 use super::reference::TaskRef;
 use super::waiter::Waiter;
+use crate::context::{self, Context};
 use crate::current::Loop;
 use crate::error::{JoinError, Reason};
-use crate::exception::{ExceptionContext, report};
+use crate::exception::{ExceptionContext, report, shielded};
 use crate::shared::Entry;
 use contract::{Panic, budget};
 use std::panic::Location;
-use std::task::{Context, Poll};
+use std::task::{self, Poll};
 
 /// Makes a task of the loop that runs here, and queues its first step.
 #[track_caller]
@@ -26,6 +27,7 @@ pub(super) fn spawn<F: Future + 'static>(future: F) -> Join<F::Output> {
         if inner.discarding.get() {
             return (join, Some((queued, lp.clone())));
         }
+        queued.keep_context(Context::current());
         if let Some(ready) = inner.shared.ready() {
             ready.push(Entry::Step(queued));
         }
@@ -40,7 +42,7 @@ pub(super) fn spawn<F: Future + 'static>(future: F) -> Join<F::Output> {
 
 impl<T> Join<T> {
     #[inline]
-    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+    pub(super) fn poll(&self, cx: &mut task::Context<'_>) -> Poll<Result<T, JoinError>> {
         let task = self.task();
         if task.is(DONE) {
             return Poll::Ready(self.take_outcome());
@@ -60,8 +62,9 @@ impl TaskRef {
             return;
         }
         lp.inner().current.during(self, |task| {
+            let _within = Within::enter(task);
             task.with_waker(|waker| {
-                let cx = &mut Context::from_waker(waker);
+                let cx = &mut task::Context::from_waker(waker);
                 if task.is(FUTURE) {
                     task.advance(lp, cx);
                 }
@@ -71,7 +74,7 @@ impl TaskRef {
     }
 
     #[inline]
-    fn advance(&self, lp: &Loop, cx: &mut Context<'_>) {
+    fn advance(&self, lp: &Loop, cx: &mut task::Context<'_>) {
         if self.is(CANCEL) {
             return self.drop_cancelled(lp);
         }
@@ -84,7 +87,7 @@ impl TaskRef {
 
     /// What every step ends with, whatever became of the future.
     #[inline]
-    fn end_step(&self, lp: &Loop, cx: &mut Context<'_>) {
+    fn end_step(&self, lp: &Loop, cx: &mut task::Context<'_>) {
         let ended = !self.is(FUTURE);
         if ended && !self.is(HANDLE) {
             // Before the clean-ups: its destructor may hand over more of them (of the loser of a `select`, for example).
@@ -104,12 +107,13 @@ impl TaskRef {
             return Err(panic);
         }
         lp.inner().current.during(self, |task| {
+            let _within = Within::enter(task);
             if task.is(FUTURE) {
                 task.settle(lp, JoinError::Panicked(panic));
             } else {
                 task.report_destructor(lp, &panic);
             }
-            task.with_waker(|waker| task.end_step(lp, &mut Context::from_waker(waker)));
+            task.with_waker(|waker| task.end_step(lp, &mut task::Context::from_waker(waker)));
         });
         Ok(())
     }
@@ -170,7 +174,7 @@ impl TaskRef {
                     report(&context.in_task(self.name()));
                 }
                 // The payload of a panic has a destructor, too.
-                crate::exception::shielded("a panic's payload panicked when it was dropped", || drop(error));
+                shielded("a panic's payload panicked when it was dropped", || drop(error));
             }
             Ok(None) => {}
             Err(panic) => report(&ExceptionContext::panicked("the output's destructor panicked", &panic)),
@@ -197,6 +201,7 @@ impl TaskRef {
         }
         let discarded = Panic::catch(|| {
             lp.inner().current.during(self.clone(), |task| {
+                let _within = Within::enter(task);
                 task.drop_clean_ups(lp);
                 task.end(lp, JoinError::Shutdown);
                 // Those that the future has just left behind.
@@ -219,5 +224,50 @@ impl TaskRef {
         if self.is(DONE) && self.is(OUTCOME) {
             self.throw_away();
         }
+    }
+}
+
+/// A step in the task's own context, which it keeps as the step leaves it, also if the step panics.
+struct Within<'a> {
+    task: &'a TaskRef,
+    before: Context,
+}
+
+impl<'a> Within<'a> {
+    #[inline]
+    fn enter(task: &'a TaskRef) -> Self {
+        Self { task, before: context::swap(task.take_context()) }
+    }
+}
+
+impl Drop for Within<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        self.task.keep_context(context::swap(std::mem::take(&mut self.before)));
+    }
+}
+
+impl TaskRef {
+    #[inline]
+    fn take_context(&self) -> Context {
+        if !self.is(CONTEXT) {
+            return Context::empty();
+        }
+        self.clear(CONTEXT);
+        self.extras().context.take()
+    }
+
+    /// For the next step, if there is one.
+    #[inline]
+    fn keep_context(&self, context: Context) {
+        if context.is_empty() {
+            return;
+        }
+        if self.is(DONE) {
+            // Here, and not with the task's memory, which any thread may free.
+            return shielded("the destructor of a task-local's value panicked", || drop(context));
+        }
+        self.extras().context.set(context);
+        self.set(CONTEXT);
     }
 }

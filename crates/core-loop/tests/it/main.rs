@@ -17,6 +17,7 @@ mod readiness_thread;
 mod signal;
 mod signal_fork;
 mod stress;
+mod task_locals;
 mod trace;
 mod turns;
 
