@@ -198,6 +198,8 @@ macro_rules! loop_behaviours {
             run_in_executor_cancel_running Must "test_asyncio/test_futures::BaseFutureTests::test_wrap_future_cancel2";
             /// Ten jobs at once, one failing: each awaiter gets its own value or error.
             to_thread_value_error_concurrency Must "test_asyncio/test_threads::ToThreadTests::test_to_thread_concurrent, ::test_to_thread_exception";
+            /// A thread sees the task-locals of the task that called it, and what it changes does not flow back.
+            to_thread_carries_context Must "test_asyncio/test_threads::ToThreadTests::test_to_thread_contextvars";
             /// A thread gives the loop a coroutine and gets its value or its error.
             run_coroutine_threadsafe_roundtrip Must "test_asyncio/test_tasks::RunCoroutineThreadsafeTests::test_run_coroutine_threadsafe, ::test_run_coroutine_threadsafe_with_exception";
             /// A bounded wait that expires leaves the coroutine running; a cancel then ends it, on the loop's thread.
@@ -240,6 +242,8 @@ macro_rules! loop_behaviours {
             awaited_future_cancelled_by_other Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_inner_future";
             /// A task whose handle is dropped goes on, on the loop's thread.
             dropped_handle_keeps_running Must "src:asyncio.tasks";
+            /// A task inherits the task-locals of its spawn; what it sets is seen by neither parent nor sibling, only by its own children.
+            context_copied_at_spawn Must "test_asyncio/test_tasks::BaseTaskTests::test_context_1, ::test_context_4";
         }
         gather {
             /// Results come in the order of the arguments, whatever the order of ending.
@@ -282,7 +286,7 @@ macro_rules! loop_behaviours {
             value_error_and_fresh_loop Must "test_asyncio/test_runners::RunTests::test_asyncio_run_return, ::test_asyncio_run_raises";
             /// At the end all tasks are cancelled at once, then their clean-ups run, then the default pool is joined.
             teardown_order Must "test_asyncio/test_runners::RunTests::test_asyncio_run_cancels_hanging_tasks";
-            /// Several runs of one runner share a loop, and tasks go on from run to run.
+            /// Several runs of one runner share a loop and its context, and tasks go on from run to run.
             many_runs_one_context Must "test_asyncio/test_runners::RunnerTests::test_run_keeps_context";
             /// A close always ends within its grace; what would not end is dropped and named.
             close_rules Must "test_asyncio/test_runners::RunnerTests::test_double_close";

@@ -135,8 +135,17 @@ impl Context {
     /// Calls `function` in it.
     #[inline]
     pub(crate) fn call<T>(self, function: impl FnOnce() -> T) -> T {
-        // Dropped after the context of before has come back: a destructor of the user's finds the right one.
-        within(&Cell::new(self), function)
+        struct Restore(Context);
+        impl Drop for Restore {
+            #[inline]
+            fn drop(&mut self) {
+                // Restored first: a destructor of the user's finds the right one.
+                let ours = swap(std::mem::take(&mut self.0));
+                drop(ours);
+            }
+        }
+        let _restore = Restore(swap(self));
+        function()
     }
 
     pub(crate) fn get(&self, local: usize) -> Option<Arc<dyn Any + Send + Sync>> {
@@ -161,6 +170,15 @@ impl Context {
     }
 }
 
+/// Keeps what is the current context when it is dropped.
+pub(crate) struct KeptIn<'a>(pub(crate) &'a Cell<Context>);
+
+impl Drop for KeptIn<'_> {
+    fn drop(&mut self) {
+        self.0.set(Context::current());
+    }
+}
+
 /// Sets a value in the current context.
 pub(crate) fn set(local: usize, value: Arc<dyn Any + Send + Sync>) {
     // Too late to clean up if the thread is ending: the context then stays until the process ends.
@@ -179,6 +197,7 @@ pub(crate) fn within<T>(kept: &Cell<Context>, function: impl FnOnce() -> T) -> T
     /// Meanwhile `kept` holds the other one.
     struct Exchanged<'a>(&'a Cell<Context>);
     impl Drop for Exchanged<'_> {
+        #[inline]
         fn drop(&mut self) {
             exchange(self.0);
         }
@@ -188,6 +207,7 @@ pub(crate) fn within<T>(kept: &Cell<Context>, function: impl FnOnce() -> T) -> T
     function()
 }
 
+#[inline]
 fn exchange(kept: &Cell<Context>) {
     kept.set(swap(kept.take()));
 }

@@ -28,6 +28,7 @@ mod shared;
 mod signal;
 mod slab;
 mod sleep;
+pub mod stream;
 mod sync;
 mod sys;
 mod task;

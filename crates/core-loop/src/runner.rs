@@ -141,10 +141,13 @@ impl Runner {
     pub fn run<F: Future>(&mut self, main: F) -> Result<F::Output, RunError> {
         refuse_nested()?;
         let output = Cell::new(None);
-        let mut main = Box::pin(async { output.set(Some(main.await)) });
-        let kept = &self.context;
-        let main = poll_fn(move |cx| context::within(kept, || main.as_mut().poll(cx)));
-        let lent = Lent::new(&self.lp, Box::pin(main));
+        let main = async {
+            let _kept = context::KeptIn(&self.context);
+            output.set(Some(main.await));
+        };
+        let context = self.context.take();
+        self.context.set(context.clone());
+        let lent = context.call(|| Lent::new(&self.lp, Box::pin(main)));
         self.turns_until(|| lent.task().done());
         if !lent.task().done() {
             return Err(RunError::Stopped);

@@ -3,7 +3,7 @@
 use super::{Loops, Trace, here, quiet_panic, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
-use core_loop::{JoinError, Task, spawn};
+use core_loop::{JoinError, Task, TaskLocal, spawn};
 use std::cell::RefCell;
 use std::fmt;
 use std::future::pending;
@@ -206,5 +206,30 @@ pub(super) fn dropped_handle_keeps_running(subject: &Subject<Loops>) -> Verdict 
         }));
         turns(5).await;
         ensure(trace.seen() == [thread], "a task whose handle was dropped did not go on")
+    })
+}
+
+static NUMBER: TaskLocal<u32> = TaskLocal::new();
+
+pub(super) fn context_copied_at_spawn(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        NUMBER.set(1);
+        let changing = spawn(async {
+            NUMBER.set(2);
+            turns(2).await;
+            (NUMBER.get(), spawn(async { NUMBER.get() }).await.ok().flatten())
+        });
+        let sibling = spawn(async {
+            turns(1).await;
+            NUMBER.get()
+        });
+        let trace = Trace::new();
+        let noting = trace.clone();
+        here().call_soon(move || noting.note(NUMBER.get()));
+        NUMBER.set(3);
+        same("the task and its child", changing.await?, (Some(2), Some(2)))?;
+        same("its sibling", sibling.await?, Some(1))?;
+        same("a callback that was registered before the parent's change", trace.seen(), [Some(1)])?;
+        same("the parent", NUMBER.get(), Some(3))
     })
 }

@@ -260,9 +260,13 @@ impl TaskRef {
     /// For the next step, if there is one.
     #[inline]
     fn keep_context(&self, context: Context) {
-        if context.is_empty() {
-            return;
+        if !context.is_empty() {
+            self.keep_values(context);
         }
+    }
+
+    #[cold]
+    fn keep_values(&self, context: Context) {
         if self.is(DONE) {
             // Here, and not with the task's memory, which any thread may free.
             return shielded("the destructor of a task-local's value panicked", || drop(context));

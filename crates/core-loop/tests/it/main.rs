@@ -7,6 +7,7 @@ mod close;
 mod combinators;
 mod compiles;
 mod executor;
+mod generators;
 mod guest;
 mod loop_methods;
 mod native;
