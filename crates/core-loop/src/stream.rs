@@ -102,6 +102,7 @@ impl<'a, T> Generator<'a, T> {
     /// # Python
     ///
     /// `await anext(generator, None)`.
+    #[expect(clippy::should_implement_trait, reason = "what streams call it everywhere")]
     pub fn next(&mut self) -> Next<'_, 'a, T> {
         Next(self)
     }

@@ -70,6 +70,10 @@ impl<T: Send + Sync + 'static> TaskLocal<T> {
     }
 
     /// Calls `look` with its value here.
+    ///
+    /// # Panics
+    ///
+    /// If `look` does.
     pub fn with<R>(&'static self, look: impl FnOnce(Option<&T>) -> R) -> R {
         let value = Context::current().get(self.key());
         look(value.as_deref().map(|value| value.downcast_ref().expect("a key belongs to one type")))
