@@ -11,9 +11,9 @@ use std::fmt;
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-/// Two alarms are at least so far apart: where timers are dense, one wake serves many. It is what the kernel's slack does,
-/// but a timer that comes alone is exact.
-const SPACING: Duration = Duration::from_micros(50);
+/// No sleep is shorter: where timers are dense, one wake then serves many. It is what the kernel's slack does, but a timer
+/// that is further away is exact.
+const SHORTEST: Duration = Duration::from_micros(50);
 
 #[derive(Default)]
 pub(crate) struct Alarm {
@@ -22,35 +22,28 @@ pub(crate) struct Alarm {
     /// When it goes off. One that is too early for the next sleep stays as it is: it ends that sleep for nothing once, where
     /// setting it anew would be a system call for each deadline that moved. Timeouts that never fire mostly move.
     at: Cell<Option<Instant>>,
-    /// Before this it does not go off again.
-    not_before: Cell<Option<Instant>>,
 }
 
 impl Alarm {
-    /// Sees to it that a sleep ends at `deadline`, or somewhat before it, or after it by no more than the spacing: by the alarm
-    /// (`None`), or by the timeout that this gives.
+    /// Sees to it that a sleep ends at `deadline`, or somewhat before it, or after the shortest sleep: by the alarm (`None`),
+    /// or by the timeout that this gives.
     pub(crate) fn set(&self, poller: &Poller, deadline: Instant) -> Option<Duration> {
         let now = Instant::now();
         let left = deadline.saturating_duration_since(now);
         if left.is_zero() {
             return Some(left);
         }
-        if let Some(at) = self.at.get().filter(|at| *at <= now) {
-            // It went off.
-            self.at.set(None);
-            self.not_before.set(Some(at + SPACING));
-        }
-        let deadline = self.not_before.get().map_or(deadline, |not_before| deadline.max(not_before));
-        if self.at.get().is_some_and(|at| at <= deadline) {
+        let wanted = deadline.max(now + SHORTEST);
+        if self.at.get().is_some_and(|at| now < at && at <= wanted) {
             return None;
         }
         let Some(timerfd) = self.timerfd.get_or_init(|| make(poller)) else { return Some(left) };
         // Relative to a moment that is already past, so never early.
-        let expiration = Expiration::OneShot(TimeSpec::from_duration(deadline - now));
+        let expiration = Expiration::OneShot(TimeSpec::from_duration(wanted - now));
         if timerfd.set(expiration, TimerSetTimeFlags::empty()).is_err() {
             return Some(left);
         }
-        self.at.set(Some(deadline));
+        self.at.set(Some(wanted));
         None
     }
 }
@@ -70,7 +63,7 @@ impl fmt::Debug for Alarm {
 
 #[cfg(test)]
 mod tests {
-    use super::{Alarm, SPACING};
+    use super::{Alarm, SHORTEST};
     use crate::native::poller::Poller;
     use nix::sys::epoll::EpollEvent;
     use std::time::{Duration, Instant};
@@ -110,17 +103,16 @@ mod tests {
     }
 
     #[test]
-    fn dense_deadlines_share_an_alarm() {
+    fn no_sleep_is_shorter_than_the_shortest() {
         let (alarm, poller) = (Alarm::default(), Poller::new().unwrap());
-        let first = Instant::now() + Duration::from_millis(1);
-        assert!(sleep_until(&alarm, &poller, first));
-        // Somewhere after the first: the test may be held up for long, so each is looked at only while it is still to come.
-        for us in 1..100 {
-            let deadline = first + Duration::from_micros(us);
-            if alarm.set(&poller, deadline).is_none() {
-                assert!(alarm.at.get() >= Some(first + SPACING));
-            }
+        let before = Instant::now();
+        let mut deadline = before;
+        // Whoever is held up here finds the deadline past, and tries again.
+        while alarm.at.get().is_none() {
+            deadline = Instant::now() + Duration::from_micros(1);
+            alarm.set(&poller, deadline);
         }
+        assert!(alarm.at.get() >= Some(before + SHORTEST) && alarm.at.get() > Some(deadline));
     }
 
     #[test]
