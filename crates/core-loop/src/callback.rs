@@ -1,5 +1,6 @@
 //! Plain callbacks: soon, later, at a time, and from another thread.
 
+use crate::context::Context;
 use crate::current::Loop;
 use crate::error::Closed;
 use crate::exception::ExceptionContext;
@@ -39,8 +40,8 @@ pub(crate) struct Fate {
 
 struct Callback<F> {
     fate: Fate,
-    /// Emptied when it is called or cancelled.
-    function: RefCell<Option<F>>,
+    /// And the context to call it in. Emptied when it is called or cancelled.
+    function: RefCell<Option<(F, Context)>>,
 }
 
 impl Fate {
@@ -51,8 +52,8 @@ impl Fate {
 
 impl<F: FnOnce()> Call for Callback<F> {
     fn call(&self, lp: &Loop) {
-        let Some(function) = self.function.take() else { return };
-        if let Err(panic) = Panic::catch(function) {
+        let Some((function, context)) = self.function.take() else { return };
+        if let Err(panic) = Panic::catch(|| context.call(function)) {
             let message = format!("the callback registered at {} panicked", self.fate.registered_at);
             lp.report(&ExceptionContext::panicked(message, &panic));
         }
@@ -171,7 +172,10 @@ impl Loop {
             cancelled: Cell::new(false),
             registered_at: Location::caller(),
         };
-        Handle { call: Rc::new(Callback { fate, function: RefCell::new(Some(function)) }), lp: self.clone() }
+        Handle {
+            call: Rc::new(Callback { fate, function: RefCell::new(Some((function, Context::current()))) }),
+            lp: self.clone(),
+        }
     }
 }
 
@@ -248,7 +252,8 @@ impl LoopHandle {
     ) -> Result<ThreadsafeHandle, Closed> {
         let handle = ThreadsafeHandle(Arc::new(Mutex::new(Sent::Waiting(Box::new(function)))));
         let delivery = Delivery(handle.clone());
-        if self.shared().send(|| Box::new(move |_: &Loop| delivery.0.call())) {
+        let context = Context::current();
+        if self.shared().send(|| Box::new(move |_: &Loop| context.call(|| delivery.0.call()))) {
             Ok(handle)
         } else {
             Err(Closed)

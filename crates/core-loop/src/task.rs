@@ -191,8 +191,14 @@ impl<T: 'static> Task<T> {
         self.detached = true;
     }
 
-    pub(crate) fn header(&self) -> &Header {
-        self.join.task()
+    /// The outcome of a task that is done.
+    pub(crate) fn take_outcome(&mut self) -> Result<T, JoinError> {
+        self.spent = true;
+        self.join.take_outcome()
+    }
+
+    pub(crate) fn belongs_to(&self, lp: &Loop) -> bool {
+        self.join.task().belongs_to(&lp.inner().shared)
     }
 
     /// Ends the task on the spot, without its clean-ups; one that has ended stays as it is.

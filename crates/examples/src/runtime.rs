@@ -1,7 +1,8 @@
 //! Which runtime carries the loop: `--runtime native|tokio|smol|glommio`.
 
 use crate::args::{Args, Wrong};
-use core_loop::RunError;
+use contract::Unavailable;
+use core_loop::{NativeDriver, RunError, Runner};
 use std::fmt;
 use std::str::FromStr;
 
@@ -66,11 +67,40 @@ fn run_on_glommio<F: Future>(main: F) -> Result<F::Output, RunError> {
 
 #[cfg(not(feature = "glommio"))]
 fn run_on_glommio<F: Future>(_: F) -> Result<F::Output, RunError> {
-    Err(RunError::Unavailable(contract::Unavailable::new(
+    Err(RunError::Unavailable(left_out()))
+}
+
+/// A loop carried by `runtime` that does not run yet.
+///
+/// # Errors
+///
+/// The runtime cannot run here or was left out of this build.
+pub fn runner_on(runtime: Runtime) -> Result<Runner, Unavailable> {
+    Ok(match runtime {
+        Runtime::Native => Runner::new(NativeDriver::new()?),
+        Runtime::Tokio => Runner::new(loop_tokio::TokioDriver::new()?),
+        Runtime::Smol => Runner::new(loop_smol::SmolDriver::new()?),
+        Runtime::Glommio => runner_on_glommio()?,
+    })
+}
+
+#[cfg(feature = "glommio")]
+fn runner_on_glommio() -> Result<Runner, Unavailable> {
+    Ok(Runner::new(loop_glommio::GlommioDriver::new()?))
+}
+
+#[cfg(not(feature = "glommio"))]
+fn runner_on_glommio() -> Result<Runner, Unavailable> {
+    Err(left_out())
+}
+
+#[cfg(not(feature = "glommio"))]
+fn left_out() -> Unavailable {
+    Unavailable::new(
         "glommio",
         "it was left out of this build",
         "build with `--features glommio`, which needs git and a C compiler",
-    )))
+    )
 }
 
 impl FromStr for Runtime {

@@ -2,20 +2,21 @@
 
 use super::cell::{self, Join, Origin, Polled};
 use super::header::{
-    BUSY, CALLBACKS, CANCEL, CLEAN_UPS, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
+    BUSY, CALLBACKS, CANCEL, CLEAN_UPS, CONTEXT, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
     SCHEDULED,
 };
 use super::inspect::OBSERVED;
 use super::reference::TaskRef;
 use super::waiter::Waiter;
+use crate::context::{self, Context};
 use crate::current::Loop;
 use crate::debug;
 use crate::error::{JoinError, Reason};
-use crate::exception::{ExceptionContext, report};
+use crate::exception::{ExceptionContext, report, shielded};
 use crate::shared::Entry;
 use contract::{Panic, budget};
 use std::panic::Location;
-use std::task::{Context, Poll};
+use std::task::{self, Poll};
 
 /// Makes a task of the loop that runs here, and queues its first step.
 #[track_caller]
@@ -75,18 +76,21 @@ fn create<F: Future + 'static>(
     let origin = Origin { id, parent: inner.current.id(), spawned_at };
     let (join, listed, first) = cell::create(future, inner.shared.share(), origin);
     inner.tasks.push(listed);
+    if !context::is_empty() {
+        first.keep_context(Context::current());
+    }
     (join, first)
 }
 
 impl<T> Join<T> {
     #[inline]
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+    pub(super) fn poll(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<T, JoinError>> {
         self.poll_done(cx).map(|()| self.take_outcome())
     }
 
     /// Waits for the outcome, and leaves it where it is.
     #[inline]
-    pub(super) fn poll_done(&self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_done(&self, cx: &mut task::Context<'_>) -> Poll<()> {
         let task = self.task();
         if task.is(DONE) {
             return Poll::Ready(());
@@ -122,8 +126,9 @@ impl TaskRef {
             return;
         }
         lp.inner().current.during(self, |task| {
+            let _within = Within::enter(task);
             task.with_waker(|waker| {
-                let cx = &mut Context::from_waker(waker);
+                let cx = &mut task::Context::from_waker(waker);
                 if task.is(FUTURE) {
                     task.advance(lp, cx);
                 }
@@ -133,7 +138,7 @@ impl TaskRef {
     }
 
     #[inline]
-    fn advance(&self, lp: &Loop, cx: &mut Context<'_>) {
+    fn advance(&self, lp: &Loop, cx: &mut task::Context<'_>) {
         if self.is(CANCEL) {
             return self.drop_cancelled(lp);
         }
@@ -146,7 +151,7 @@ impl TaskRef {
 
     /// What every step ends with, whatever became of the future.
     #[inline]
-    fn end_step(&self, lp: &Loop, cx: &mut Context<'_>) {
+    fn end_step(&self, lp: &Loop, cx: &mut task::Context<'_>) {
         let ended = !self.is(FUTURE);
         if ended && !self.is(HANDLE) {
             // Before the clean-ups: its destructor may hand over more of them (of the loser of a `select`, for example).
@@ -170,12 +175,13 @@ impl TaskRef {
             panic.resume();
         }
         lp.inner().current.during(self, |task| {
+            let _within = Within::enter(task);
             if task.is(FUTURE) {
                 task.settle(lp, JoinError::Panicked(panic));
             } else {
                 task.report_destructor(lp, &panic);
             }
-            task.with_waker(|waker| task.end_step(lp, &mut Context::from_waker(waker)));
+            task.with_waker(|waker| task.end_step(lp, &mut task::Context::from_waker(waker)));
         });
     }
 
@@ -232,6 +238,8 @@ impl TaskRef {
                     let context = ExceptionContext::panicked("a panic that nobody awaited", panic);
                     report(&context.in_task(self));
                 }
+                // The payload of a panic has a destructor, too.
+                shielded("a panic's payload panicked when it was dropped", || drop(error));
             }
             Ok(None) => {}
             Err(panic) => report(&ExceptionContext::panicked("the output's destructor panicked", &panic)),
@@ -261,6 +269,7 @@ impl TaskRef {
             return;
         }
         lp.inner().current.during(self.clone(), |task| {
+            let _within = Within::enter(task);
             if task.is(FUTURE) {
                 task.settle(lp, JoinError::Shutdown);
             }
@@ -281,5 +290,54 @@ impl TaskRef {
         if self.is(DONE) && self.is(OUTCOME) {
             self.throw_away();
         }
+    }
+}
+
+/// A step in the task's own context, which it keeps as the step leaves it, also if the step panics.
+struct Within<'a> {
+    task: &'a TaskRef,
+    /// What was current before. Most often no task-local is set anywhere, which costs two looks.
+    before: Context,
+}
+
+impl<'a> Within<'a> {
+    #[inline]
+    fn enter(task: &'a TaskRef) -> Self {
+        let before =
+            if task.is(CONTEXT) || !context::is_empty() { task.exchange() } else { Context::empty() };
+        Self { task, before }
+    }
+}
+
+impl Drop for Within<'_> {
+    #[inline]
+    fn drop(&mut self) {
+        if !(self.before.is_empty() && context::is_empty()) {
+            self.task.keep_context(context::swap(std::mem::take(&mut self.before)));
+        }
+    }
+}
+
+impl TaskRef {
+    /// Makes the task's own context the current one, and gives what was before.
+    #[cold]
+    fn exchange(&self) -> Context {
+        let own = if self.is(CONTEXT) { self.extras().context.take() } else { Context::empty() };
+        self.clear(CONTEXT);
+        context::swap(own)
+    }
+
+    /// For the next step, if there is one.
+    #[cold]
+    fn keep_context(&self, context: Context) {
+        if context.is_empty() {
+            return;
+        }
+        if self.is(DONE) {
+            // Here, and not with the task's memory, which any thread may free.
+            return shielded("the destructor of a task-local's value panicked", || drop(context));
+        }
+        self.extras().context.set(context);
+        self.set(CONTEXT);
     }
 }
