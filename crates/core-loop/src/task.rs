@@ -211,9 +211,9 @@ impl<T: 'static> Task<T> {
 
     /// The handle goes although nobody has awaited the task, nor said that it runs on its own. For debug mode.
     fn is_missed(&self) -> bool {
-        self.header().is_observed()
+        self.join.task().is_observed()
             && !(self.awaited || self.quiet || self.detached)
-            && self.header().goes_on()
+            && self.join.task().goes_on()
     }
 
     /// Nobody will miss the outcome: a panic that nobody has seen is not reported.
@@ -269,7 +269,7 @@ impl<T: 'static> Drop for Task<T> {
         {
             self.join.task().cancel(reason);
         } else if self.is_missed() {
-            debug::never_awaited(self.header());
+            debug::never_awaited(self.join.task());
         }
         self.join.task().detach(self.quiet);
     }
