@@ -1,6 +1,6 @@
 //! Plain callbacks: soon, later, at a time, and from another thread.
 
-use crate::context::Context;
+use crate::context::{self, Context};
 use crate::current::Loop;
 use crate::error::Closed;
 use crate::exception::ExceptionContext;
@@ -9,7 +9,6 @@ use crate::shared::Entry;
 use crate::sync::{Mutex, lock};
 use crate::task::Waiter;
 use crate::timers::TimerKey;
-use contract::Panic;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
@@ -40,8 +39,14 @@ pub(crate) struct Fate {
 
 struct Callback<F> {
     fate: Fate,
-    /// And the context to call it in. Emptied when it is called or cancelled.
-    function: RefCell<Option<(F, Context)>>,
+    /// Emptied when it is called or cancelled.
+    function: RefCell<Option<F>>,
+}
+
+impl<F> Callback<F> {
+    fn new(fate: Fate, function: F) -> Rc<Self> {
+        Rc::new(Self { fate, function: RefCell::new(Some(function)) })
+    }
 }
 
 impl Fate {
@@ -52,8 +57,8 @@ impl Fate {
 
 impl<F: FnOnce()> Call for Callback<F> {
     fn call(&self, lp: &Loop) {
-        let Some((function, context)) = self.function.take() else { return };
-        if let Err(panic) = Panic::catch(|| context.call(function)) {
+        let Some(function) = self.function.take() else { return };
+        if let Err(panic) = context::call_outermost(function) {
             let message = format!("the callback registered at {} panicked", self.fate.registered_at);
             lp.report(&ExceptionContext::panicked(message, &panic));
         }
@@ -172,10 +177,13 @@ impl Loop {
             cancelled: Cell::new(false),
             registered_at: Location::caller(),
         };
-        Handle {
-            call: Rc::new(Callback { fate, function: RefCell::new(Some((function, Context::current()))) }),
-            lp: self.clone(),
-        }
+        let context = Context::current();
+        let call: Rc<dyn Call> = if context.is_empty() {
+            Callback::new(fate, function)
+        } else {
+            Callback::new(fate, move || context.call(function))
+        };
+        Handle { call, lp: self.clone() }
     }
 }
 

@@ -12,6 +12,8 @@
 //!
 //! Between the steps of a loop the empty one is current.
 
+use crate::exception::shielded;
+use contract::Panic;
 use std::any::Any;
 use std::cell::Cell;
 use std::fmt;
@@ -66,6 +68,23 @@ impl Drop for AtExit {
     }
 }
 
+/// Calls `function` where the empty context is current, as it is again afterwards.
+#[inline]
+pub(crate) fn call_outermost(function: impl FnOnce()) -> Result<(), Panic> {
+    let outcome = Panic::catch(function);
+    if !is_empty() {
+        leave_outermost();
+    }
+    outcome
+}
+
+/// Makes the empty one current, where nothing of the user's runs.
+#[cold]
+pub(crate) fn leave_outermost() {
+    let left = swap(Context(None));
+    shielded("the destructor of a task-local's value panicked", || drop(left));
+}
+
 /// Makes `context` the current one, and gives what was before.
 #[inline]
 pub(crate) fn swap(context: Context) -> Context {
@@ -94,6 +113,9 @@ impl Context {
     #[must_use]
     #[inline]
     pub fn current() -> Self {
+        if is_empty() {
+            return Self(None);
+        }
         CURRENT.with(|current| {
             let context = current.take();
             let copy = context.clone();

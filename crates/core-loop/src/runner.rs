@@ -162,9 +162,13 @@ impl Runner {
         };
         let context = self.context.take();
         self.context.set(context.clone());
-        let lent = context.call(|| Lent::new(&self.lp, Box::pin(main)));
-        let over = self.turns_until(|| lent.task().done());
-        let completed = lent.task().done();
+        // Not in a closure, which would hide from where this was called.
+        let outer = context::swap(context);
+        let lent = Lent::new(&self.lp, Box::pin(main));
+        drop(context::swap(outer));
+        let main = lent.task().header();
+        let over = self.turns_until(|| main.is_done());
+        let completed = main.is_done();
         let outcome = lent.end();
         if !completed {
             over?;

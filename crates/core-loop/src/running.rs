@@ -71,15 +71,13 @@ impl Loop {
     /// One run, asked between its turns whether it is over. However soon it is stopped, it makes one turn first, without
     /// waiting: a stop that came before the run lets those run that were ready.
     pub(crate) fn over<'a>(&'a self, mut ended: impl FnMut() -> bool + 'a) -> impl FnMut() -> bool + 'a {
-        if self.is_stopping() {
-            // Something must be ready, or the loop would sleep before its first turn.
-            self.call_soon(|| ());
+        if self.stopped() {
+            // In the first turn; and something must be ready, or the loop would sleep before it.
+            let lp = self.clone();
+            self.call_soon(move || lp.stop());
         }
-        let mut begun = false;
-        move || {
-            let stopped = std::mem::replace(&mut begun, true) && self.is_stopping();
-            stopped || ended()
-        }
+        let stopping = &self.inner().stopping;
+        move || stopping.get() || ended()
     }
 
     pub(crate) fn is_stopping(&self) -> bool {

@@ -191,6 +191,10 @@ impl<T: 'static> Task<T> {
         self.detached = true;
     }
 
+    pub(crate) fn header(&self) -> &Header {
+        self.join.task()
+    }
+
     /// The outcome of a task that is done.
     pub(crate) fn take_outcome(&mut self) -> Result<T, JoinError> {
         self.spent = true;

@@ -54,11 +54,12 @@ pub(super) fn spawn_eager<F: Future + 'static>(future: F) -> Join<F::Output> {
     }
     let outer = lp.inner().current.get();
     let mut first = Some(task);
-    lp.survive(|| {
+    let step = || {
         if let Some(task) = first.take() {
             task.step(&lp);
         }
-    });
+    };
+    Context::empty().call(|| lp.survive(step));
     lp.inner().current.set(outer);
     join
 }
@@ -122,11 +123,13 @@ impl TaskRef {
     pub(crate) fn step(self, lp: &Loop) {
         // Before the step looks at anything, so that a wake during it queues another.
         self.clear(SCHEDULED);
-        if self.is(DONE) {
-            return;
+        if self.is(DONE | CONTEXT) {
+            if self.is(DONE) {
+                return;
+            }
+            self.enter_context();
         }
         lp.inner().current.during(self, |task| {
-            let _within = Within::enter(task);
             task.with_waker(|waker| {
                 let cx = &mut task::Context::from_waker(waker);
                 if task.is(FUTURE) {
@@ -134,6 +137,7 @@ impl TaskRef {
                 }
                 task.end_step(lp, cx);
             });
+            task.leave_context();
         });
     }
 
@@ -174,14 +178,15 @@ impl TaskRef {
         if !self.unwound() {
             panic.resume();
         }
+        // In the context of the step, which the panic has left as it was.
         lp.inner().current.during(self, |task| {
-            let _within = Within::enter(task);
             if task.is(FUTURE) {
                 task.settle(lp, JoinError::Panicked(panic));
             } else {
                 task.report_destructor(lp, &panic);
             }
             task.with_waker(|waker| task.end_step(lp, &mut task::Context::from_waker(waker)));
+            task.leave_context();
         });
     }
 
@@ -268,16 +273,23 @@ impl TaskRef {
         if self.is(DONE) {
             return;
         }
-        lp.inner().current.during(self.clone(), |task| {
-            let _within = Within::enter(task);
-            if task.is(FUTURE) {
-                task.settle(lp, JoinError::Shutdown);
-            }
-            // Also those that the future's destructor has just handed over. None may stay in the cell, which other
-            // threads may free.
-            task.drop_clean_ups(lp);
-            task.finish(lp);
-        });
+        // Perhaps inside the step of another task.
+        let discarding = || {
+            lp.inner().current.during(self.clone(), |task| {
+                if task.is(CONTEXT) {
+                    task.enter_context();
+                }
+                if task.is(FUTURE) {
+                    task.settle(lp, JoinError::Shutdown);
+                }
+                // Also those that the future's destructor has just handed over. None may stay in the cell, which other
+                // threads may free.
+                task.drop_clean_ups(lp);
+                task.finish(lp);
+                task.leave_context();
+            })
+        };
+        Context::empty().call(discarding);
     }
 
     /// The handle is gone.
@@ -293,51 +305,32 @@ impl TaskRef {
     }
 }
 
-/// A step in the task's own context, which it keeps as the step leaves it, also if the step panics.
-struct Within<'a> {
-    task: &'a TaskRef,
-    /// What was current before. Most often no task-local is set anywhere, which costs two looks.
-    before: Context,
-}
-
-impl<'a> Within<'a> {
-    #[inline]
-    fn enter(task: &'a TaskRef) -> Self {
-        let before =
-            if task.is(CONTEXT) || !context::is_empty() { task.exchange() } else { Context::empty() };
-        Self { task, before }
+/// The task's own context: it is the current one during its steps. Between them the empty one is, so a task that has none
+/// pays one look in each step.
+impl TaskRef {
+    #[cold]
+    fn enter_context(&self) {
+        self.clear(CONTEXT);
+        context::swap(self.extras().context.take());
     }
-}
 
-impl Drop for Within<'_> {
+    /// The step is over: keeps what it has left, for the next one.
     #[inline]
-    fn drop(&mut self) {
-        if !(self.before.is_empty() && context::is_empty()) {
-            self.task.keep_context(context::swap(std::mem::take(&mut self.before)));
+    fn leave_context(&self) {
+        if !context::is_empty() {
+            self.keep_context(context::swap(Context::empty()));
         }
     }
-}
 
-impl TaskRef {
-    /// Makes the task's own context the current one, and gives what was before.
-    #[cold]
-    fn exchange(&self) -> Context {
-        let own = if self.is(CONTEXT) { self.extras().context.take() } else { Context::empty() };
-        self.clear(CONTEXT);
-        context::swap(own)
-    }
-
-    /// For the next step, if there is one.
     #[cold]
     fn keep_context(&self, context: Context) {
-        if context.is_empty() {
-            return;
-        }
         if self.is(DONE) {
             // Here, and not with the task's memory, which any thread may free.
             return shielded("the destructor of a task-local's value panicked", || drop(context));
         }
-        self.extras().context.set(context);
-        self.set(CONTEXT);
+        if !context.is_empty() {
+            self.extras().context.set(context);
+            self.set(CONTEXT);
+        }
     }
 }
