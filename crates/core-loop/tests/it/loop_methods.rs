@@ -117,7 +117,7 @@ fn the_clean_ups_of_a_main_that_was_stopped_are_reported() {
         finally((), async |()| pending::<()>().await, async |()| ()).await;
     });
     assert!(matches!(stopped, Err(RunError::Stopped)), "{stopped:?}");
-    assert_eq!(trace.take(), "1 clean-ups were dropped before they ended in task `Task-1`");
+    assert_eq!(trace.take(), "1 clean-ups were dropped before they ended");
 }
 
 #[test]

@@ -4,7 +4,8 @@ use crate::run;
 use crate::trace::Trace;
 use contract::ExecutorExt as _;
 use core_loop::{
-    Context, Loop, NativeDriver, Runner, TaskLocal, finally, pinned, spawn, timeout, to_thread, yield_now,
+    Context, Loop, NativeDriver, Runner, TaskLocal, finally, pinned, spawn, spawn_eager, timeout, to_thread,
+    yield_now,
 };
 use std::future::pending;
 use std::sync::Arc;
@@ -285,5 +286,31 @@ fn two_task_locals_of_one_type_are_two() {
         OTHER.set(2);
         assert_eq!((NUMBER.get(), OTHER.get()), (Some(1), Some(2)));
         assert_eq!(NUMBER.with(|value| value.copied()), Some(1));
+    });
+}
+
+#[test]
+fn an_eager_task_inherits_and_gives_the_outer_context_back_even_if_it_panics() {
+    run(async {
+        let child = || {
+            spawn_eager(async {
+                let inherited = NUMBER.get();
+                NUMBER.set(2);
+                yield_now().await;
+                (inherited, NUMBER.get())
+            })
+        };
+        assert_eq!(child().await.unwrap(), (None, Some(2)));
+        assert_eq!(NUMBER.get(), None);
+        NUMBER.set(1);
+        let inheriting = child();
+        assert_eq!(NUMBER.get(), Some(1));
+        let panicking = spawn_eager(async {
+            NUMBER.set(3);
+            panic!("in its first step");
+        });
+        assert_eq!(NUMBER.get(), Some(1));
+        assert_eq!(inheriting.await.unwrap(), (Some(1), Some(2)));
+        assert!(panicking.await.is_err());
     });
 }
