@@ -1,5 +1,6 @@
 //! Plain callbacks: soon, later, at a time, and from another thread.
 
+use crate::context::{self, Context};
 use crate::current::Loop;
 use crate::error::Closed;
 use crate::exception::ExceptionContext;
@@ -8,7 +9,6 @@ use crate::shared::Entry;
 use crate::sync::{Mutex, lock};
 use crate::task::Waiter;
 use crate::timers::TimerKey;
-use contract::Panic;
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::panic::Location;
@@ -43,6 +43,12 @@ struct Callback<F> {
     function: RefCell<Option<F>>,
 }
 
+impl<F> Callback<F> {
+    fn new(fate: Fate, function: F) -> Rc<Self> {
+        Rc::new(Self { fate, function: RefCell::new(Some(function)) })
+    }
+}
+
 impl Fate {
     pub(crate) fn registered_at(&self) -> &'static Location<'static> {
         self.registered_at
@@ -52,7 +58,7 @@ impl Fate {
 impl<F: FnOnce()> Call for Callback<F> {
     fn call(&self, lp: &Loop) {
         let Some(function) = self.function.take() else { return };
-        if let Err(panic) = Panic::catch(function) {
+        if let Err(panic) = context::call_outermost(function) {
             let message = format!("the callback registered at {} panicked", self.fate.registered_at);
             lp.report(&ExceptionContext::panicked(message, &panic));
         }
@@ -171,7 +177,13 @@ impl Loop {
             cancelled: Cell::new(false),
             registered_at: Location::caller(),
         };
-        Handle { call: Rc::new(Callback { fate, function: RefCell::new(Some(function)) }), lp: self.clone() }
+        let context = Context::current();
+        let call: Rc<dyn Call> = if context.is_empty() {
+            Callback::new(fate, function)
+        } else {
+            Callback::new(fate, move || context.call(function))
+        };
+        Handle { call, lp: self.clone() }
     }
 }
 
@@ -248,7 +260,8 @@ impl LoopHandle {
     ) -> Result<ThreadsafeHandle, Closed> {
         let handle = ThreadsafeHandle(Arc::new(Mutex::new(Sent::Waiting(Box::new(function)))));
         let delivery = Delivery(handle.clone());
-        if self.shared().send(|| Box::new(move |_: &Loop| delivery.0.call())) {
+        let context = Context::current();
+        if self.shared().send(|| Box::new(move |_: &Loop| context.call(|| delivery.0.call()))) {
             Ok(handle)
         } else {
             Err(Closed)

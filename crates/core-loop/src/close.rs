@@ -9,12 +9,13 @@
 
 use crate::callback::Timer;
 use crate::current::Loop;
+use crate::default_executor::ShutdownDefaultExecutor;
 use crate::error::CloseReport;
 use crate::exception::{self, ExceptionContext};
 use crate::offload::DefaultExecutor;
 use crate::shared::{Entry, Ready};
 use crate::task::TaskRef;
-use contract::{Drain, Job, Place, Report, Submit};
+use contract::Drain;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -27,7 +28,7 @@ pub(crate) struct Closing {
     round: u64,
     report: CloseReport,
     /// The shutdown of the default executor on a thread of its own: for a guest, whose host must not be blocked.
-    executor: Option<Job<Report>>,
+    executor: Option<ShutdownDefaultExecutor>,
 }
 
 impl Closing {
@@ -88,23 +89,13 @@ impl Closing {
     pub(crate) fn poll_executor(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.executor.is_none() {
             let Some(executor) = self.take_executor() else { return Poll::Ready(()) };
-            let left = self.left();
-            let shutdown = move || executor.shutdown(Drain::Queued, left);
-            let (runnable, job) = Job::package(shutdown, &Submit::new(), Place::none(), ());
-            let thread = std::thread::Builder::new().name("loop-close".to_owned());
-            // Without a thread the runnable is dropped, and the job says so at once.
-            let _started = thread.spawn(move || runnable.run());
-            self.executor = Some(job);
+            self.executor = Some(ShutdownDefaultExecutor::begin(executor, Drain::Queued, self.left()));
         }
-        let Some(job) = &mut self.executor else { return Poll::Ready(()) };
-        match Pin::new(job).poll(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(report) => {
-                self.executor = None;
-                self.report.executor = report.ok();
-                Poll::Ready(())
-            }
-        }
+        let Some(executor) = &mut self.executor else { return Poll::Ready(()) };
+        let Poll::Ready(report) = Pin::new(executor).poll(cx) else { return Poll::Pending };
+        self.executor = None;
+        self.report.executor = Some(report);
+        Poll::Ready(())
     }
 
     fn take_executor(&self) -> Option<Arc<dyn DefaultExecutor>> {
@@ -129,9 +120,7 @@ impl Closing {
         closing.drop_all();
         if let Some(executor) = closing.take_executor() {
             // Nobody waits for it; what it has accepted is cancelled.
-            let _thread = std::thread::Builder::new()
-                .name("loop-close".to_owned())
-                .spawn(move || executor.shutdown(Drain::Started, Duration::ZERO));
+            drop(ShutdownDefaultExecutor::begin(executor, Drain::Started, Duration::ZERO));
         }
         closing.report
     }

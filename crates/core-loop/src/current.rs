@@ -40,6 +40,8 @@ pub(crate) struct Inner {
     pub(crate) handler: Handler,
     pub(crate) idle: Idle,
     pub(crate) executor: RefCell<Option<Arc<dyn DefaultExecutor>>>,
+    /// It was shut down by name, and no other has been set.
+    pub(crate) executor_closed: Cell<bool>,
     /// How many entries of the turn under way are still to run.
     pub(crate) turn_left: Cell<usize>,
     /// Counts the tasks ever spawned: a task's id.
@@ -51,6 +53,8 @@ pub(crate) struct Inner {
     pub(crate) settings: Arc<Settings>,
     /// The loop is observed, or drops everything: the one branch that leads to either.
     pub(crate) special: Cell<bool>,
+    /// The run ends after the present turn.
+    pub(crate) stopping: Cell<bool>,
 }
 
 thread_local! {
@@ -72,9 +76,11 @@ impl Loop {
             handler: Handler::new(),
             idle: Idle::new(),
             executor: RefCell::new(None),
+            executor_closed: Cell::new(false),
             turn_left: Cell::new(0),
             spawned: Cell::new(0),
             discarding: Cell::new(false),
+            stopping: Cell::new(false),
             observers: Observers::new(),
             settings: Settings::new(),
             special: Cell::new(false),
@@ -139,6 +145,11 @@ impl Loop {
 
     pub(crate) fn inner(&self) -> &Inner {
         &self.0
+    }
+
+    /// Whether both are the same loop.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
     }
 
     /// Makes this the loop of this thread until the guard is dropped.

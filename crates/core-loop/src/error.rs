@@ -204,6 +204,10 @@ pub enum RunError {
     Cancelled(Reason),
     /// Nothing would ever wake the loop again.
     Stuck(Stuck),
+    /// [`Loop::stop`](crate::Loop::stop) ended the run before its task had ended.
+    Stopped,
+    /// The task belongs to another loop, or its loop is closed.
+    Foreign,
 }
 
 impl fmt::Display for RunError {
@@ -217,6 +221,13 @@ impl fmt::Display for RunError {
             Self::Cancelled(reason) if reason.as_str().is_empty() => f.write_str("the main task was cancelled"),
             Self::Cancelled(reason) => write!(f, "the main task was cancelled: {reason}"),
             Self::Stuck(stuck) => write!(f, "{stuck}"),
+            Self::Stopped => f.write_str(
+                "the loop was stopped before its task ended: run it again with `run_until_complete`, which goes on where \
+                 the task was",
+            ),
+            Self::Foreign => f.write_str(
+                "the task belongs to another loop: spawn it on this one, with `runner.get_loop().spawn(future)`",
+            ),
         }
     }
 }
@@ -232,7 +243,7 @@ impl std::error::Error for RunError {
         match self {
             Self::Unavailable(why) => Some(why),
             Self::Stuck(stuck) => Some(stuck),
-            Self::Nested | Self::Cancelled(_) => None,
+            Self::Nested | Self::Cancelled(_) | Self::Stopped | Self::Foreign => None,
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The loop as seen from other threads: an executor of futures.
 
+use crate::context::Context;
 use crate::current::Loop;
 use crate::driven::{Driven, Signal};
 use crate::jobs::{Queued, Ticket};
@@ -80,9 +81,9 @@ impl LoopHandle {
         let driven = Driven::new(promise, deadline, ticket);
         let parcel = Arc::new(Parcel(Mutex::new(Some((work, driven, start)))));
         let queued: Arc<dyn Queued> = parcel.clone();
-        let sent = parcel.clone();
+        let (sent, context) = (parcel.clone(), Context::current());
         if Ticket::queued(&self.0, key, Arc::downgrade(&queued))
-            && self.0.send(|| Box::new(move |lp| sent.start(lp)))
+            && self.0.send(|| Box::new(move |lp| context.call(|| sent.start(lp))))
         {
             return Ok(job);
         }

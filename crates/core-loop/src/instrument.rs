@@ -6,6 +6,7 @@
 //!   after_park ─► begin_turn ─► steps … ─► begin_turn ─► steps … ─► before_park          of the loop
 //! ```
 
+use crate::context;
 use crate::current::Loop;
 use crate::debug::{StepInfo, Watch};
 use crate::exception::ExceptionContext;
@@ -271,6 +272,8 @@ impl Loop {
         };
         let told = self.inner().observers.users.borrow().clone();
         self.observe(|instrument| instrument.before_step(&step));
+        // What a hook sets is not the step's.
+        context::leave_outermost();
         let mut entry = Some(entry);
         self.survive(|| entry.take().into_iter().for_each(|entry| self.run_entry(entry)));
         let after = |instrument: &dyn Instrument| instrument.after_step(&step);

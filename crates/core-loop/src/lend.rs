@@ -5,7 +5,6 @@ use crate::current::Loop;
 use crate::error::JoinError;
 use crate::task::{Task, spawn};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
 
 /// A main future on the loop. When this guard goes, the future is gone too: ended, or dropped on the spot.
 pub(crate) struct Lent<'a> {
@@ -32,10 +31,7 @@ impl<'a> Lent<'a> {
     pub(crate) fn end(mut self) -> Result<(), JoinError> {
         let mut task = self.task.take().expect("it ends once");
         task.discard(self.lp);
-        let Poll::Ready(outcome) = Pin::new(&mut task).poll(&mut Context::from_waker(Waker::noop())) else {
-            unreachable!("a discarded task is done")
-        };
-        outcome
+        task.take_outcome()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The native driver: this loop's own way to sleep and wake, on Linux's epoll and nothing else.
 
+mod alarm;
 mod hub;
 mod park;
 mod poller;
@@ -21,15 +22,14 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// The kernel's default timer slack is 50 µs; the rest is for the scheduler of an idle machine.
+/// The kernel's alarm is exact; this is for the scheduler of an idle machine.
 const GRANULARITY: Duration = Duration::from_micros(500);
-/// Where the kernel takes whole milliseconds only, up to one is added.
-const COARSE_GRANULARITY: Duration = Duration::from_micros(1_500);
 
 /// Runs the loop on its own: epoll (edge-triggered) for descriptors, an eventfd for wakes from other threads, and timers
 /// as precise as the kernel's.
 ///
-/// It owns two descriptors and starts no thread.
+/// It owns two descriptors, a third from its first timer on, and starts no thread. Where there is no third one left, timers
+/// are rounded up to whole milliseconds.
 ///
 /// # Python
 ///
@@ -66,8 +66,7 @@ impl Driver for NativeDriver {
 
 impl Reactor for NativeReactor {
     fn profile(&self) -> Profile {
-        let granularity = if self.hub.poller().is_precise() { GRANULARITY } else { COARSE_GRANULARITY };
-        Profile::new("native", granularity, Io::Readiness)
+        Profile::new("native", GRANULARITY, Io::Readiness)
     }
 
     fn poll_timer(&self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {

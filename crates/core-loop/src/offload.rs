@@ -1,5 +1,6 @@
 //! Moving work off the loop: to a thread, or to any executor.
 
+use crate::context;
 use crate::current::Loop;
 use crate::outside::{Outside, outside};
 use contract::{Executor, ExecutorExt, Job, JobError, Place, Reject, Room, Run, Shutdown, Submit};
@@ -8,7 +9,6 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use thread_executor::ThreadPool;
 
 /// Work without its type: what a default executor takes.
 pub type BoxedWork = Box<dyn FnOnce() + Send>;
@@ -20,11 +20,12 @@ impl<E: Executor<BoxedWork, Output = ()> + Shutdown + Send + Sync + 'static> Def
 
 /// Runs `function` on a thread of the loop's default executor, which is started at its first use.
 ///
-/// It is submitted inside this call.
+/// It is submitted inside this call, and sees the [task-locals](crate::TaskLocal) of the caller; what it sets does not flow
+/// back.
 ///
 /// # Errors
 ///
-/// Why there is no output: it panicked, or the executor was shut down.
+/// Why there is no output: it panicked, or the executor was [shut down](Loop::shutdown_default_executor).
 ///
 /// # Panics
 ///
@@ -44,7 +45,9 @@ where
     F: FnOnce() -> R + Send + 'static,
     R: Send + 'static,
 {
-    let executor = Loop::current().default_executor();
+    let executor = Loop::current().open_executor();
+    let context = context::Context::current();
+    let function = move || context.call(function);
     let (runnable, job) = Job::package(function, &Submit::new(), Place::none(), ());
     let outside = outside();
     let work: BoxedWork = Box::new(move || {
@@ -52,8 +55,10 @@ where
         let _outside = outside;
         runnable.run();
     });
-    let mut state = State::Done;
-    state.submit(executor, work, Submit::new());
+    let mut state = State::Refused(Reject::ShuttingDown);
+    if let Some(executor) = executor {
+        state.submit(executor, work, Submit::new());
+    }
     ToThread { state, job: job.cancel_on_drop() }
 }
 
@@ -167,33 +172,6 @@ impl<R> Future for ToThread<R> {
             }
         }
     }
-}
-
-impl Loop {
-    /// Sets the executor behind [`to_thread`]. The one before is not shut down; whoever made it does that.
-    ///
-    /// # Python
-    ///
-    /// `loop.set_default_executor(executor)`.
-    pub fn set_default_executor(&self, executor: Arc<dyn DefaultExecutor>) {
-        self.inner().executor.replace(Some(executor));
-    }
-
-    /// The executor behind [`to_thread`]; started now, if this is its first use. It takes [`BoxedWork`].
-    ///
-    /// # Python
-    ///
-    /// What `loop.run_in_executor(None, …)` uses.
-    #[must_use]
-    pub fn default_executor(&self) -> Arc<dyn DefaultExecutor> {
-        let mut executor = self.inner().executor.borrow_mut();
-        executor.get_or_insert_with(|| Arc::new(default_pool())).clone()
-    }
-}
-
-/// A pool of its default size, which is Python's.
-pub(crate) fn default_pool() -> ThreadPool {
-    ThreadPool::builder().name("to_thread").build()
 }
 
 impl<E: Executor<W> + ?Sized, W> fmt::Debug for RunInExecutor<'_, E, W> {

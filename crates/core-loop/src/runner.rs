@@ -1,6 +1,7 @@
 //! Running a loop: on a driver of its own, or as a guest of a runtime that runs already.
 
 use crate::close::Closing;
+use crate::context;
 use crate::current::Loop;
 use crate::error::{CloseReport, JoinError, RunError};
 use crate::exception::ExceptionContext;
@@ -105,6 +106,8 @@ fn refuse_nested() -> Result<(), RunError> {
 pub struct Runner {
     driver: Box<dyn Driver>,
     lp: Loop,
+    /// The task-locals of its mains.
+    context: Cell<context::Context>,
     closed: bool,
 }
 
@@ -118,7 +121,7 @@ impl Runner {
     #[must_use]
     pub fn boxed(driver: Box<dyn Driver>) -> Self {
         let lp = Loop::new(driver.reactor());
-        Self { driver, lp, closed: false }
+        Self { driver, lp, context: Cell::new(context::Context::current()), closed: false }
     }
 
     /// Switches debug mode on or off for its loop, whatever the environment says: [`Loop::set_debug`].
@@ -132,11 +135,15 @@ impl Runner {
         self
     }
 
-    /// Runs `main` to its end. Other tasks stay on the loop and go on at the next run.
+    /// Runs `main` to its end. Other tasks stay on the loop and go on at the next run, and what `main` sets of
+    /// [task-locals](crate::TaskLocal) is there for the mains that follow.
+    ///
+    /// `main` may borrow from the caller, so it ends with the run in any case: a [`stop`](Loop::stop) drops it on the spot.
+    /// [`run_until_complete`](Self::run_until_complete) runs a task that outlives a stop.
     ///
     /// # Errors
     ///
-    /// A loop is running on this thread already, `main` was cancelled, or the driver gave up.
+    /// A loop is running on this thread already, `main` was cancelled, the loop was stopped, or the driver gave up.
     ///
     /// # Panics
     ///
@@ -149,17 +156,101 @@ impl Runner {
     pub fn run<F: Future>(&mut self, main: F) -> Result<F::Output, RunError> {
         refuse_nested()?;
         let output = Cell::new(None);
-        let main = async { output.set(Some(main.await)) };
+        let main = async {
+            let _kept = context::KeptIn(&self.context);
+            output.set(Some(main.await));
+        };
+        let context = self.context.take();
+        self.context.set(context.clone());
+        // Not in a closure, which would hide from where this was called.
+        let outer = context::swap(context);
         let lent = Lent::new(&self.lp, Box::pin(main));
+        drop(context::swap(outer));
         let main = lent.task().header();
-        let mut ended = || main.is_done();
-        self.driver.run(pin!(poll_fn(|cx| self.lp.poll_turns(cx, &mut ended))));
-        let stuck = (!main.is_done()).then(|| Stuck::of(&self.lp, self.driver.gave_up()));
+        let over = self.turns_until(|| main.is_done());
+        let completed = main.is_done();
         let outcome = lent.end();
-        match stuck {
-            Some(stuck) => Err(RunError::Stuck(stuck)),
-            None => settle(outcome.map(|()| output.take().expect("a main that ended left its output"))),
+        if !completed {
+            over?;
         }
+        settle(outcome.map(|()| output.take().expect("a main that ended left its output")))
+    }
+
+    /// Runs the loop until `task`, one of its own, has ended. A task that was not waited for to the end is still there, and
+    /// so is its handle: a later run goes on.
+    ///
+    /// # Errors
+    ///
+    /// A loop is running on this thread already, the task is another loop's, the loop was stopped first, or the driver gave
+    /// up. The task's own errors are inside.
+    ///
+    /// # Panics
+    ///
+    /// If the task gave its output before.
+    ///
+    /// # Python
+    ///
+    /// `loop.run_until_complete(future)`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use core_loop::{Loop, RunError, Runner};
+    ///
+    /// let mut runner = Runner::new(core_loop::NativeDriver::new()?);
+    /// let mut task = runner.get_loop().spawn(async {
+    ///     Loop::current().stop();
+    ///     core_loop::yield_now().await;
+    ///     "went on"
+    /// });
+    /// assert!(matches!(runner.run_until_complete(&mut task), Err(RunError::Stopped)));
+    /// assert_eq!(runner.run_until_complete(&mut task)??, "went on");
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn run_until_complete<T>(&mut self, task: &mut Task<T>) -> Result<Result<T, JoinError>, RunError> {
+        refuse_nested()?;
+        if !task.belongs_to(&self.lp) {
+            return Err(RunError::Foreign);
+        }
+        let over = self.turns_until(|| task.done());
+        if !task.done() {
+            over?;
+        }
+        Ok(task.take_outcome())
+    }
+
+    /// Runs the loop until it is [stopped](Loop::stop).
+    ///
+    /// # Errors
+    ///
+    /// A loop is running on this thread already, or the driver gave up.
+    ///
+    /// # Python
+    ///
+    /// `loop.run_forever()`.
+    pub fn run_forever(&mut self) -> Result<(), RunError> {
+        refuse_nested()?;
+        match self.turns_until(|| false) {
+            Err(RunError::Stopped) => Ok(()),
+            over => over,
+        }
+    }
+
+    /// Runs turns until `ended`; else says what ended the run: a stop, or the driver.
+    fn turns_until(&self, mut ended: impl FnMut() -> bool) -> Result<(), RunError> {
+        {
+            let mut over = self.lp.over(&mut ended);
+            self.driver.run(pin!(poll_fn(|cx| self.lp.poll_turns(cx, &mut over))));
+        }
+        if self.lp.stopped() {
+            return Err(RunError::Stopped);
+        }
+        if ended() {
+            return Ok(());
+        }
+        Err(RunError::Stuck(Stuck::of(&self.lp, self.driver.gave_up())))
     }
 
     /// The loop, to register callbacks or make a handle before it runs.
@@ -233,7 +324,7 @@ fn settle<T>(outcome: Result<T, JoinError>) -> Result<T, RunError> {
 ///
 /// # Errors
 ///
-/// A loop is running on this thread already, or `main` was cancelled.
+/// A loop is running on this thread already, `main` was cancelled, or the loop was [stopped](Loop::stop), which closes it.
 ///
 /// # Panics
 ///
@@ -260,7 +351,8 @@ pub struct Carry<F: Future + 'static> {
 enum Stage<F: Future + 'static> {
     New(Pin<Box<F>>),
     Running(Task<F::Output>),
-    Closing(Closing, Result<F::Output, JoinError>),
+    /// Without an outcome the loop was stopped.
+    Closing(Closing, Option<Result<F::Output, JoinError>>),
     Over,
 }
 
@@ -282,13 +374,12 @@ impl<F: Future + 'static> Future for Carry<F> {
                     this.stage = Stage::Running(spawn(main));
                 }
                 Stage::Running(mut task) => {
-                    if this.lp.poll_turns(cx, &mut || task.done()).is_pending() {
+                    let mut over = || task.done() || this.lp.is_stopping();
+                    if this.lp.poll_turns(cx, &mut over).is_pending() {
                         this.stage = Stage::Running(task);
                         return Poll::Pending;
                     }
-                    let Poll::Ready(outcome) = Pin::new(&mut task).poll(cx) else {
-                        unreachable!("a task that is done is ready")
-                    };
+                    let outcome = task.done().then(|| task.take_outcome());
                     this.stage = Stage::Closing(Closing::begin(&this.lp, GRACE), outcome);
                 }
                 Stage::Closing(mut closing, outcome) => {
@@ -297,7 +388,7 @@ impl<F: Future + 'static> Future for Carry<F> {
                         return Poll::Pending;
                     }
                     report_unclean(&closing.finish());
-                    return Poll::Ready(settle(outcome));
+                    return Poll::Ready(outcome.map_or(Err(RunError::Stopped), settle));
                 }
                 Stage::Over => panic!("a loop was polled again after it ended"),
             }

@@ -110,6 +110,12 @@ impl Ready {
             return;
         }
         self.queue.borrow_mut().push_back(entry);
+        self.rouse();
+    }
+
+    /// Makes the host poll the root.
+    #[inline]
+    pub(crate) fn rouse(&self) {
         if !self.awake.replace(true) {
             self.ring();
         }

@@ -1,50 +1,12 @@
-//! The system calls that nix lacks: the timed wait in nanoseconds, and an accept that also says who connected.
+//! The system call that nix lacks: an accept that also says who connected.
 #![expect(unsafe_code, reason = "raw system calls")]
 
 use nix::errno::Errno;
 use nix::libc;
-use nix::sys::epoll::{Epoll, EpollEvent};
 use std::mem::{MaybeUninit, size_of};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
-use std::time::Duration;
-
-/// The kernel's own `timespec`: 64 bits on every architecture.
-#[repr(C)]
-struct Timespec {
-    seconds: i64,
-    nanoseconds: i64,
-}
-
-/// Waits for events no longer than `timeout`. `ENOSYS` before Linux 5.11.
-pub(crate) fn epoll_pwait2(
-    epoll: &Epoll,
-    events: &mut [EpollEvent],
-    timeout: Duration,
-) -> nix::Result<usize> {
-    let timeout = Timespec {
-        seconds: i64::try_from(timeout.as_secs()).unwrap_or(i64::MAX),
-        nanoseconds: i64::from(timeout.subsec_nanos()),
-    };
-    let room = libc::c_int::try_from(events.len()).unwrap_or(libc::c_int::MAX);
-    // By number: the C library's wrapper is younger than the kernels and libraries that we support.
-    // SAFETY: the kernel writes at most `room` events to the buffer, which has room for as many: `EpollEvent` is a
-    // transparent `epoll_event`, for which any bytes are valid. It reads one timespec, laid out as it wants it. The
-    // signal mask is absent, which is allowed; its size is then not looked at.
-    let arrived = unsafe {
-        libc::syscall(
-            libc::SYS_epoll_pwait2,
-            epoll.0.as_raw_fd(),
-            events.as_mut_ptr(),
-            room,
-            &raw const timeout,
-            ptr::null::<libc::sigset_t>(),
-            0usize,
-        )
-    };
-    Errno::result(arrived).map(|arrived| usize::try_from(arrived).expect("no error, so not negative"))
-}
 
 /// Accepts one connection: a socket in non-blocking mode that is closed on exec, and who connected.
 pub(crate) fn accept(listener: BorrowedFd<'_>) -> nix::Result<(OwnedFd, SocketAddr)> {

@@ -195,6 +195,16 @@ impl<T: 'static> Task<T> {
         self.join.task()
     }
 
+    /// The outcome of a task that is done.
+    pub(crate) fn take_outcome(&mut self) -> Result<T, JoinError> {
+        self.spent = true;
+        self.join.take_outcome()
+    }
+
+    pub(crate) fn belongs_to(&self, lp: &Loop) -> bool {
+        self.join.task().belongs_to(&lp.inner().shared)
+    }
+
     /// Ends the task on the spot, without its clean-ups; one that has ended stays as it is.
     pub(crate) fn discard(&self, lp: &Loop) {
         if !self.done() {
@@ -205,9 +215,9 @@ impl<T: 'static> Task<T> {
 
     /// The handle goes although nobody has awaited the task, nor said that it runs on its own. For debug mode.
     fn is_missed(&self) -> bool {
-        self.header().is_observed()
+        self.join.task().is_observed()
             && !(self.awaited || self.quiet || self.detached)
-            && self.header().goes_on()
+            && self.join.task().goes_on()
     }
 
     /// Nobody will miss the outcome: a panic that nobody has seen is not reported.
@@ -263,7 +273,7 @@ impl<T: 'static> Drop for Task<T> {
         {
             self.join.task().cancel(reason);
         } else if self.is_missed() {
-            debug::never_awaited(self.header());
+            debug::never_awaited(self.join.task());
         }
         self.join.task().detach(self.quiet);
     }

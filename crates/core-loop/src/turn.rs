@@ -14,6 +14,7 @@
 //! ```
 
 use crate::callback::Timer;
+use crate::context;
 use crate::current::Loop;
 use crate::exception::ExceptionContext;
 use crate::idle::Rest;
@@ -37,6 +38,11 @@ impl Loop {
     /// inside.
     pub(crate) fn poll_turns(&self, cx: &mut Context<'_>, done: &mut dyn FnMut() -> bool) -> Poll<()> {
         let _entered = self.enter();
+        // The task-locals of this thread's other code are not the tasks'.
+        context::Context::empty().call(|| self.poll_visit(cx, done))
+    }
+
+    fn poll_visit(&self, cx: &mut Context<'_>, done: &mut dyn FnMut() -> bool) -> Poll<()> {
         let ready = self.inner().shared.ready().expect("a loop is polled on the thread that made it");
         if ready.wake_up(cx.waker()) {
             self.inner().shared.inbox.set_host(cx.waker());

@@ -11,6 +11,9 @@
 //! | [`three_pools`] | one function on the loop's own threads, in a thread pool, in a process pool |
 //! | [`producers_consumers`] | a bounded queue between tasks |
 //! | [`timeouts`] | a future that takes too long, and a job that does |
+//! | [`call_later`] | callbacks at a time, and a loop that runs until it is stopped |
+//! | [`async_generator`] | a stream that is written as a loop with awaits |
+//! | [`task_locals`] | what a task, its children and its threads know without being told |
 //! | [`cancel_cleanup`] | a cancelled task cleans up with awaits |
 //! | [`task_group`] | tasks that belong together: one fails, all end |
 //! | [`from_a_thread`] | another thread calls into the loop |
@@ -22,7 +25,9 @@
 //! whole programs; [`metrics`] measures a loop.
 
 pub mod args;
+pub mod async_generator;
 pub mod blocked_loop;
+pub mod call_later;
 pub mod cancel_cleanup;
 pub mod compare;
 pub mod echo;
@@ -36,5 +41,6 @@ pub mod own_executor;
 pub mod producers_consumers;
 pub mod runtime;
 pub mod task_group;
+pub mod task_locals;
 pub mod three_pools;
 pub mod timeouts;

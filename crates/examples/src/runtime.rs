@@ -2,7 +2,7 @@
 
 use crate::args::{Args, Wrong};
 use contract::{Driver, Unavailable};
-use core_loop::RunError;
+use core_loop::{RunError, Runner};
 use std::fmt;
 use std::str::FromStr;
 
@@ -72,6 +72,15 @@ pub fn driver(runtime: Runtime) -> Result<Box<dyn Driver>, Unavailable> {
         Runtime::Smol => Box::new(loop_smol::SmolDriver::new()?),
         Runtime::Glommio => Box::new(glommio()?),
     })
+}
+
+/// A loop carried by `runtime` that does not run yet.
+///
+/// # Errors
+///
+/// The runtime cannot run here or was left out of this build.
+pub fn runner_on(runtime: Runtime) -> Result<Runner, Unavailable> {
+    driver(runtime).map(Runner::boxed)
 }
 
 #[cfg(feature = "glommio")]

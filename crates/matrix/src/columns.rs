@@ -34,7 +34,7 @@ macro_rules! columns {
     ([$($runtime:literal $handle:literal $on:literal $driver:path;)+] $($others:expr),+ $(,)?) => {
         &[
             $(Entry::on($runtime, $runtime, || {
-                AnySubject::Loop(Subject::driver($runtime, $driver))
+                AnySubject::Loop(with_exceptions(Subject::driver($runtime, $driver)))
             }),
             Entry::on($handle, $runtime, || {
                 AnySubject::Executor(Subject::loop_handle($handle, $driver))
@@ -45,6 +45,16 @@ macro_rules! columns {
             $($others,)+
         ]
     };
+}
+
+/// What is known not to hold on one carrier.
+fn with_exceptions(subject: Subject<Loops>) -> Subject<Loops> {
+    if subject.name() != "smol" {
+        return subject;
+    }
+    let why =
+        "does not apply: smol has one reactor a process, and its own thread may be the one that looks at it";
+    subject.skip("idle.what_has_arrived_is_taken_first", why)
 }
 
 /// A column of an executor that stands on no runtime.

@@ -40,6 +40,14 @@ macro_rules! loop_behaviours {
             handle_cancel_same_batch Must "test_asyncio/test_base_events::BaseEventLoopTests::test__add_callback_cancelled_handle";
             /// Beside a callback that re-queues itself for ever, timers, sockets and wakes from other threads are served.
             rearming_callback_starves_nobody Must "src:asyncio.base_events._run_once";
+            /// A stop from the second of four callbacks lets all four run; what they queue waits for the next run.
+            stop_finishes_batch Must "test_asyncio/test_base_events::BaseEventLoopTests::test_run_once";
+            /// A stop that came before the run lets it make exactly one turn, without waiting.
+            stop_before_run_does_one_pass Must "test_asyncio/test_base_events::BaseEventLoopTests::test_run_forever_pre_stopped";
+            /// A stop before the task has ended is an error; the task is still pending, and a later run finishes it.
+            stopped_early_is_error_and_resumable Must "test_asyncio/test_events::EventLoopTestsMixin::test_run_until_complete_stopped";
+            /// A loop that is closed stays closed: it runs no callback, starts no task, and says so.
+            close_final_and_idempotent Must "test_asyncio/test_events::EventLoopTestsMixin::test_close";
             /// A run inside a run is an error, and the outer loop is unharmed.
             nested_run_rejected Must "test_asyncio/test_events::EventLoopTestsMixin::test_run_until_complete_nesting";
             /// A closed loop refuses work, and what it was given is dropped rather than leaked.
@@ -96,6 +104,8 @@ macro_rules! loop_behaviours {
             run_in_executor_cancel_running Must "test_asyncio/test_futures::BaseFutureTests::test_wrap_future_cancel2";
             /// Ten jobs at once, one failing: each awaiter gets its own value or error.
             to_thread_value_error_concurrency Must "test_asyncio/test_threads::ToThreadTests::test_to_thread_concurrent, ::test_to_thread_exception";
+            /// A thread sees the task-locals of the task that called it, and what it changes does not flow back.
+            to_thread_carries_context Must "test_asyncio/test_threads::ToThreadTests::test_to_thread_contextvars";
             /// A thread gives the loop a coroutine and gets its value or its error.
             run_coroutine_threadsafe_roundtrip Must "test_asyncio/test_tasks::RunCoroutineThreadsafeTests::test_run_coroutine_threadsafe, ::test_run_coroutine_threadsafe_with_exception";
             /// A bounded wait that expires leaves the coroutine running; a cancel then ends it, on the loop's thread.
@@ -168,6 +178,8 @@ macro_rules! loop_behaviours {
             all_tasks_excludes_done_and_foreign Must "test_asyncio/test_tasks::BaseTaskIntrospectionTests::test__register_task_3";
             /// Done-callbacks run in order, in a turn after the end, also one that is added later.
             done_callbacks_deferred_in_order Must "test_asyncio/test_futures::BaseFutureDoneCallbackTests::test_callbacks_invoked_on_set_result";
+            /// A task inherits the task-locals of its spawn; what it sets is seen by neither parent nor sibling, only by its own children.
+            context_copied_at_spawn Must "test_asyncio/test_tasks::BaseTaskTests::test_context_1, ::test_context_4";
         }
         eager {
             /// An eager task that does not wait has ended when the spawn returns.
@@ -302,7 +314,7 @@ macro_rules! loop_behaviours {
             value_error_and_fresh_loop Must "test_asyncio/test_runners::RunTests::test_asyncio_run_return, ::test_asyncio_run_raises";
             /// At the end all tasks are cancelled at once, then their clean-ups run, then the default pool is joined.
             teardown_order Must "test_asyncio/test_runners::RunTests::test_asyncio_run_cancels_hanging_tasks";
-            /// Several runs of one runner share a loop, and tasks go on from run to run.
+            /// Several runs of one runner share a loop and its context, and tasks go on from run to run.
             many_runs_one_context Must "test_asyncio/test_runners::RunnerTests::test_run_keeps_context";
             /// A close always ends within its grace; what would not end is dropped and named.
             close_rules Must "test_asyncio/test_runners::RunnerTests::test_double_close";

@@ -4,7 +4,7 @@ use super::{GRACE, Loops, here, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Gate, Miss, Subject};
 use contract::{Cancel, ExecutorExt, JobError};
-use core_loop::{JoinError, gather, outside, spawn, to_thread};
+use core_loop::{JoinError, TaskLocal, gather, outside, spawn, to_thread};
 use std::future::pending;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -257,4 +257,18 @@ pub(super) fn default_executor_shutdown_timeout(subject: &Subject<Loops>) -> Ver
     gate.open();
     drop(job);
     Ok(())
+}
+
+pub(super) fn to_thread_carries_context(subject: &Subject<Loops>) -> Verdict {
+    static NUMBER: TaskLocal<u32> = TaskLocal::new();
+    subject.run(async || {
+        NUMBER.set(1);
+        let thread = to_thread(|| {
+            let seen = NUMBER.get();
+            NUMBER.set(2);
+            (seen, NUMBER.get())
+        });
+        same("in the thread", thread.await?, (Some(1), Some(2)))?;
+        same("in the task", NUMBER.get(), Some(1))
+    })
 }

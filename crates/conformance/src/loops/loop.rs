@@ -1,6 +1,6 @@
 //! `loop`: the turn.
 
-use super::{Loops, Trace, here, quiet_panic, turns};
+use super::{Loops, NEVER, Trace, here, quiet_panic, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
 use contract::{ExecutorExt, Panic, Reject};
@@ -96,6 +96,74 @@ pub(super) fn rearming_callback_starves_nobody(subject: &Subject<Loops>) -> Verd
         client.await??;
         Ok(())
     })
+}
+
+pub(super) fn stop_finishes_batch(subject: &Subject<Loops>) -> Verdict {
+    let mut runner = subject.runner()?;
+    let trace = Trace::new();
+    for number in 1..=4 {
+        let (first, second) = (trace.noting(number), trace.noting(number * 10));
+        runner.get_loop().call_soon(move || {
+            first();
+            if number == 2 {
+                here().stop();
+            }
+            here().call_soon(second);
+        });
+    }
+    runner.run_forever()?;
+    same("what ran up to the stop", trace.seen(), [1, 2, 3, 4])?;
+    runner.get_loop().stop();
+    runner.run_forever()?;
+    same("what ran in both runs", trace.seen(), [1, 2, 3, 4, 10, 20, 30, 40])
+}
+
+pub(super) fn stop_before_run_does_one_pass(subject: &Subject<Loops>) -> Verdict {
+    let mut runner = subject.runner()?;
+    let trace = Trace::new();
+    let (first, second) = (trace.noting("first turn"), trace.noting("second turn"));
+    runner.get_loop().call_soon(move || {
+        first();
+        here().call_soon(second);
+    });
+    let never = runner.get_loop().call_later(NEVER, || ());
+    runner.get_loop().stop();
+    runner.run_forever()?;
+    same("what ran", trace.seen(), ["first turn"])?;
+    ensure(!never.cancelled(), "the stop cancelled a timer")
+}
+
+pub(super) fn stopped_early_is_error_and_resumable(subject: &Subject<Loops>) -> Verdict {
+    let mut runner = subject.runner()?;
+    let mut task = runner.get_loop().spawn(async {
+        here().stop();
+        turns(2).await;
+        7
+    });
+    let stopped = runner.run_until_complete(&mut task);
+    ensure(matches!(stopped, Err(RunError::Stopped)), format!("a run that was stopped gave {stopped:?}"))?;
+    ensure(!task.done(), "the stop ended the task")?;
+    same("the task, in a later run", runner.run_until_complete(&mut task)??, 7)
+}
+
+pub(super) fn close_final_and_idempotent(subject: &Subject<Loops>) -> Verdict {
+    let runner = subject.runner()?;
+    let lp = runner.get_loop().clone();
+    let trace = Trace::new();
+    let queued = lp.call_soon(trace.noting("queued before the close"));
+    runner.close(super::GRACE);
+    ensure(lp.is_closed() && !lp.is_running(), "a closed loop says that it is not, or that it runs")?;
+    ensure(lp.call_soon(trace.noting("soon")).cancelled(), "a closed loop took a callback")?;
+    ensure(lp.call_later(Duration::ZERO, trace.noting("later")).cancelled(), "a closed loop took a timer")?;
+    let running = trace.clone();
+    let task = lp.spawn(async move { running.note("task") });
+    ensure(task.done(), "a closed loop took a task")?;
+    let closed = trace.seen();
+    // The close gives what is queued a turn, as asyncio's `run` does; what matters is that nothing runs later.
+    ensure(
+        closed.len() <= 1 && queued.cancelled() == closed.is_empty(),
+        format!("after the close ran {closed:?}"),
+    )
 }
 
 pub(super) fn nested_run_rejected(subject: &Subject<Loops>) -> Verdict {

@@ -3,7 +3,7 @@
 use super::{GRACE, Loops, Trace, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Gate, Subject};
-use core_loop::{JoinError, Runner, finally, spawn};
+use core_loop::{JoinError, Runner, TaskLocal, finally, spawn};
 use std::future::pending;
 use std::thread;
 use std::time::Duration;
@@ -67,11 +67,13 @@ pub(super) fn teardown_order(subject: &Subject<Loops>) -> Verdict {
 }
 
 pub(super) fn many_runs_one_context(subject: &Subject<Loops>) -> Verdict {
+    static NUMBER: TaskLocal<u32> = TaskLocal::new();
     let mut runner = subject.runner()?;
     let trace = Trace::new();
     let noting = trace.clone();
     let mut task = None;
     runner.run(async {
+        NUMBER.set(1);
         task = Some(spawn(async move {
             noting.note("first run");
             turns(2).await;
@@ -83,6 +85,7 @@ pub(super) fn many_runs_one_context(subject: &Subject<Loops>) -> Verdict {
     same("what the task did in the first run", trace.seen(), ["first run"])?;
     let task = task.expect("the first run put it there");
     same("the task, awaited in the second run", runner.run(task)??, 5)?;
+    same("what the first main set, in the third", runner.run(async { NUMBER.get() })?, Some(1))?;
     same("what the task did", trace.seen(), ["first run", "second run"])
 }
 

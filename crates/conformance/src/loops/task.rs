@@ -3,7 +3,7 @@
 use super::{Loops, Trace, here, quiet_panic, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
-use core_loop::{JoinError, Task, all_tasks, cancellable, current_task, spawn, spawn_cooperative};
+use core_loop::{JoinError, Task, TaskLocal, all_tasks, cancellable, current_task, spawn, spawn_cooperative};
 use std::cell::RefCell;
 use std::fmt;
 use std::future::pending;
@@ -333,5 +333,30 @@ pub(super) fn done_callbacks_deferred_in_order(subject: &Subject<Loops>) -> Verd
         same("what ran in the turn after", trace.seen(), ["first", "second"])?;
         turns(1).await;
         same("all of it", trace.seen(), ["first", "second", "late"])
+    })
+}
+
+static NUMBER: TaskLocal<u32> = TaskLocal::new();
+
+pub(super) fn context_copied_at_spawn(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        NUMBER.set(1);
+        let changing = spawn(async {
+            NUMBER.set(2);
+            turns(2).await;
+            (NUMBER.get(), spawn(async { NUMBER.get() }).await.ok().flatten())
+        });
+        let sibling = spawn(async {
+            turns(1).await;
+            NUMBER.get()
+        });
+        let trace = Trace::new();
+        let noting = trace.clone();
+        here().call_soon(move || noting.note(NUMBER.get()));
+        NUMBER.set(3);
+        same("the task and its child", changing.await?, (Some(2), Some(2)))?;
+        same("its sibling", sibling.await?, Some(1))?;
+        same("a callback that was registered before the parent's change", trace.seen(), [Some(1)])?;
+        same("the parent", NUMBER.get(), Some(3))
     })
 }

@@ -161,6 +161,7 @@ const FAST_THREADS: &[&str] = &[
     "bridge.run_in_executor_runs_elsewhere",
     "bridge.run_in_executor_cancel_queued",
     "bridge.to_thread_value_error_concurrency",
+    "bridge.to_thread_carries_context",
     "bridge.run_coroutine_threadsafe_roundtrip",
     "bridge.threadsafe_result_timeout_then_cancel",
     "timeout.absolute_none_and_unused",

@@ -1,6 +1,6 @@
 //! One poller with its registrations: what the native loop and the readiness thread have in common.
 
-use super::poller::{BELL, Poller};
+use super::poller::{BELL, Poller, is_watched};
 use super::registry::{Attempt, Key, Registry, Share};
 use super::spinner::{Spinner, Visit};
 use super::timer::Timer;
@@ -56,7 +56,7 @@ impl<S: Share> Hub<S> {
         let park = &self.poller.wakeup().park;
         spinner.wait_awake(park, timer);
         let sleeps = park.park();
-        let timeout = if sleeps { timer.left() } else { Some(Duration::ZERO) };
+        let timeout = if sleeps { timer.set_alarm(&self.poller) } else { Some(Duration::ZERO) };
         let arrived = self.poller.wait(events, timeout);
         // Before any waker is called, so that none of them rings the bell.
         park.unpark();
@@ -67,7 +67,7 @@ impl<S: Share> Hub<S> {
         });
         if arrived > 0 {
             self.registry.with(|registry| {
-                for event in events[..arrived].iter().filter(|event| event.data() != BELL) {
+                for event in events[..arrived].iter().filter(|event| is_watched(event)) {
                     registry.dispatch(event, woken);
                 }
             });

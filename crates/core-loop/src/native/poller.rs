@@ -1,7 +1,6 @@
 //! The kernel's side of the native loop: one epoll, and the bell that ends a sleep from another thread.
 
 use super::park::Park;
-use crate::sys;
 use contract::Unavailable;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -14,6 +13,14 @@ use std::time::Duration;
 /// The bell's token. No registration has it: its index would be the last of 2³².
 pub(crate) const BELL: u64 = u64::MAX;
 
+/// The alarm's token. No registration has it: its index would be the last but one.
+const ALARM: u64 = u64::MAX - 1;
+
+/// Whether an event is of a descriptor that somebody watches.
+pub(crate) fn is_watched(event: &EpollEvent) -> bool {
+    event.data() < ALARM
+}
+
 /// Both directions at once and edge-triggered: one call to the kernel for the whole life of a registration.
 const INTEREST: EpollFlags = EpollFlags::EPOLLIN
     .union(EpollFlags::EPOLLOUT)
@@ -25,8 +32,6 @@ const INTEREST: EpollFlags = EpollFlags::EPOLLIN
 pub(crate) struct Poller {
     epoll: Epoll,
     wakeup: Arc<Wakeup>,
-    /// The kernel takes timeouts in nanoseconds (`epoll_pwait2`, Linux 5.11); else they are rounded up to milliseconds.
-    precise: bool,
 }
 
 /// Wakes the loop's thread; this is what the root's waker points to.
@@ -53,21 +58,21 @@ impl Poller {
         epoll
             .add(&bell, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, BELL))
             .map_err(|errno| unavailable("epoll_ctl", errno))?;
-        // Kernels without the call say ENOSYS, old container filters say EPERM.
-        let precise = sys::epoll_pwait2(&epoll, &mut [EpollEvent::empty()], Duration::ZERO).is_ok();
-        Ok(Self { epoll, wakeup: Arc::new(Wakeup { park: Park::new(), bell }), precise })
+        Ok(Self { epoll, wakeup: Arc::new(Wakeup { park: Park::new(), bell }) })
     }
 
     pub(crate) fn wakeup(&self) -> &Arc<Wakeup> {
         &self.wakeup
     }
 
-    pub(crate) fn is_precise(&self) -> bool {
-        self.precise
-    }
-
     pub(crate) fn add(&self, descriptor: BorrowedFd<'_>, token: u64) -> nix::Result<()> {
         self.epoll.add(descriptor, EpollEvent::new(INTEREST, token))
+    }
+
+    /// Lets an alarm end the sleeps from now on.
+    pub(crate) fn add_alarm(&self, alarm: BorrowedFd<'_>) -> nix::Result<()> {
+        // Edge-triggered, so each time it goes off is one event and it never has to be read.
+        self.epoll.add(alarm, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, ALARM))
     }
 
     pub(crate) fn delete(&self, descriptor: BorrowedFd<'_>) {
@@ -75,13 +80,12 @@ impl Poller {
         debug_assert_eq!(deleted, Ok(()), "a watched descriptor is open and registered");
     }
 
-    /// Sleeps until there are events, but no longer than `timeout`; says how many events there are. A signal handler that
-    /// ran ends the sleep as well.
+    /// Sleeps until there are events, but no longer than `timeout`, in whole milliseconds; says how many events there are.
+    /// A signal handler that ran ends the sleep as well.
     pub(crate) fn wait(&self, events: &mut [EpollEvent], timeout: Option<Duration>) -> usize {
         let arrived = match timeout {
             None => self.epoll.wait(events, EpollTimeout::NONE),
             Some(Duration::ZERO) => self.epoll.wait(events, EpollTimeout::ZERO),
-            Some(timeout) if self.precise => sys::epoll_pwait2(&self.epoll, events, timeout),
             Some(timeout) => self.epoll.wait(events, rounded_up(timeout)),
         };
         match arrived {
@@ -126,14 +130,11 @@ mod tests {
     }
 
     #[test]
-    fn without_precise_timeouts_it_still_sleeps_no_shorter_than_asked() {
-        let mut poller = Poller::new().unwrap();
-        for precise in [poller.precise, false] {
-            poller.precise = precise;
-            let before = Instant::now();
-            assert_eq!(poller.wait(&mut [EpollEvent::empty()], Some(Duration::from_micros(2_300))), 0);
-            assert!(before.elapsed() >= Duration::from_micros(2_300));
-        }
+    fn a_timeout_is_never_shorter_than_asked() {
+        let before = Instant::now();
+        let poller = Poller::new().unwrap();
+        assert_eq!(poller.wait(&mut [EpollEvent::empty()], Some(Duration::from_micros(2_300))), 0);
+        assert!(before.elapsed() >= Duration::from_micros(2_300));
     }
 
     #[test]

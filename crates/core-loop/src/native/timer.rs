@@ -1,5 +1,7 @@
 //! The loop's one timer.
 
+use super::alarm::Alarm;
+use super::poller::Poller;
 use std::cell::Cell;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
@@ -9,6 +11,7 @@ pub(crate) struct Timer {
     deadline: Cell<Option<Instant>>,
     /// Whom to wake. It stays when the timer has fired: the next one is mostly set by the same root.
     waker: Cell<Option<Waker>>,
+    alarm: Alarm,
 }
 
 impl Timer {
@@ -28,6 +31,11 @@ impl Timer {
     /// How long the loop may sleep; `None`: as long as it likes.
     pub(crate) fn left(&self) -> Option<Duration> {
         self.deadline.get().map(|deadline| deadline.saturating_duration_since(Instant::now()))
+    }
+
+    /// Before a sleep: sees to it that it ends in time. Gives the timeout that this takes, beside the alarm.
+    pub(crate) fn set_alarm(&self, poller: &Poller) -> Option<Duration> {
+        self.deadline.get().and_then(|deadline| self.alarm.set(poller, deadline))
     }
 
     pub(crate) fn fire_if_due(&self) {

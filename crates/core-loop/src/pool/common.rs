@@ -1,7 +1,8 @@
 //! The threads behind `to_thread`: one pool for all loops, which the loops do not end.
 
 use super::affinity::Cpus;
-use crate::offload::{BoxedWork, default_pool};
+use crate::default_executor::default_pool;
+use crate::offload::BoxedWork;
 use contract::{Drain, Executor, Job, Rejected, Report, Room, Shutdown, Submit};
 use std::cell::Cell;
 use std::sync::OnceLock;

@@ -9,6 +9,7 @@ use super::reference::TaskRef;
 use super::waiter::Waiter;
 use crate::callback::Call;
 use crate::clean_up::CleanUp;
+use crate::context::Context;
 use crate::current::Loop;
 use crate::debug;
 use crate::error::Reason;
@@ -44,6 +45,8 @@ pub(super) const COOPERATIVE: u16 = 1 << 9;
 pub(super) const GIVES_UP: u16 = 1 << 10;
 /// There are callbacks to call at the end, in the extras.
 pub(super) const CALLBACKS: u16 = 1 << 11;
+/// Between its steps: it has a context that is not empty, in the extras.
+pub(super) const CONTEXT: u16 = 1 << 12;
 
 /// Other threads touch `vtable`, `shared` and `afar`, all else is the loop's thread's: only a [`TaskRef`] leads there.
 pub(crate) struct Header {
@@ -86,6 +89,7 @@ impl Id {
 pub(super) struct Extras {
     pub(super) name: OnceCell<Box<str>>,
     pub(super) cancel: Cell<Option<Reason>>,
+    pub(super) context: Cell<Context>,
     waiter: Cell<Option<Waker>>,
     /// Whose step it was that left that waker, if it was a task's.
     pub(super) awaited_by: Cell<Option<u64>>,
@@ -110,6 +114,10 @@ impl Header {
     #[inline]
     pub(super) fn clear(&self, bits: u16) {
         self.state.set(self.state.get() & !bits);
+    }
+
+    pub(crate) fn belongs_to(&self, shared: &Arc<Shared>) -> bool {
+        Arc::ptr_eq(&self.shared, shared)
     }
 
     #[inline]

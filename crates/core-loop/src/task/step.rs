@@ -2,20 +2,21 @@
 
 use super::cell::{self, Join, Origin, Polled};
 use super::header::{
-    BUSY, CALLBACKS, CANCEL, CLEAN_UPS, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
+    BUSY, CALLBACKS, CANCEL, CLEAN_UPS, CONTEXT, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
     SCHEDULED,
 };
 use super::inspect::OBSERVED;
 use super::reference::TaskRef;
 use super::waiter::Waiter;
+use crate::context::{self, Context};
 use crate::current::Loop;
 use crate::debug;
 use crate::error::{JoinError, Reason};
-use crate::exception::{ExceptionContext, report};
+use crate::exception::{ExceptionContext, report, shielded};
 use crate::shared::Entry;
 use contract::{Panic, budget};
 use std::panic::Location;
-use std::task::{Context, Poll};
+use std::task::{self, Poll};
 
 /// Makes a task of the loop that runs here, and queues its first step.
 #[track_caller]
@@ -53,11 +54,12 @@ pub(super) fn spawn_eager<F: Future + 'static>(future: F) -> Join<F::Output> {
     }
     let outer = lp.inner().current.get();
     let mut first = Some(task);
-    lp.survive(|| {
+    let step = || {
         if let Some(task) = first.take() {
             task.step(&lp);
         }
-    });
+    };
+    Context::empty().call(|| lp.survive(step));
     lp.inner().current.set(outer);
     join
 }
@@ -75,18 +77,21 @@ fn create<F: Future + 'static>(
     let origin = Origin { id, parent: inner.current.id(), spawned_at };
     let (join, listed, first) = cell::create(future, inner.shared.share(), origin);
     inner.tasks.push(listed);
+    if !context::is_empty() {
+        first.keep_context(Context::current());
+    }
     (join, first)
 }
 
 impl<T> Join<T> {
     #[inline]
-    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Result<T, JoinError>> {
+    pub(super) fn poll(&mut self, cx: &mut task::Context<'_>) -> Poll<Result<T, JoinError>> {
         self.poll_done(cx).map(|()| self.take_outcome())
     }
 
     /// Waits for the outcome, and leaves it where it is.
     #[inline]
-    pub(super) fn poll_done(&self, cx: &mut Context<'_>) -> Poll<()> {
+    pub(super) fn poll_done(&self, cx: &mut task::Context<'_>) -> Poll<()> {
         let task = self.task();
         if task.is(DONE) {
             return Poll::Ready(());
@@ -118,22 +123,26 @@ impl TaskRef {
     pub(crate) fn step(self, lp: &Loop) {
         // Before the step looks at anything, so that a wake during it queues another.
         self.clear(SCHEDULED);
-        if self.is(DONE) {
-            return;
+        if self.is(DONE | CONTEXT) {
+            if self.is(DONE) {
+                return;
+            }
+            self.enter_context();
         }
         lp.inner().current.during(self, |task| {
             task.with_waker(|waker| {
-                let cx = &mut Context::from_waker(waker);
+                let cx = &mut task::Context::from_waker(waker);
                 if task.is(FUTURE) {
                     task.advance(lp, cx);
                 }
                 task.end_step(lp, cx);
             });
+            task.leave_context();
         });
     }
 
     #[inline]
-    fn advance(&self, lp: &Loop, cx: &mut Context<'_>) {
+    fn advance(&self, lp: &Loop, cx: &mut task::Context<'_>) {
         if self.is(CANCEL) {
             return self.drop_cancelled(lp);
         }
@@ -146,7 +155,7 @@ impl TaskRef {
 
     /// What every step ends with, whatever became of the future.
     #[inline]
-    fn end_step(&self, lp: &Loop, cx: &mut Context<'_>) {
+    fn end_step(&self, lp: &Loop, cx: &mut task::Context<'_>) {
         let ended = !self.is(FUTURE);
         if ended && !self.is(HANDLE) {
             // Before the clean-ups: its destructor may hand over more of them (of the loser of a `select`, for example).
@@ -169,13 +178,15 @@ impl TaskRef {
         if !self.unwound() {
             panic.resume();
         }
+        // In the context of the step, which the panic has left as it was.
         lp.inner().current.during(self, |task| {
             if task.is(FUTURE) {
                 task.settle(lp, JoinError::Panicked(panic));
             } else {
                 task.report_destructor(lp, &panic);
             }
-            task.with_waker(|waker| task.end_step(lp, &mut Context::from_waker(waker)));
+            task.with_waker(|waker| task.end_step(lp, &mut task::Context::from_waker(waker)));
+            task.leave_context();
         });
     }
 
@@ -232,6 +243,8 @@ impl TaskRef {
                     let context = ExceptionContext::panicked("a panic that nobody awaited", panic);
                     report(&context.in_task(self));
                 }
+                // The payload of a panic has a destructor, too.
+                shielded("a panic's payload panicked when it was dropped", || drop(error));
             }
             Ok(None) => {}
             Err(panic) => report(&ExceptionContext::panicked("the output's destructor panicked", &panic)),
@@ -260,15 +273,23 @@ impl TaskRef {
         if self.is(DONE) {
             return;
         }
-        lp.inner().current.during(self.clone(), |task| {
-            if task.is(FUTURE) {
-                task.settle(lp, JoinError::Shutdown);
-            }
-            // Also those that the future's destructor has just handed over. None may stay in the cell, which other
-            // threads may free.
-            task.drop_clean_ups(lp);
-            task.finish(lp);
-        });
+        // Perhaps inside the step of another task.
+        let discarding = || {
+            lp.inner().current.during(self.clone(), |task| {
+                if task.is(CONTEXT) {
+                    task.enter_context();
+                }
+                if task.is(FUTURE) {
+                    task.settle(lp, JoinError::Shutdown);
+                }
+                // Also those that the future's destructor has just handed over. None may stay in the cell, which other
+                // threads may free.
+                task.drop_clean_ups(lp);
+                task.finish(lp);
+                task.leave_context();
+            })
+        };
+        Context::empty().call(discarding);
     }
 
     /// The handle is gone.
@@ -280,6 +301,36 @@ impl TaskRef {
         drop(self.take_waiter());
         if self.is(DONE) && self.is(OUTCOME) {
             self.throw_away();
+        }
+    }
+}
+
+/// The task's own context: it is the current one during its steps. Between them the empty one is, so a task that has none
+/// pays one look in each step.
+impl TaskRef {
+    #[cold]
+    fn enter_context(&self) {
+        self.clear(CONTEXT);
+        context::swap(self.extras().context.take());
+    }
+
+    /// The step is over: keeps what it has left, for the next one.
+    #[inline]
+    fn leave_context(&self) {
+        if !context::is_empty() {
+            self.keep_context(context::swap(Context::empty()));
+        }
+    }
+
+    #[cold]
+    fn keep_context(&self, context: Context) {
+        if self.is(DONE) {
+            // Here, and not with the task's memory, which any thread may free.
+            return shielded("the destructor of a task-local's value panicked", || drop(context));
+        }
+        if !context.is_empty() {
+            self.extras().context.set(context);
+            self.set(CONTEXT);
         }
     }
 }

@@ -87,7 +87,9 @@ macro_rules! programs {
 }
 
 programs! {
+    async_generator [],
     blocked_loop ["--seconds", "0.4"],
+    call_later [],
     cancel_cleanup [],
     executor_while_printing [],
     from_a_thread [],
@@ -96,6 +98,7 @@ programs! {
     own_executor [],
     producers_consumers [],
     task_group [],
+    task_locals [],
     three_pools [],
     timeouts [],
 }

@@ -1,0 +1,124 @@
+//! The loop's default executor: set, started at its first use, and shut down without blocking the loop.
+
+use crate::current::Loop;
+use crate::offload::DefaultExecutor;
+use contract::{Drain, Job, Place, Report, Submit};
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+use thread_executor::ThreadPool;
+
+impl Loop {
+    /// Sets the executor behind [`to_thread`](crate::to_thread). The one before is not shut down; whoever made it does
+    /// that.
+    ///
+    /// # Python
+    ///
+    /// `loop.set_default_executor(executor)`.
+    pub fn set_default_executor(&self, executor: Arc<dyn DefaultExecutor>) {
+        self.inner().executor_closed.set(false);
+        let before = self.inner().executor.replace(Some(executor));
+        drop(before);
+    }
+
+    /// The executor behind [`to_thread`](crate::to_thread); started now, if this is its first use. It takes
+    /// [`BoxedWork`](crate::BoxedWork).
+    ///
+    /// # Python
+    ///
+    /// What `loop.run_in_executor(None, …)` uses.
+    #[must_use]
+    pub fn default_executor(&self) -> Arc<dyn DefaultExecutor> {
+        let mut executor = self.inner().executor.borrow_mut();
+        executor.get_or_insert_with(|| Arc::new(default_pool())).clone()
+    }
+
+    /// Shuts the default executor down: what it has accepted ends within `grace`; what has not started by then is cancelled,
+    /// and what still runs is named in the report. The loop goes on meanwhile.
+    ///
+    /// From this call on [`to_thread`](crate::to_thread) is refused, until
+    /// [`set_default_executor`](Self::set_default_executor) brings another executor. The close of the loop does all this by
+    /// itself.
+    ///
+    /// # Cancel safety
+    ///
+    /// The shutdown begins inside this call and goes on without the future, which only waits for it.
+    ///
+    /// # Python
+    ///
+    /// `await loop.shutdown_default_executor(timeout)`, which warns where this reports.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), core_loop::RunError> {
+    /// core_loop::run(async {
+    ///     let sum = core_loop::to_thread(|| 1 + 1);
+    ///     let report = core_loop::Loop::current().shutdown_default_executor(Duration::from_secs(5)).await;
+    ///     assert!(report.is_clean());
+    ///     assert_eq!(sum.await.unwrap(), 2);
+    /// })
+    /// # }
+    /// ```
+    pub fn shutdown_default_executor(&self, grace: Duration) -> ShutdownDefaultExecutor {
+        self.inner().executor_closed.set(true);
+        ShutdownDefaultExecutor::begin(self.default_executor(), Drain::Queued, grace)
+    }
+
+    /// What [`to_thread`](crate::to_thread) uses, unless it was shut down.
+    pub(crate) fn open_executor(&self) -> Option<Arc<dyn DefaultExecutor>> {
+        (!self.inner().executor_closed.get()).then(|| self.default_executor())
+    }
+}
+
+/// A pool of its default size, which is Python's.
+pub(crate) fn default_pool() -> ThreadPool {
+    ThreadPool::builder().name("to_thread").build()
+}
+
+/// Made by [`Loop::shutdown_default_executor`]: gives the report.
+#[must_use = "the report says what did not end"]
+pub struct ShutdownDefaultExecutor(State);
+
+enum State {
+    /// On a thread of its own, because a shutdown blocks.
+    Elsewhere(Job<Report>),
+    Over(Report),
+}
+
+impl ShutdownDefaultExecutor {
+    pub(crate) fn begin(executor: Arc<dyn DefaultExecutor>, how: Drain, grace: Duration) -> Self {
+        let thread = std::thread::Builder::new().name("loop-close".to_owned());
+        let kept = executor.clone();
+        let shutdown = move || executor.shutdown(how, grace);
+        let (runnable, job) = Job::package(shutdown, &Submit::new(), Place::none(), ());
+        match thread.spawn(move || runnable.run()) {
+            Ok(_detached) => Self(State::Elsewhere(job)),
+            // There are no threads left: what has not started is cancelled, and nobody waits for the rest.
+            Err(_) => Self(State::Over(kept.shutdown(how, Duration::ZERO))),
+        }
+    }
+}
+
+impl Future for ShutdownDefaultExecutor {
+    type Output = Report;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Report> {
+        match &mut self.0 {
+            // An executor of the user's that panicked has no report.
+            State::Elsewhere(job) => Pin::new(job).poll(cx).map(Result::unwrap_or_default),
+            State::Over(report) => Poll::Ready(std::mem::take(report)),
+        }
+    }
+}
+
+impl fmt::Debug for ShutdownDefaultExecutor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ShutdownDefaultExecutor")
+            .field("under_way", &matches!(self.0, State::Elsewhere(_)))
+            .finish_non_exhaustive()
+    }
+}
