@@ -2,8 +2,7 @@
 
 conformance::suite!(loops: conformance::Subject::driver("smol", loop_smol::SmolDriver::new).skip(
     "idle.what_has_arrived_is_taken_first",
-    "smol has one reactor for all loops of a process, and another test's thread may hold it; in the matrix each column runs \
-     alone, and there it is tried",
+    "smol has one reactor for all loops of a process, and another thread may be the one that looks at it",
 ));
 
 mod handle {
