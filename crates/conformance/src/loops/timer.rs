@@ -12,6 +12,9 @@ use sync_primitives::Event;
 
 const MS: Duration = Duration::from_millis(1);
 
+/// A busy machine makes any one timer late, but not all of so many.
+const TRIES: u32 = 100;
+
 pub(super) fn never_early(subject: &Subject<Loops>) -> Verdict {
     subject.run_timed(async |now| {
         for delay in [MS / 10, MS, MS * 10, MS * 30] {
@@ -33,8 +36,6 @@ pub(super) fn never_early(subject: &Subject<Loops>) -> Verdict {
 }
 
 pub(super) fn as_fine_as_declared(subject: &Subject<Loops>) -> Verdict {
-    /// A busy machine makes any one timer late, but not all of so many.
-    const TRIES: u32 = 100;
     /// Between the runtime's wake and the task's look at the clock.
     const MARGIN: Duration = Duration::from_millis(1);
     subject.run_timed(async |now| {
@@ -88,17 +89,20 @@ pub(super) fn cancel_of_due_timer_in_same_batch(subject: &Subject<Loops>) -> Ver
 
 pub(super) fn cancelled_head_not_waited_for(subject: &Subject<Loops>) -> Verdict {
     subject.run_watched(async |log| {
-        let now = here().time();
-        let (head, live) = (now + MS * 10, now + MS * 30);
-        here().call_at(head, || ()).cancel();
-        log.take_armed();
-        core_loop::sleep_until(live).await;
-        let armed = log.take_armed();
-        ensure(!armed.is_empty(), "the loop slept without arming its timer")?;
-        ensure(
-            armed.iter().all(|deadline| *deadline != head),
-            "the loop armed its timer for a timer that was cancelled",
-        )
+        // Where the machine stood still, the time is over before the loop could fall asleep; not so often.
+        for _ in 0..TRIES {
+            let now = here().time();
+            let (head, live) = (now + MS * 10, now + MS * 30);
+            here().call_at(head, || ()).cancel();
+            log.take_armed();
+            core_loop::sleep_until(live).await;
+            let armed = log.take_armed();
+            ensure(!armed.contains(&head), "the loop armed its timer for a timer that was cancelled")?;
+            if !armed.is_empty() {
+                return Ok(());
+            }
+        }
+        ensure(false, format!("the loop slept {TRIES} times without arming its timer"))
     })
 }
 
@@ -143,7 +147,10 @@ pub(super) fn equal_deadlines_fifo(subject: &Subject<Loops>) -> Verdict {
         for number in 0..10 {
             here().call_at(when, trace.noting(number));
         }
-        core_loop::sleep_until(when + MS).await;
+        // Where the machine stood still, the time is over before the timers were looked at.
+        while trace.seen().len() < 10 {
+            core_loop::sleep(MS).await;
+        }
         same("the order", trace.seen(), (0..10).collect::<Vec<_>>())
     })
 }
