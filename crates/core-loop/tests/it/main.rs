@@ -36,6 +36,7 @@ mod stress;
 mod stuck;
 mod task_locals;
 mod timeouts;
+mod timers;
 mod trace;
 mod turns;
 mod wait;
