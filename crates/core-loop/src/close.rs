@@ -2,9 +2,11 @@
 //!
 //! ```text
 //!   CANCELLING ──► (executor) ──► DROPPING ──► closed
-//!     all tasks are asked to end;       what is left is dropped on the spot:
-//!     the loop runs on for their        handles say Shutdown, wakes do nothing,
-//!     clean-ups, round by round         the inbox refuses
+//!     jobs are refused; those that      what is left is dropped on the spot:
+//!     have not started never will;      handles say Shutdown, wakes do nothing,
+//!     all tasks are asked to end;       the inbox refuses
+//!     the loop runs on for their
+//!     clean-ups, round by round
 //! ```
 
 use crate::callback::Timer;
@@ -32,7 +34,16 @@ pub(crate) struct Closing {
 }
 
 impl Closing {
-    /// Cancels all tasks.
+    fn new(lp: &Loop, deadline: Option<Instant>) -> Self {
+        {
+            let _entered = lp.enter();
+            // First: under a stream of jobs the loop would come to no end.
+            lp.inner().shared.jobs.end();
+        }
+        Self { lp: lp.clone(), deadline, round: 0, report: CloseReport::default(), executor: None }
+    }
+
+    /// Refuses jobs, and cancels all tasks.
     pub(crate) fn begin(lp: &Loop, grace: Duration) -> Self {
         let deadline = lp.time().checked_add(grace);
         if let Some(deadline) = deadline {
@@ -40,8 +51,7 @@ impl Closing {
             // loop asks again whether it is done before it sleeps.
             let _at_the_deadline = lp.call_at(deadline, || ());
         }
-        let mut closing =
-            Self { lp: lp.clone(), deadline, round: 0, report: CloseReport::default(), executor: None };
+        let mut closing = Self::new(lp, deadline);
         closing.report.cancelled = closing.cancel_all();
         closing
     }
@@ -110,8 +120,7 @@ impl Closing {
 
     /// Drops everything on the spot, without clean-ups: for a guest whose host dropped it, and inside another loop.
     pub(crate) fn abandon(lp: &Loop) -> CloseReport {
-        let mut closing =
-            Self { lp: lp.clone(), deadline: None, round: 0, report: CloseReport::default(), executor: None };
+        let mut closing = Self::new(lp, None);
         let tasks = lp.inner().tasks.len();
         if tasks > 0 {
             let message = format!("a loop was dropped with {tasks} tasks, without their clean-ups");

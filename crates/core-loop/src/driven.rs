@@ -1,51 +1,20 @@
 //! A job whose work is a task of this loop.
 
+mod signal;
+
+pub(crate) use signal::Signal;
+
 use crate::clean_up::Pending;
 use crate::current::Loop;
 use crate::error::Reason;
 use crate::exception;
 use crate::jobs::Ticket;
 use crate::sleep::{Sleep, sleep};
-use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use crate::task::spawn;
-use contract::{Control, JobError, Panic, Promise};
+use contract::{JobError, Panic, Promise};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Instant;
-
-/// How a cancel from another thread reaches the task.
-pub(crate) struct Signal {
-    cancelled: AtomicBool,
-    task: Mutex<Option<Waker>>,
-}
-
-impl Signal {
-    pub(crate) fn new() -> Self {
-        Self { cancelled: AtomicBool::new(false), task: Mutex::new(None) }
-    }
-
-    /// Whether a cancel has come; if not, `cx` is woken when it does.
-    fn poll(&self, cx: &mut Context<'_>) -> bool {
-        let mut task = lock(&self.task);
-        if !task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
-            *task = Some(cx.waker().clone());
-        }
-        drop(task);
-        // The waker is in place before this look, and `signalled` sets the flag before it takes the waker: one of the two
-        // sees the other, through the lock.
-        self.cancelled.load(Ordering::Acquire)
-    }
-}
-
-impl Control for Signal {
-    fn signalled(&self) {
-        self.cancelled.store(true, Ordering::Release);
-        let task = lock(&self.task).take();
-        if let Some(task) = task {
-            task.wake();
-        }
-    }
-}
 
 /// A promise on its way to becoming a task.
 pub(crate) struct Driven<T: Send + 'static> {
@@ -88,7 +57,7 @@ impl<T: Send + 'static> Driven<T> {
         if let Some(label) = label {
             task = task.named(label);
         }
-        Ticket::started(&lp.inner().shared, key, task.name());
+        Ticket::started(&lp.inner().shared.jobs, key, task.name());
         task.detach();
     }
 }

@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-// The models in tests/loom.rs take the files that they look at; the rest of the loop is not built for loom.
+// The models in tests/loom take the files that they look at; the rest of the loop is not built for loom.
 #![cfg(not(loom))]
 
 mod as_completed;
@@ -31,12 +31,14 @@ mod native;
 pub mod net;
 mod offload;
 mod outside;
+mod parcel;
 mod pool;
 mod readiness_thread;
 mod runner;
 mod running;
 mod shared;
 mod shield;
+mod shutdown;
 mod signal;
 mod slab;
 mod sleep;

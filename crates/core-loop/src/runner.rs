@@ -259,9 +259,10 @@ impl Runner {
         &self.lp
     }
 
-    /// Cancels all tasks, drives the loop until they have ended, and shuts the default executor down: all within `grace`.
-    /// What has not ended by then is dropped, and named in the report. Inside another loop, which it would block, it drops
-    /// everything on the spot.
+    /// Refuses jobs from its handles, cancels all tasks, drives the loop until they have ended, and shuts the default executor
+    /// down: all within `grace`. What has not ended by then is dropped, and named in the report. A job that was accepted and
+    /// has not started never does, and says `Shutdown`. Inside another loop, which it would block, it drops everything on the
+    /// spot.
     ///
     /// # Python
     ///

@@ -16,7 +16,7 @@ use std::task::Waker;
 
 pub(crate) struct Shared {
     pub(crate) inbox: Inbox<Remote>,
-    pub(crate) jobs: Jobs,
+    pub(crate) jobs: Arc<Jobs>,
     ready: ThreadBound<Ready>,
 }
 
