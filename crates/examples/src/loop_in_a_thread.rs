@@ -33,7 +33,7 @@
 //! ```
 
 use contract::{ExecutorExt, JobError};
-use core_loop::{CloseReport, Loop, LoopHandle, Runner, gather, pinned, sleep};
+use core_loop::{CloseReport, Loop, LoopHandle, RunError, Runner, gather, pinned, sleep};
 use std::error::Error;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
@@ -43,7 +43,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct LoopThread {
     handle: LoopHandle,
-    thread: JoinHandle<CloseReport>,
+    thread: JoinHandle<Result<CloseReport, RunError>>,
 }
 
 impl LoopThread {
@@ -61,12 +61,12 @@ impl LoopThread {
                 Ok(runner) => runner,
                 Err(error) => {
                     let _told = begin.send(Err(error));
-                    return CloseReport::default();
+                    return Ok(CloseReport::default());
                 }
             };
             let _told = begin.send(Ok(runner.get_loop().handle()));
-            runner.run_forever().expect("no other loop runs on this thread");
-            runner.close(Duration::from_secs(10))
+            runner.run_forever()?;
+            Ok(runner.close(Duration::from_secs(10)))
         })?;
         Ok(Self { handle: begun.recv()??, thread })
     }
@@ -86,11 +86,14 @@ impl LoopThread {
 
     /// Stops the loop, closes it, and waits for both.
     ///
+    /// # Errors
+    ///
+    /// It had ended before: its driver gave up.
+    ///
     /// # Panics
     ///
     /// If the loop's thread did.
-    #[must_use]
-    pub fn stop(self) -> CloseReport {
+    pub fn stop(self) -> Result<CloseReport, RunError> {
         // Refused only if it has stopped already.
         let _stopping = self.handle.call_soon_threadsafe(|| Loop::current().stop());
         self.thread.join().expect("the loop's thread ends well")
@@ -116,7 +119,7 @@ pub fn main<E: Error + Send + Sync + 'static>(
     let both = there.run(async || gather((ask("ping"), ask("pong"))).await)?;
     let (ping, pong) = both?;
     println!("{ping} {pong}");
-    let report = there.stop();
+    let report = there.stop()?;
     println!("{}", if report.is_clean() { "closed".to_owned() } else { report.to_string() });
     Ok(())
 }
