@@ -162,20 +162,17 @@ fn a_grace_that_ends_between_two_looks_at_the_clock_still_ends_the_close() {
     }
 }
 
-/// Goes to the loop again when it is dropped.
-struct Again(LoopHandle);
-
-impl Drop for Again {
-    fn drop(&mut self) {
-        submit_again(self.0.clone());
-    }
-}
-
+/// A job whose clean-up submits the next one, and lasts until that has begun.
 fn submit_again(handle: LoopHandle) {
     let next = handle.clone();
     let job = handle.try_submit(pinned(async move || {
-        let _again = Again(next);
-        pending::<()>().await;
+        let clean_up = async |handle| {
+            submit_again(handle);
+            for _ in 0..5 {
+                yield_now().await;
+            }
+        };
+        finally(next, async |_: &mut LoopHandle| pending::<()>().await, clean_up).await;
     }));
     if let Ok(job) = job {
         job.detach();

@@ -22,7 +22,11 @@ use std::task::{Context, Wake, Waker};
 struct Shared {
     inbox: Inbox<Remote>,
     jobs: std::sync::Arc<Jobs>,
+    ended: Ended,
 }
+
+/// How many jobs have started, were withdrawn, or were left in the inbox. A plain atomic, which orders nothing.
+type Ended = std::sync::Arc<std::sync::atomic::AtomicUsize>;
 
 enum Remote {
     Job(std::sync::Arc<Parcel<Work>>),
@@ -32,17 +36,19 @@ enum Remote {
 struct Work {
     promise: Promise<u8>,
     ticket: Ticket,
+    ended: Ended,
 }
 
 impl Withdraw for Work {
     fn withdraw(self) -> bool {
+        self.ended.fetch_add(1, Relaxed);
         self.promise.withdraw(JobError::Shutdown { started: false })
     }
 }
 
 impl Shared {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { inbox: Inbox::new(), jobs: Jobs::new() })
+    fn new() -> Self {
+        Self { inbox: Inbox::new(), jobs: Jobs::new(), ended: Ended::default() }
     }
 
     /// As `LoopHandle`. `None` if the work came back.
@@ -51,7 +57,9 @@ impl Shared {
         let key = ticket.key();
         let (promise, job) = Job::promise(&Submit::new(), Place::none(), ());
         let send = |parcel| self.inbox.push_with(|| Remote::Job(parcel));
-        Parcel::send(Work { promise, ticket }, &self.jobs, key, send).ok().map(|()| job)
+        Parcel::send(Work { promise, ticket, ended: self.ended.clone() }, &self.jobs, key, send)
+            .ok()
+            .map(|()| job)
     }
 
     /// As the start of a turn, and jobs that end in their first step. Gives how many there were.
@@ -60,7 +68,8 @@ impl Shared {
         self.inbox.take_into(|remote| match remote {
             Remote::Wake(message) => message.0.afar.taken(),
             Remote::Job(parcel) => {
-                let Some(Work { promise, ticket }) = parcel.take() else { return };
+                let Some(Work { promise, ticket, .. }) = parcel.take() else { return };
+                self.ended.fetch_add(1, Relaxed);
                 Ticket::started(&self.jobs, ticket.key(), String::new());
                 if promise.start() {
                     started += 1;
@@ -75,7 +84,13 @@ impl Shared {
     fn close(&self) {
         self.jobs.end();
         assert_eq!(self.turn(), 0, "a job started after the close began");
-        drop(self.inbox.close());
+        for remote in self.inbox.close() {
+            if let Remote::Job(parcel) = remote
+                && parcel.take().is_some()
+            {
+                self.ended.fetch_add(1, Relaxed);
+            }
+        }
     }
 }
 
@@ -92,7 +107,7 @@ fn has_ended(job: Job<u8>) {
 #[test]
 fn a_job_that_races_with_the_close_has_ended_after_it_or_comes_back() {
     model(|| {
-        let shared = Shared::new();
+        let shared = Arc::new(Shared::new());
         let submitter = {
             let shared = shared.clone();
             // Its handle may be the last that lives.
@@ -100,7 +115,13 @@ fn a_job_that_races_with_the_close_has_ended_after_it_or_comes_back() {
         };
         shared.turn();
         shared.close();
-        submitter.join().unwrap().into_iter().for_each(has_ended);
+        let accepted = submitter.join().unwrap();
+        assert_eq!(
+            shared.ended.load(Relaxed),
+            usize::from(accepted.is_some()),
+            "work that is refused comes back"
+        );
+        accepted.into_iter().for_each(has_ended);
         assert!(shared.submit().is_none(), "it is closed");
         // One that was left would keep a shutdown waiting: loom reports a deadlock.
         assert!(shared.jobs.wait(None));
@@ -110,7 +131,7 @@ fn a_job_that_races_with_the_close_has_ended_after_it_or_comes_back() {
 #[test]
 fn a_shutdown_that_waits_on_another_thread_ends_with_the_close() {
     model(|| {
-        let shared = Shared::new();
+        let shared = Arc::new(Shared::new());
         let accepted = shared.submit().expect("it is open");
         let [submitter, shutter] = [true, false].map(|submits| {
             let shared = shared.clone();
@@ -178,7 +199,7 @@ impl Drop for Message {
 #[test]
 fn wakes_that_race_with_the_close_reach_no_memory_that_was_freed_and_leave_none() {
     model(|| {
-        let (shared, task) = (Shared::new(), Task::new());
+        let (shared, task) = (Arc::new(Shared::new()), Task::new());
         let wakers = [(); 2].map(|()| {
             task.afar.hold();
             let (shared, task) = (shared.clone(), task.clone());
@@ -206,7 +227,7 @@ impl Wake for Sends {
 #[test]
 fn a_cancel_that_races_with_the_close_leaves_the_job_one_outcome() {
     model(|| {
-        let shared = std::sync::Arc::new(Shared { inbox: Inbox::new(), jobs: Jobs::new() });
+        let shared = std::sync::Arc::new(Shared::new());
         let (promise, job) = Job::<u8>::promise(&Submit::new(), Place::none(), Signal::new());
         assert!(promise.start());
         let job = std::sync::Arc::new(job);
