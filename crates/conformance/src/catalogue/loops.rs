@@ -373,7 +373,7 @@ macro_rules! loop_behaviours {
             /// Timeout scopes that are moved, asked, nested, cancelled, and refuse: the lines are CPython's.
             timeout_scopes Must "differential/14_timeout_scopes.py";
             /// Groups and timeouts whose bodies answer a request, swallow it, or fail: the lines are CPython's.
-            groups_asked Must "differential/15_groups_asked.py";
+            groups_asked Must "differential/23_groups_asked.py";
         }
     } };
 }

@@ -1,4 +1,4 @@
-//! `15_groups_asked.py`.
+//! `23_groups_asked.py`.
 
 use super::{LONG, Log, MS, cancelled, list, py, quoted, recorded, replay, wait};
 use crate::behaviour::Verdict;
@@ -15,7 +15,7 @@ type Failure = &'static str;
 type Outcome = Result<(), GroupError<Failure>>;
 
 pub(crate) fn groups_asked(subject: &Subject<Loops>) -> Verdict {
-    replay(subject, recorded!("15_groups_asked"), async |log| {
+    replay(subject, recorded!("23_groups_asked"), async |log| {
         spawn_cooperative(uncancelled(log.clone())).await?;
         let mut task = spawn_cooperative(cancelled_group(log.clone()));
         sleep(MS * 20).await;
