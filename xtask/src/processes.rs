@@ -217,14 +217,14 @@ mod tests {
     fn a_program_that_hangs_is_killed_with_all_it_started() {
         // Long enough, at last, for the grandchild to say who it is.
         let bounds = [0.3, 3.0, 30.0].into_iter();
-        let ended = bounds.map(|bound| {
+        let mut tries = bounds.map(|bound| {
             let bound = Duration::from_secs_f64(bound);
             let ended = run(&mut shell("sh -c 'echo $$; sleep 600'; true"), Keep::Both, bound).unwrap();
             assert!(!ended.success && ended.was_killed);
             assert_eq!(ended.how, format!("killed after {}", crate::report::seconds(bound)));
             ended
         });
-        let ended = ended.filter(|ended| ended.stdout.ends_with('\n')).next().expect("it is not that slow");
+        let ended = tries.find(|ended| ended.stdout.ends_with('\n')).expect("it is not that slow");
         let grandchild = std::path::PathBuf::from(format!("/proc/{}", ended.stdout.trim()));
         let begin = Instant::now();
         while std::fs::read_to_string(grandchild.join("stat")).is_ok_and(|stat| !stat.contains(") Z ")) {
