@@ -46,7 +46,7 @@ impl Kind for Loops {
 }
 
 /// How long a close may wait for work that does end.
-pub(crate) const GRACE: Duration = Duration::from_secs(10);
+pub(crate) const GRACE: Duration = Duration::from_secs(60);
 
 /// A time that no behaviour waits for.
 const NEVER: Duration = Duration::from_secs(3600);

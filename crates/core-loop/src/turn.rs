@@ -94,7 +94,8 @@ impl Loop {
                 }
                 let now = self.begin_turn(ready);
                 if left.get() == 0 {
-                    let until = match self.inner().idle.rest(|| self.time()) {
+                    let timer = || self.inner().timers.borrow_mut().next();
+                    let until = match self.inner().idle.rest(|| self.time(), timer) {
                         Rest::Sleep(until) => until,
                         Rest::Look => {
                             cx.waker().wake_by_ref();
@@ -102,8 +103,7 @@ impl Loop {
                         }
                         Rest::Woken => continue,
                     };
-                    let next = self.inner().timers.borrow_mut().next();
-                    let next = next.into_iter().chain(until).min();
+                    let next = timer().into_iter().chain(until).min();
                     if self.inner().reactor.poll_timer(cx, next).is_pending() && ready.fall_asleep() {
                         if self.inner().special.get() {
                             self.observe_park(next);

@@ -68,7 +68,7 @@ fn rearm(done: Rc<Cell<bool>>, patience: Instant) {
 
 pub(super) fn rearming_callback_starves_nobody(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
-        let patience = Instant::now() + Duration::from_secs(2);
+        let patience = Instant::now() + Duration::from_secs(10);
         let done = Rc::new(Cell::new(false));
         rearm(done.clone(), patience);
 

@@ -75,8 +75,13 @@ pub(super) fn past_deadline_needs_a_yield(subject: &Subject<Loops>) -> Verdict {
 }
 
 /// Times from short to long: what must happen within one of them is tried again in the next, should the machine be slow.
-const PATIENCE: [Duration; 3] =
-    [Duration::from_millis(20), Duration::from_millis(200), Duration::from_secs(2)];
+const PATIENCE: [Duration; 5] = [
+    Duration::from_millis(20),
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(25),
+];
 
 pub(super) fn inner_expiry_stays_inner(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {

@@ -3,7 +3,7 @@
 use crate::run;
 use crate::trace::Trace;
 use core_loop::{
-    JoinError, Loop, Task, finally, gather, sleep, spawn, spawn_eager, timeout, wait_for, yield_now,
+    Future, JoinError, Loop, Task, finally, gather, sleep, spawn, spawn_eager, timeout, wait_for, yield_now,
 };
 use std::cell::RefCell;
 use std::future::pending;
@@ -222,24 +222,28 @@ fn a_timeout_waits_for_the_clean_ups_that_it_caused() {
 fn a_cancel_while_a_timeout_waits_for_clean_ups_lets_them_end() {
     run(async {
         let trace = Trace::default();
-        let inside = trace.clone();
+        let (inside, release) = (trace.clone(), Future::new());
+        let held = release.clone();
         let task = spawn(async move {
             let body = finally(
                 inside,
                 async |_: &mut Trace| pending::<()>().await,
-                async |trace: Trace| {
-                    sleep(Duration::from_millis(5)).await;
+                async move |trace: Trace| {
+                    trace.add("cleaning up");
+                    held.await.expect("it is set");
                     trace.add("cleaned up");
                 },
             );
             let _ = timeout(Duration::ZERO, body).await;
         });
-        for _ in 0..4 {
+        while trace.is_empty() {
             yield_now().await;
         }
-        task.cancel("meanwhile");
+        assert!(task.cancel("meanwhile"));
+        yield_now().await;
+        release.set_result(()).expect("it is pending");
         assert_eq!(cancelled_with(task.await), "meanwhile");
-        assert_eq!(trace.take(), "cleaned up");
+        assert_eq!(trace.take(), "cleaning up cleaned up");
     });
 }
 

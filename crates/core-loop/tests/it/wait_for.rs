@@ -62,8 +62,9 @@ fn an_outcome_in_the_turn_of_the_deadline_loses_and_stays_with_the_handle() {
         let (future, mut handle) = (Future::new(), Future::new());
         let mut task = spawn(future.clone());
         let setter = (future, handle.clone());
-        let busy_until = Loop::current().time() + MS * 5;
         Loop::current().call_soon(move || {
+            // The wait has begun by now.
+            let busy_until = Loop::current().time() + MS * 5;
             while Loop::current().time() < busy_until {}
             setter.1.set_result(8).expect("it is pending");
             setter.0.set_result(7).expect("it is pending");
@@ -103,12 +104,15 @@ fn cancelling_whoever_waits_cancels_the_task_behind_the_handle_and_a_mere_drop_d
 #[test]
 fn a_shield_takes_the_cancel_upon_itself() {
     run(async {
-        let mut inner = spawn(async {
-            sleep(MS * 10).await;
+        let release = Future::new();
+        let held = release.clone();
+        let mut inner = spawn(async move {
+            held.await.expect("it is set");
             "done"
         });
         let (first, second) = (wait_for(MS, (&mut inner).shield()).await, inner.done());
         assert!(matches!(first, Err(Elapsed)) && !second);
+        release.set_result(()).expect("it is pending");
         assert_eq!(inner.await.expect("it went on"), "done");
         assert!(matches!(wait_for(Duration::ZERO, shield(pending::<()>())).await, Err(Elapsed)));
     });
