@@ -292,7 +292,7 @@ fn a_destructor_that_panics_is_contained() {
     });
 }
 
-type Boxed = std::pin::Pin<Box<dyn Future<Output = ()>>>;
+type Boxed = std::pin::Pin<Box<dyn std::future::Future<Output = ()>>>;
 
 /// Waits for ever; cancelled, takes three turns to clean up.
 async fn careful(trace: Trace) {
