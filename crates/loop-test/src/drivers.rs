@@ -79,7 +79,6 @@ pub fn glommio() -> Result<impl Driver, Unavailable> {
 ///
 /// That it was left out.
 #[cfg(feature = "virtual")]
-#[expect(clippy::unnecessary_wraps, reason = "in the form of all drivers")]
 pub fn virtual_time(seed: Option<u64>) -> Result<impl Driver, Unavailable> {
     let builder = loop_virtual::Builder::new().patience(crate::hold::limit());
     Ok(match seed {

@@ -10,7 +10,6 @@ use std::rc::Rc;
 use std::time::Duration;
 
 mod panics;
-mod random;
 mod scoped;
 mod start;
 
