@@ -2,7 +2,7 @@
 
 use super::group_book::Door;
 use super::ledger::{Kind, Ledger, Ticket};
-use super::play::{Outcome, Tracked, World};
+use super::play::{Outcome, Tracked, Watched, World};
 use super::program::{ChildPlan, End, GroupPlan, Move, SharedPlan};
 use super::tasks::at_once;
 use core_loop::{
@@ -10,9 +10,7 @@ use core_loop::{
 };
 use std::cell::RefCell;
 use std::future::pending;
-use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
 
 /// What both kinds of groups can do.
 trait Group: Clone + Sized + 'static {
@@ -131,7 +129,7 @@ impl World {
             }
             outcome
         });
-        let outcome = Leaving { left: Some(Left(ledger, number)), scope: Box::pin(scope) }.await;
+        let outcome = Watched::new(Left(ledger, number), scope).await;
         ledger.end_group(number, body, outcome);
         for (child, handle) in handles.take() {
             ledger.must(G::is_done(&handle), || {
@@ -313,27 +311,12 @@ impl Ledger {
     }
 }
 
-/// The scope of a group. Dropped before its end, it tells so before anything of it is dropped.
-struct Leaving<'a, F> {
-    left: Option<Left<'a>>,
-    scope: Pin<Box<F>>,
-}
-
+/// The scope of a group goes before its end, and nothing of it has gone yet.
 struct Left<'a>(&'a Ledger, usize);
 
 impl Drop for Left<'_> {
     fn drop(&mut self) {
         self.0.leave_group(self.1);
-    }
-}
-
-impl<F: Future> Future for Leaving<'_, F> {
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let output = ready!(self.scope.as_mut().poll(cx));
-        std::mem::forget(self.left.take());
-        Poll::Ready(output)
     }
 }
 

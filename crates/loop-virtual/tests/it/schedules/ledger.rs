@@ -39,6 +39,17 @@ impl Kind {
 /// What a cancel of this life was asked for with: the words, if they are known.
 type Asked = Option<&'static str>;
 
+/// A part in which a request can be taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Waiting,
+    /// The request was meant for a place inside of it, which is gone with it.
+    PassedOver,
+    /// Somebody else has ended it.
+    Abandoned,
+    Taken(Option<Asked>),
+}
+
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) kind: Kind,
@@ -60,6 +71,8 @@ pub(super) struct Record {
     pending: Option<Asked>,
     /// Of a cooperative task: the parts in which it can take one, the innermost last.
     places: Vec<Ticket>,
+    /// Of a part in which a request can be taken: whether it was, and with which words.
+    place: Option<Place>,
     /// It has passed a cancel on: the only way in which a cooperative task ends as cancelled.
     passed_on: bool,
     /// Its group may not have taken it: then it is never polled.
@@ -72,6 +85,8 @@ pub(super) struct Ledger {
     pub(super) groups: RefCell<Vec<GroupBook>>,
     sequence: Cell<u64>,
     complaints: RefCell<Vec<String>>,
+    /// Those that are being polled right now, the innermost last.
+    polling: RefCell<Vec<Ticket>>,
     /// Futures are being dropped, and not because of a cancel.
     plainly: Cell<bool>,
     /// The loop is closing: whatever is left may be cancelled.
@@ -126,6 +141,7 @@ impl Ledger {
             limit: None,
             pending: None,
             places: Vec::new(),
+            place: None,
             passed_on: false,
             refusable: false,
         };
@@ -140,6 +156,13 @@ impl Ledger {
         });
         self.must(asked.is_none(), || format!("{ticket} was polled after its cancel: {asked:?}"));
         self.must(!over, || format!("{ticket} was polled after its end"));
+    }
+
+    pub(super) fn during_poll<T>(&self, ticket: Ticket, poll: impl FnOnce() -> T) -> T {
+        self.polling.borrow_mut().push(ticket);
+        let output = poll();
+        self.polling.borrow_mut().pop();
+        output
     }
 
     pub(super) fn ended(&self, ticket: Ticket, well: bool) {
@@ -161,6 +184,7 @@ impl Ledger {
     fn gone(&self, ticket: Ticket) {
         let twice = self.with(ticket, |record| std::mem::replace(&mut record.gone, true));
         self.must(!twice, || format!("{ticket} was dropped twice"));
+        self.leave(ticket);
         self.must(self.is_explained(ticket), || format!("{ticket} was dropped, and nobody had cancelled it"));
         self.settle(ticket, false);
     }
@@ -224,6 +248,13 @@ impl Ledger {
         ticket
     }
 
+    /// Whether it is a part of `outer`.
+    fn is_inside(&self, ticket: Ticket, outer: Ticket) -> bool {
+        let records = self.records.borrow();
+        std::iter::successors(records[ticket].owner, |owner| records[*owner].owner)
+            .any(|owner| owner == outer)
+    }
+
     /// Runs `drop`, which is no cancel. What `ticket` leaves behind is then its task's.
     pub(super) fn drop_plainly(&self, ticket: Ticket, drop: impl FnOnce()) {
         self.plainly.set(true);
@@ -272,6 +303,7 @@ impl Ledger {
     /// A part begins in which a request can be taken.
     pub(super) fn enter(&self, part: Ticket) {
         let task = self.task_of(part);
+        self.with(part, |record| record.place = Some(Place::Waiting));
         let pending = self.with(task, |record| {
             record.places.push(part);
             record.pending.filter(|_| record.kind == Kind::Cooperative)
@@ -281,30 +313,57 @@ impl Ledger {
         }
     }
 
-    /// It is over. A request that it has not taken is for the one around it.
-    pub(super) fn leave(&self, part: Ticket) {
+    /// It is not the request that ends it.
+    pub(super) fn abandons(&self, part: Ticket) {
+        self.with(part, |record| record.place = Some(Place::Abandoned));
+    }
+
+    /// It is gone: by itself, by a request, or with something around it. A request that it has not taken is for the place
+    /// around it, or beside it, that began last.
+    fn leave(&self, part: Ticket) {
+        let Some(place) = self.with(part, |record| record.place) else { return };
         let task = self.task_of(part);
+        let ended = self.with(part, |record| record.ended.is_some());
+        let is_last = self.with(task, |record| record.places.last() == Some(&part));
+        if !ended && place != Place::Abandoned {
+            let pending = self.with(task, |record| record.pending.take());
+            self.must(place == Place::Waiting && is_last, || {
+                format!("{part} took a request that was for one inside of it: {place:?}")
+            });
+            self.must(pending.is_some() || self.has_unseen_requests(task), || {
+                format!("{task} was never asked")
+            });
+            self.with(part, |record| record.place = Some(Place::Taken(pending)));
+        }
         let outer = self.with(task, |record| {
             record.places.retain(|place| *place != part);
             record.places.last().copied().zip(record.pending)
         });
-        if let Some((outer, reason)) = outer {
-            self.ask(outer, reason);
+        let Some((outer, reason)) = outer else { return };
+        // Unless the one around it has dropped it by itself, it can only have gone because that one is going.
+        let goes_along = self.is_inside(part, outer) && !self.polling.borrow().contains(&outer);
+        if goes_along && self.with(part, |record| record.asked.is_some()) {
+            self.with(outer, |record| {
+                if record.place == Some(Place::Waiting) {
+                    record.place = Some(Place::PassedOver);
+                }
+            });
         }
+        self.ask(outer, reason);
     }
 
-    /// It has taken a request.
+    /// The program hears of the request that the part has taken.
     pub(super) fn delivered(&self, part: Ticket, reason: &str) {
-        let task = self.task_of(part);
         self.saw("requests");
-        let pending = self.with(task, |record| record.pending.take());
-        self.must(pending.is_some() || self.has_unseen_requests(task), || {
-            format!("{task} was never asked: {reason}")
-        });
-        if let Some(Some(words)) = pending
-            && !self.has_unseen_requests(task)
-        {
-            self.must(words == reason, || format!("{task} was asked because {words}, and hears {reason}"));
+        let task = self.task_of(part);
+        match self.with(part, |record| record.place) {
+            Some(Place::Taken(Some(Some(words)))) if !self.has_unseen_requests(task) => {
+                self.must(words == reason, || {
+                    format!("{task} was asked because {words}, and hears {reason}")
+                });
+            }
+            Some(Place::Taken(_)) => {}
+            other => self.complain(format!("{part} has taken a request: {other:?}")),
         }
         self.must_be_finished(part, "a request was delivered");
     }

@@ -4,7 +4,8 @@ use super::ledger::{CleanUp, Kind, Ledger, Life, Ticket, now};
 use super::program::{Bound, End, Pause, SharedPlan, Step};
 use super::shared::Shared;
 use core_loop::{
-    Elapsed, cancellable, current_task, finally, sleep_until, timeout, timeout_at, timeout_scope, yield_now,
+    Cancelled, Elapsed, cancellable, current_task, finally, sleep_until, timeout, timeout_at, timeout_scope,
+    yield_now,
 };
 use futures_lite::future::{or, zip};
 use futures_lite::{AsyncReadExt, AsyncWriteExt};
@@ -50,7 +51,8 @@ impl Future for Tracked {
         let (ledger, ticket) = (self.life.ledger.clone(), self.life.ticket);
         ledger.polled(ticket);
         let Some(future) = &mut self.future else { return Poll::Pending };
-        let well = ready!(future.as_mut().poll(cx));
+        let poll = ledger.during_poll(ticket, || future.as_mut().poll(cx));
+        let well = ready!(poll);
         self.future = None;
         ledger.ended(ticket, well);
         Poll::Ready(if well { Ok(ticket) } else { Err(ticket) })
@@ -113,7 +115,7 @@ impl World {
             Step::Bounded(how, ms, plan) => Box::pin(self.bounded(*how, *ms, plan, me)),
             Step::Race(pause, plan) => Box::pin(self.race(*pause, plan, me)),
             Step::Clean(plan, pause) => Box::pin(self.clean(plan, *pause, me)),
-            Step::Cancellable(plan) => Box::pin(self.swallow(plan, me)),
+            Step::Cancellable(plan, swallows) => Box::pin(self.cancellable(plan, *swallows, me)),
             Step::Task(manner, plan, fate) => Box::pin(self.task(*manner, plan, *fate)),
             Step::WaitFor(manner, ms, plan) => Box::pin(self.wait_for(*manner, *ms, plan)),
             Step::Wait(plans, mode, ms, fate) => Box::pin(self.wait(plans, *mode, *ms, *fate)),
@@ -190,36 +192,63 @@ impl World {
         self.ledger.must_be_finished(ticket, "a `finally` is over");
     }
 
-    /// Takes a request, if its task is a cooperative one, and goes on.
-    async fn swallow(self: &Rc<Self>, plan: &SharedPlan, me: Ticket) {
+    /// Takes a request, if its task is a cooperative one; then asks for it again, unless it `swallows` it.
+    async fn cancellable(self: &Rc<Self>, plan: &SharedPlan, swallows: bool, me: Ticket) {
         let part = self.part(plan, me);
-        let ticket = part.ticket();
-        let place = Place::enter(&self.ledger, ticket);
-        let outcome = cancellable(part).await;
-        if let Err(cancelled) = outcome {
-            self.ledger.delivered(ticket, cancelled.reason().as_str());
-            current_task().expect("a plan runs in a task").uncancel();
+        if self.ledger.interruptible(part).await.is_ok() {
+            return;
         }
-        drop(place);
+        let task = current_task().expect("a plan runs in a task");
+        task.uncancel();
+        if !swallows {
+            self.ledger.saw("requests that were passed on");
+            self.ledger.ask(self.ledger.task_of(me), Some("passed on"));
+            task.cancel("passed on");
+        }
     }
 }
 
-/// A part in which a request can be taken, for as long as this lives.
-pub(super) struct Place {
-    ledger: Rc<Ledger>,
-    part: Ticket,
-}
-
-impl Place {
-    pub(super) fn enter(ledger: &Rc<Ledger>, part: Ticket) -> Self {
-        ledger.enter(part);
-        Self { ledger: ledger.clone(), part }
+impl Ledger {
+    /// `part`, unless its task is a cooperative one and takes a request in it.
+    pub(super) async fn interruptible(&self, part: Tracked) -> Result<Outcome, Cancelled> {
+        let ticket = part.ticket();
+        self.enter(ticket);
+        let outcome = Watched::new(Abandons(self, ticket), cancellable(part)).await;
+        if let Err(cancelled) = &outcome {
+            self.delivered(ticket, cancelled.reason().as_str());
+        }
+        outcome
     }
 }
 
-impl Drop for Place {
+/// The place where the request was to be taken goes, before the part in it.
+struct Abandons<'a>(&'a Ledger, Ticket);
+
+impl Drop for Abandons<'_> {
     fn drop(&mut self) {
-        self.ledger.leave(self.part);
+        self.0.abandons(self.1);
+    }
+}
+
+/// A future, and what is dropped before it if it is dropped unfinished.
+pub(super) struct Watched<G, F> {
+    guard: Option<G>,
+    future: Pin<Box<F>>,
+}
+
+impl<G, F: Future> Watched<G, F> {
+    pub(super) fn new(guard: G, future: F) -> Self {
+        Self { guard: Some(guard), future: Box::pin(future) }
+    }
+}
+
+impl<G: Unpin, F: Future> Future for Watched<G, F> {
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
+        let output = ready!(self.future.as_mut().poll(cx));
+        std::mem::forget(self.guard.take());
+        Poll::Ready(output)
     }
 }
 

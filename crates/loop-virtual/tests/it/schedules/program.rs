@@ -40,7 +40,8 @@ pub(super) enum Step {
     Race(Pause, SharedPlan),
     /// `finally`, with a clean-up that takes so long.
     Clean(SharedPlan, Pause),
-    Cancellable(SharedPlan),
+    /// A part in which a request can be taken. It is swallowed then, or asked for again, for the part around this one.
+    Cancellable(SharedPlan, bool),
     Task(Manner, SharedPlan, Fate),
     WaitFor(Manner, u32, SharedPlan),
     Wait(Vec<(Manner, SharedPlan)>, Mode, Option<u32>, Fate),
@@ -229,8 +230,8 @@ impl Draft {
             8 => Step::Race(pause(), self.plan(depth, true)),
             9 | 10 => Step::Clean(self.plan(depth, hangs), pause()),
             // A request that is swallowed ends nothing else.
-            11 if !hangs => Step::Cancellable(self.plan(depth, false)),
-            11..=13 => self.task(depth, hangs),
+            11 => Step::Cancellable(self.plan(depth, hangs), !hangs && one_in(2)),
+            12 | 13 => self.task(depth, hangs),
             14 => Step::WaitFor(manner(), ms(), self.plan(depth, true)),
             15 => self.wait(depth, hangs),
             16 => {

@@ -1,11 +1,11 @@
 //! Tasks, and what waits for several of them.
 
 use super::ledger::{Awaiting, Kind, Life, Ticket, now};
-use super::play::{Outcome, Place, World, span};
+use super::play::{Outcome, World, span};
 use super::program::{Fate, Manner, Mode, SharedPlan};
 use core_loop::{
-    Cancelled, Elapsed, JoinError, ReturnWhen, Task, Waited, as_completed, cancellable, current_task, gather,
-    spawn, spawn_cooperative, spawn_eager, timeout, try_gather, wait, wait_for, yield_now,
+    Cancelled, Elapsed, JoinError, ReturnWhen, Task, Waited, as_completed, current_task, gather, spawn,
+    spawn_cooperative, spawn_eager, timeout, try_gather, wait, wait_for, yield_now,
 };
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -40,14 +40,9 @@ impl World {
         let ledger = &self.ledger;
         let me = life.ticket;
         let part = self.part(&plan, me);
-        let ticket = part.ticket();
-        let place = Place::enter(ledger, ticket);
-        let outcome = cancellable(part).await;
-        let well = match outcome {
+        let well = match ledger.interruptible(part).await {
             Ok(outcome) => outcome.is_ok(),
             Err(cancelled) => {
-                ledger.delivered(ticket, cancelled.reason().as_str());
-                drop(place);
                 match manner {
                     Manner::CleansUpAndPassesOn => yield_now().await,
                     Manner::Swallows => drop(current_task().expect("it runs").uncancel()),
