@@ -146,7 +146,7 @@ pub(super) struct Program {
 impl Program {
     /// One at random. One in twenty hangs.
     pub(super) fn draw() -> Self {
-        let mut draft = Draft { left: 4 + below(56) };
+        let mut draft = Draft { left: 4 + below(40) };
         let mut steps = Vec::new();
         while draft.left > 0 {
             steps.push(draft.step(4, false));
