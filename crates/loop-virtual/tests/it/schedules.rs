@@ -1,6 +1,7 @@
 //! Ten thousand schedules: a program at random under each seed, against a model of what must hold.
 //!
-//! [`program`] draws it, [`play`], [`tasks`], [`groups`] and [`shared`] run it, [`ledger`] and [`group_book`] are the model.
+//! [`program`] draws it; [`play`], [`tasks`], [`groups`] and [`shared`] run it, and [`guards`] tell of what is dropped;
+//! [`ledger`], [`requests`] and [`group_book`] are the model.
 //! `SCHEDULES=100` tries another number of seeds, `SCHEDULE=17` tries one and prints its program.
 
 use crate::bounded_by;
@@ -10,7 +11,7 @@ use loop_virtual::Builder;
 use play::World;
 use program::Program;
 use shared::Shared;
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::env;
 use std::rc::Rc;
@@ -18,9 +19,11 @@ use std::time::Duration;
 
 mod group_book;
 mod groups;
+mod guards;
 mod ledger;
 mod play;
 mod program;
+mod requests;
 mod shared;
 mod tasks;
 
@@ -35,25 +38,24 @@ type Seen = BTreeMap<&'static str, u64>;
 fn attempt(seed: u64, print: bool) -> Result<Seen, String> {
     let ledger = Rc::new(Ledger::default());
     let world = Rc::new(World { ledger: ledger.clone(), shared: Shared::new() });
-    let drawn = RefCell::new(None);
+    let hangs = Cell::new(false);
     let mut runner = Runner::new(Builder::new().seed(seed).build());
     let unobserved = ledger.clone();
     runner.get_loop().set_exception_handler(move |_, context| unobserved.complain(context.to_string()));
     let outcome = runner.run(async {
-        let mut drawn = drawn.borrow_mut();
-        let program = drawn.insert(Program::draw());
+        let program = Program::draw();
+        hangs.set(program.hangs());
         if print {
             eprintln!("{program:#?}");
         }
         let main = world.play(&program.plan, ledger.begin(Kind::Task, None, None));
-        if program.hangs() {
+        if hangs.get() {
             // A run that is stuck drops it.
             ledger.limit(main.ticket(), ledger::now());
         }
-        drop(drawn);
         main.await
     });
-    let hangs = drawn.borrow().as_ref().is_some_and(Program::hangs);
+    let hangs = hangs.get();
     let (alive, left) = (ledger.tasks_alive(), ledger.tasks_left());
     ledger.closing.set(true);
     let report = runner.close(core_loop::GRACE);

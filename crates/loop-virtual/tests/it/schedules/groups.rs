@@ -1,6 +1,7 @@
 //! Groups, of tasks and of futures that are polled in place.
 
 use super::group_book::Door;
+use super::guards::Life;
 use super::ledger::{Kind, Ledger, Ticket};
 use super::play::{Outcome, Tracked, Watched, World};
 use super::program::{ChildPlan, End, GroupPlan, Move, SharedPlan};
@@ -11,6 +12,9 @@ use core_loop::{
 use std::cell::RefCell;
 use std::future::pending;
 use std::rc::Rc;
+
+/// Makes a child of a group of tasks one of the kind at hand.
+type Ours<G> = fn(ChildTask<Ticket>) -> <G as Group>::Child;
 
 /// What both kinds of groups can do.
 trait Group: Clone + Sized + 'static {
@@ -23,7 +27,7 @@ trait Group: Clone + Sized + 'static {
     fn cancel_child(child: &Self::Child) -> bool;
     fn is_done(child: &Self::Child) -> bool;
     /// The group as one of tasks, and its child as one of ours.
-    fn tasks(&self) -> Option<(&TaskGroup<Ticket>, fn(ChildTask<Ticket>) -> Self::Child)>;
+    fn tasks(&self) -> Option<(&TaskGroup<Ticket>, Ours<Self>)>;
 }
 
 impl Group for TaskGroup<Ticket> {
@@ -50,7 +54,7 @@ impl Group for TaskGroup<Ticket> {
         child.done()
     }
 
-    fn tasks(&self) -> Option<(&TaskGroup<Ticket>, fn(ChildTask<Ticket>) -> Self::Child)> {
+    fn tasks(&self) -> Option<(&TaskGroup<Ticket>, Ours<Self>)> {
         Some((self, |child| child))
     }
 }
@@ -79,7 +83,7 @@ impl Group for ScopedGroup<'static, Ticket> {
         child.done()
     }
 
-    fn tasks(&self) -> Option<(&TaskGroup<Ticket>, fn(ChildTask<Ticket>) -> Self::Child)> {
+    fn tasks(&self) -> Option<(&TaskGroup<Ticket>, Ours<Self>)> {
         None
     }
 }
@@ -192,7 +196,7 @@ impl<G: Group> Site<G> {
     }
 
     /// A life for a child that is about to be spawned, and whether it must be taken.
-    fn child(&self, kind: Kind) -> (super::ledger::Life, Door) {
+    fn child(&self, kind: Kind) -> (Life, Door) {
         let ledger = &self.world.ledger;
         let (life, door) =
             (ledger.begin(kind, Some(self.owner), Some(self.number)), ledger.door(self.number));

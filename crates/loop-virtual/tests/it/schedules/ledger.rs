@@ -11,6 +11,8 @@
 //! ```
 
 use super::group_book::GroupBook;
+use super::guards::Life;
+use super::requests::{Asked, Place};
 use core_loop::{JoinError, Loop};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -36,43 +38,29 @@ impl Kind {
     }
 }
 
-/// What a cancel of this life was asked for with: the words, if they are known.
-type Asked = Option<&'static str>;
-
-/// A part in which a request can be taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
-    Waiting,
-    /// The request was meant for a place inside of it, which is gone with it.
-    PassedOver,
-    /// Somebody else has ended it.
-    Abandoned,
-    Taken(Option<Asked>),
-}
-
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) kind: Kind,
     /// What is not finished before this is.
-    owner: Option<Ticket>,
+    pub(super) owner: Option<Ticket>,
     pub(super) group: Option<usize>,
     pub(super) asked: Option<Asked>,
     /// By itself, and how.
     pub(super) ended: Option<bool>,
-    gone: bool,
+    pub(super) gone: bool,
     owed: u32,
     /// When, in the order of all ends.
     pub(super) finished: Option<u64>,
     /// The last debt was paid by another task: its own task hears of it a little later.
     pub(super) foreign: bool,
     /// Somebody gave it only so much time.
-    limit: Option<Instant>,
+    pub(super) limit: Option<Instant>,
     /// Of a cooperative task: a request that nobody has taken.
-    pending: Option<Asked>,
+    pub(super) pending: Option<Asked>,
     /// Of a cooperative task: the parts in which it can take one, the innermost last.
-    places: Vec<Ticket>,
+    pub(super) places: Vec<Ticket>,
     /// Of a part in which a request can be taken: whether it was, and with which words.
-    place: Option<Place>,
+    pub(super) place: Option<Place>,
     /// It has passed a cancel on: the only way in which a cooperative task ends as cancelled.
     passed_on: bool,
     /// Its group may not have taken it: then it is never polled.
@@ -86,7 +74,7 @@ pub(super) struct Ledger {
     sequence: Cell<u64>,
     complaints: RefCell<Vec<String>>,
     /// Those that are being polled right now, the innermost last.
-    polling: RefCell<Vec<Ticket>>,
+    pub(super) polling: RefCell<Vec<Ticket>>,
     /// Futures are being dropped, and not because of a cancel.
     plainly: Cell<bool>,
     /// The loop is closing: whatever is left may be cancelled.
@@ -181,7 +169,7 @@ impl Ledger {
         })
     }
 
-    fn gone(&self, ticket: Ticket) {
+    pub(super) fn gone(&self, ticket: Ticket) {
         let twice = self.with(ticket, |record| std::mem::replace(&mut record.gone, true));
         self.must(!twice, || format!("{ticket} was dropped twice"));
         self.leave(ticket);
@@ -248,13 +236,6 @@ impl Ledger {
         ticket
     }
 
-    /// Whether it is a part of `outer`.
-    fn is_inside(&self, ticket: Ticket, outer: Ticket) -> bool {
-        let records = self.records.borrow();
-        std::iter::successors(records[ticket].owner, |owner| records[*owner].owner)
-            .any(|owner| owner == outer)
-    }
-
     /// Runs `drop`, which is no cancel. What `ticket` leaves behind is then its task's.
     pub(super) fn drop_plainly(&self, ticket: Ticket, drop: impl FnOnce()) {
         self.plainly.set(true);
@@ -276,101 +257,6 @@ impl Ledger {
     /// It is given only so much time.
     pub(super) fn limit(&self, ticket: Ticket, deadline: Instant) {
         self.with(ticket, |record| record.limit = Some(deadline));
-    }
-
-    /// A cancel is asked for. Gives whether it is accepted.
-    pub(super) fn ask(&self, ticket: Ticket, reason: Asked) -> bool {
-        let (place, accepted) = self.with(ticket, |record| {
-            let accepted = record.ended.is_none() && !record.gone;
-            match record.kind {
-                _ if !accepted => {}
-                Kind::Cooperative => {
-                    record.pending = Some(reason);
-                    return (record.places.last().copied(), accepted);
-                }
-                _ => {
-                    record.asked.get_or_insert(reason);
-                }
-            }
-            (None, accepted)
-        });
-        if let Some(place) = place {
-            self.ask(place, reason);
-        }
-        accepted
-    }
-
-    /// A part begins in which a request can be taken.
-    pub(super) fn enter(&self, part: Ticket) {
-        let task = self.task_of(part);
-        self.with(part, |record| record.place = Some(Place::Waiting));
-        let pending = self.with(task, |record| {
-            record.places.push(part);
-            record.pending.filter(|_| record.kind == Kind::Cooperative)
-        });
-        if let Some(reason) = pending {
-            self.ask(part, reason);
-        }
-    }
-
-    /// It is not the request that ends it.
-    pub(super) fn abandons(&self, part: Ticket) {
-        self.with(part, |record| record.place = Some(Place::Abandoned));
-    }
-
-    /// It is gone: by itself, by a request, or with something around it. A request that it has not taken is for the place
-    /// around it, or beside it, that began last.
-    fn leave(&self, part: Ticket) {
-        let Some(place) = self.with(part, |record| record.place) else { return };
-        let task = self.task_of(part);
-        let ended = self.with(part, |record| record.ended.is_some());
-        let is_last = self.with(task, |record| record.places.last() == Some(&part));
-        if !ended && place != Place::Abandoned {
-            let pending = self.with(task, |record| record.pending.take());
-            self.must(place == Place::Waiting && is_last, || {
-                format!("{part} took a request that was for one inside of it: {place:?}")
-            });
-            self.must(pending.is_some() || self.has_unseen_requests(task), || {
-                format!("{task} was never asked")
-            });
-            self.with(part, |record| record.place = Some(Place::Taken(pending)));
-        }
-        let outer = self.with(task, |record| {
-            record.places.retain(|place| *place != part);
-            record.places.last().copied().zip(record.pending)
-        });
-        let Some((outer, reason)) = outer else { return };
-        // Unless the one around it has dropped it by itself, it can only have gone because that one is going.
-        let goes_along = self.is_inside(part, outer) && !self.polling.borrow().contains(&outer);
-        if goes_along && self.with(part, |record| record.asked.is_some()) {
-            self.with(outer, |record| {
-                if record.place == Some(Place::Waiting) {
-                    record.place = Some(Place::PassedOver);
-                }
-            });
-        }
-        self.ask(outer, reason);
-    }
-
-    /// The program hears of the request that the part has taken.
-    pub(super) fn delivered(&self, part: Ticket, reason: &str) {
-        self.saw("requests");
-        let task = self.task_of(part);
-        match self.with(part, |record| record.place) {
-            Some(Place::Taken(Some(Some(words)))) if !self.has_unseen_requests(task) => {
-                self.must(words == reason, || {
-                    format!("{task} was asked because {words}, and hears {reason}")
-                });
-            }
-            Some(Place::Taken(_)) => {}
-            other => self.complain(format!("{part} has taken a request: {other:?}")),
-        }
-        self.must_be_finished(part, "a request was delivered");
-    }
-
-    /// A request may have come from somebody who does not tell: a limit, a group, the close.
-    fn has_unseen_requests(&self, task: Ticket) -> bool {
-        self.closing.get() || self.with(task, |record| record.limit.is_some() || record.group.is_some())
     }
 
     pub(super) fn may_be_refused(&self, ticket: Ticket) {
@@ -427,73 +313,4 @@ impl Ledger {
 
 pub(super) fn now() -> Instant {
     Loop::current().time()
-}
-
-/// Goes with the future of a life.
-pub(super) struct Life {
-    pub(super) ledger: Rc<Ledger>,
-    pub(super) ticket: Ticket,
-}
-
-impl Drop for Life {
-    fn drop(&mut self) {
-        self.ledger.gone(self.ticket);
-    }
-}
-
-/// Somebody awaits these tasks: a cancel of whoever does is a cancel of theirs, unless it was disarmed before.
-pub(super) struct Awaiting {
-    pub(super) ledger: Rc<Ledger>,
-    pub(super) tickets: Vec<Ticket>,
-}
-
-impl Awaiting {
-    pub(super) fn disarm(mut self) {
-        self.tickets.clear();
-    }
-}
-
-impl Drop for Awaiting {
-    fn drop(&mut self) {
-        if !self.ledger.drops_plainly() {
-            self.tickets.iter().for_each(|ticket| {
-                self.ledger.ask(*ticket, None);
-            });
-        }
-    }
-}
-
-/// A clean-up that `owner` owes, once `part` is gone.
-pub(super) struct CleanUp {
-    ledger: Rc<Ledger>,
-    owner: Ticket,
-    part: Ticket,
-    begun: Cell<bool>,
-    ended: Cell<bool>,
-}
-
-impl CleanUp {
-    pub(super) fn new(ledger: &Rc<Ledger>, owner: Ticket, part: Ticket) -> Self {
-        ledger.owe(owner);
-        Self { ledger: ledger.clone(), owner, part, begun: Cell::new(false), ended: Cell::new(false) }
-    }
-
-    pub(super) fn begin(&self) {
-        let gone = self.ledger.with(self.part, |record| record.gone);
-        self.ledger.must(gone, || format!("{} is cleaned up after before it has gone", self.part));
-        self.ledger.must(!self.begun.replace(true), || format!("a clean-up of {} began twice", self.owner));
-    }
-
-    pub(super) fn end(&self) {
-        self.ledger.saw("clean-ups");
-        self.ended.set(true);
-        self.ledger.pay(self.owner, false);
-    }
-}
-
-impl Drop for CleanUp {
-    fn drop(&mut self) {
-        let ended = self.ended.get();
-        self.ledger.must(ended, || format!("a clean-up of {} did not run to its end", self.owner));
-    }
 }

@@ -1,6 +1,7 @@
 //! Runs plans, and tells the ledger of each step; looks at what comes back.
 
-use super::ledger::{CleanUp, Kind, Ledger, Life, Ticket, now};
+use super::guards::{CleanUp, Life};
+use super::ledger::{Kind, Ledger, Ticket, now};
 use super::program::{Bound, End, Pause, SharedPlan, Step};
 use super::shared::Shared;
 use core_loop::{

@@ -1,6 +1,7 @@
 //! What tasks share: futures, and primitives of asyncio's kind.
 
-use super::ledger::{Kind, Ledger, Life};
+use super::guards::Life;
+use super::ledger::{Kind, Ledger};
 use super::play::{Tracked, World, span};
 use super::program::Pause;
 use core_loop::{JoinError, spawn, timeout};

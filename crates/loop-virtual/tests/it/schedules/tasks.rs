@@ -1,6 +1,7 @@
 //! Tasks, and what waits for several of them.
 
-use super::ledger::{Awaiting, Kind, Life, Ticket, now};
+use super::guards::{Awaiting, Life};
+use super::ledger::{Kind, Ticket, now};
 use super::play::{Outcome, World, span};
 use super::program::{Fate, Manner, Mode, SharedPlan};
 use core_loop::{
