@@ -67,5 +67,5 @@ impl<E> Failures<E> {
 }
 
 pub(super) fn report_panic(panic: &Panic) {
-    report(&ExceptionContext::panicked("a panic in a group that nobody got", panic).in_current_task());
+    report(&ExceptionContext::panicked("a panic in a group that nobody got", panic));
 }
