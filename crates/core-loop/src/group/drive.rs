@@ -86,8 +86,9 @@ impl<T, E> Driven<'_, '_, T, E> {
         if matches!(polled, Ok(Poll::Pending)) {
             return;
         }
-        // Nobody is left to be asked.
+        // Nobody is left to be asked; what it has not heard is not for the place that comes after it.
         self.state.hand_body(None);
+        self.asking.into_iter().for_each(Asking::close);
         match polled {
             Ok(Poll::Pending) => {}
             Ok(Poll::Ready(Ok(Ok(value)))) => self.output = Some(value),

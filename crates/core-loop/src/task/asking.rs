@@ -47,6 +47,11 @@ impl Asking {
         }
     }
 
+    /// The body is over: what was asked of it and not delivered is for nobody.
+    pub(crate) fn close(&self) {
+        self.task.extras().requests.withdraw(self.number);
+    }
+
     /// A place after the body, where requests from around it can be taken.
     pub(crate) fn place(&self, waker: &Waker) -> Registration {
         Registration::within(self.task.clone(), self.number, waker)

@@ -106,7 +106,8 @@ fn answer<T>(future: Pin<&mut impl Future<Output = Result<T, Cancelled>>>, cx: &
 }
 
 /// Awaits `future` where a cancel of a [cooperative](spawn_cooperative) task may interrupt it: of several that are under way
-/// in one task, the one that began last takes the request. `future` is dropped then, tasks that it was awaiting are cancelled
+/// in one task, the one that began last takes the request; that of a [group](crate::TaskGroup::scope_cooperative) or a
+/// [timeout](crate::timeout_scope_cooperative) goes to the one that began last in its body. `future` is dropped then, tasks that it was awaiting are cancelled
 /// with it, and the error comes after the clean-ups that it left behind (see [`finally`](crate::finally)).
 ///
 /// A request that came before is taken before `future` is polled: also one that is ready loses against a cancel. In a task

@@ -203,14 +203,18 @@ impl Requests {
         number
     }
 
+    /// Nobody is left who could take the request of the scope. It still counts.
+    pub(super) fn withdraw(&self, scope: u64) {
+        self.book.borrow_mut().asked.retain(|asked| asked.of != scope);
+    }
+
     /// The scope is over; with it goes its own request, if it has made one.
     pub(super) fn end_scope(&self, number: u64, has_asked: bool) {
         if has_asked {
             self.uncancel();
         }
-        let mut book = self.book.borrow_mut();
-        book.asked.retain(|asked| asked.of != number);
-        book.scopes.retain(|scope| scope.number != number);
+        self.withdraw(number);
+        self.book.borrow_mut().scopes.retain(|scope| scope.number != number);
     }
 
     /// Whether a request from around the scope has come into it, or is on its way.

@@ -30,6 +30,7 @@ fn long_ago() -> Instant {
     Loop::current().time().checked_sub(MS * 1000).expect("the machine is up for a second")
 }
 
+// ANCHOR: deadline
 #[test]
 fn the_deadline_interrupts_the_body_which_cleans_up_with_awaits_and_the_request_is_taken_back() {
     asked(async {
@@ -46,6 +47,7 @@ fn the_deadline_interrupts_the_body_which_cleans_up_with_awaits_and_the_request_
         cancellable(yield_now()).await
     });
 }
+// ANCHOR_END: deadline
 
 #[test]
 fn a_body_that_is_faster_gives_its_value_and_is_not_asked() {
@@ -138,6 +140,7 @@ fn a_cancel_from_outside_is_a_cancel_also_in_the_turn_of_the_deadline() {
     });
 }
 
+// ANCHOR: handled
 #[test]
 fn in_a_task_that_handles_a_cancel_the_deadline_is_a_timeout_and_another_cancel_a_cancel() {
     run(async {
@@ -158,6 +161,7 @@ fn in_a_task_that_handles_a_cancel_the_deadline_is_a_timeout_and_another_cancel_
         assert!(matches!(task.await, Err(JoinError::Cancelled(reason)) if reason.as_str() == "first"));
     });
 }
+// ANCHOR_END: handled
 
 #[test]
 fn when_both_expire_in_one_turn_only_the_outer_one_is_seen() {

@@ -33,6 +33,7 @@ async fn reason<T: std::fmt::Debug>(task: Task<T>) -> String {
     }
 }
 
+// ANCHOR: fails
 #[test]
 fn a_failure_interrupts_the_body_which_cleans_up_with_awaits_and_the_request_is_taken_back() {
     asked(async {
@@ -52,6 +53,7 @@ fn a_failure_interrupts_the_body_which_cleans_up_with_awaits_and_the_request_is_
         cancellable(turns(1)).await
     });
 }
+// ANCHOR_END: fails
 
 #[test]
 fn what_the_body_fails_with_while_it_ends_is_in_the_error_after_the_childs() {
@@ -132,6 +134,7 @@ fn a_cancel_of_the_task_ends_body_and_children_and_goes_on() {
     });
 }
 
+// ANCHOR: both
 #[test]
 fn errors_come_before_a_cancel_of_the_task_which_interrupts_the_next_await() {
     run(async {
@@ -161,6 +164,7 @@ fn errors_come_before_a_cancel_of_the_task_which_interrupts_the_next_await() {
         }
     });
 }
+// ANCHOR_END: both
 
 #[test]
 fn a_group_that_fails_in_the_clean_up_of_a_cancelled_task_does_not_make_that_cancel_again() {
@@ -261,6 +265,20 @@ fn a_cancel_of_the_group_asks_the_body_which_gives_the_value() {
         let ends = outcome.expect("nobody failed");
         assert_eq!(ends.await, Err(ChildError::Cancelled("served".into())));
         assert_eq!((trace.take().as_str(), requests()), ("child", 0));
+        cancellable(turns(1)).await
+    });
+}
+
+#[test]
+fn a_body_that_ends_before_it_hears_of_the_cancel_of_its_group_gives_its_value() {
+    asked(async {
+        let outcome: Outcome<_> = TaskGroup::scope_cooperative(async |group| {
+            group.spawn(pending::<Result<(), _>>());
+            group.cancel("served");
+            Ok(Ok(7))
+        })
+        .await?;
+        assert_eq!((outcome, requests()), (Ok(7), 0));
         cancellable(turns(1)).await
     });
 }
