@@ -275,12 +275,12 @@ impl<T: 'static> Drop for Task<T> {
         if self.spent {
             return;
         }
-        if self.cancel_on_drop {
-            self.join.task().cancel("its handle was dropped".into());
-        } else if self.awaited
+        if self.awaited
             && let Some(reason) = cancelling()
         {
             self.join.task().cancel_along(reason);
+        } else if self.cancel_on_drop {
+            self.join.task().cancel("its handle was dropped".into());
         } else if self.is_missed() {
             debug::never_awaited(self.join.task());
         }

@@ -288,6 +288,8 @@ fn a_destructor_that_panics_is_contained() {
     });
 }
 
+type Boxed = std::pin::Pin<Box<dyn Future<Output = ()>>>;
+
 /// Waits for ever; cancelled, takes three turns to clean up.
 async fn careful(trace: Trace) {
     finally(
@@ -306,8 +308,9 @@ async fn careful(trace: Trace) {
 #[test]
 fn a_cancelled_task_ends_after_the_clean_ups_of_what_it_awaited_and_cleans_up_itself_between() {
     run(async {
-        let awaits: [fn(Task<()>) -> std::pin::Pin<Box<dyn Future<Output = ()>>>; 4] = [
+        let awaits: [fn(Task<()>) -> Boxed; 5] = [
             |inner| Box::pin(async { drop(inner.await) }),
+            |inner| Box::pin(async { drop(inner.cancel_on_drop().await) }),
             |mut inner| Box::pin(async move { drop((&mut inner).await) }),
             |inner| Box::pin(async { drop(wait_for(Duration::from_secs(3600), inner).await) }),
             |mut inner| Box::pin(async move { drop(wait_for(Duration::from_secs(3600), &mut inner).await) }),

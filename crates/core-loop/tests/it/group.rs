@@ -13,6 +13,7 @@ mod asked;
 mod eager;
 mod panics;
 mod random;
+mod random_asked;
 mod scoped;
 mod start;
 mod unheard;

@@ -10,19 +10,19 @@ const SEEDS: u64 = 3000;
 
 /// Knuth's numbers, mixed: the same everywhere.
 #[derive(Clone)]
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) % bound
     }
 
-    fn turns(&mut self) -> usize {
+    pub(super) fn turns(&mut self) -> usize {
         usize::try_from(self.below(4)).expect("it is small")
     }
 
-    fn fork(&mut self) -> Self {
+    pub(super) fn fork(&mut self) -> Self {
         Self(self.below(u64::from(u32::MAX)) << 16 | self.below(1 << 16))
     }
 }
