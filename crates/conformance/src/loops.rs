@@ -4,7 +4,7 @@ use crate::behaviour::{Behaviour, Kind, Miss, Verdict, ensure};
 use crate::catalogue::registry;
 use crate::{Subject, Trace, differential, spy};
 use contract::{Driver, Unavailable};
-use core_loop::{Loop, Runner};
+use core_loop::{Cancelled, Loop, Runner, cancellable, current_task, spawn_cooperative};
 use std::panic::Location;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -102,6 +102,25 @@ pub(crate) fn run(driver: Box<dyn Driver>, main: impl AsyncFnOnce() -> Verdict) 
     let report = runner.close(GRACE);
     verdict??;
     ensure(report.is_clean(), format!("the close reports: {report}"))
+}
+
+/// Runs `main` in a cooperative task that nobody cancels.
+async fn asked(main: impl Future<Output = Result<Verdict, Cancelled>> + 'static) -> Verdict {
+    spawn_cooperative(main).await?
+}
+
+/// Waits in a cooperative task until somebody asks it to end.
+async fn interrupted() -> Cancelled {
+    loop {
+        if let Err(cancelled) = cancellable(std::future::pending::<()>()).await {
+            return cancelled;
+        }
+    }
+}
+
+/// How many requests the task that runs here has.
+fn requests() -> u32 {
+    current_task().map_or(0, |task| task.cancelling())
 }
 
 /// Gives up `count` turns.

@@ -95,7 +95,7 @@ pub use task::{
 };
 pub use task_local::TaskLocal;
 pub use timeout::{Timeout, timeout, timeout_at};
-pub use timeout_scope::{TimeoutScope, timeout_scope};
+pub use timeout_scope::{TimeoutScope, timeout_scope, timeout_scope_cooperative};
 pub use wait::{ReturnWhen, Wait, Waited, wait};
 pub use wait_for::{WaitFor, wait_for};
 pub use waitable::Waitable;

@@ -11,7 +11,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 mod afar;
+mod along;
 mod any;
+mod asking;
 mod cell;
 mod cooperative;
 mod header;
@@ -19,10 +21,13 @@ mod inspect;
 mod list;
 mod memory;
 mod reference;
+mod requests;
 mod step;
 mod waiter;
 
 pub use any::{AnyTask, all_tasks, current_task};
+pub(crate) use asking::Asking;
+pub(crate) use cooperative::Registration;
 pub use cooperative::{cancellable, spawn_cooperative};
 pub(crate) use header::Header;
 pub(crate) use list::Tasks;
@@ -82,8 +87,8 @@ where
 /// A task on the loop: a future of its output.
 ///
 /// Dropping it detaches the task, which goes on until it ends or the loop closes; [`cancel_on_drop`](Self::cancel_on_drop)
-/// changes that. A task that is *being awaited* while its awaiter is cancelled, or times out, is cancelled with it, as in
-/// asyncio; any other drop leaves it alone.
+/// changes that. A task that is *being awaited* while its awaiter is cancelled, or times out, is cancelled with it, and ends
+/// before it, as in asyncio; any other drop leaves it alone.
 ///
 /// `!Send`: a task belongs to its loop's thread.
 ///
@@ -259,6 +264,10 @@ impl<T: 'static> Waitable for Task<T> {
     fn request_cancel(&self, reason: Reason) -> bool {
         self.join.task().cancel(reason)
     }
+
+    fn cancel_along(&self, reason: Reason) {
+        self.join.task().cancel_along(reason);
+    }
 }
 
 impl<T: 'static> Drop for Task<T> {
@@ -266,12 +275,12 @@ impl<T: 'static> Drop for Task<T> {
         if self.spent {
             return;
         }
-        if self.cancel_on_drop {
-            self.join.task().cancel("its handle was dropped".into());
-        } else if self.awaited
+        if self.awaited
             && let Some(reason) = cancelling()
         {
-            self.join.task().cancel(reason);
+            self.join.task().cancel_along(reason);
+        } else if self.cancel_on_drop {
+            self.join.task().cancel("its handle was dropped".into());
         } else if self.is_missed() {
             debug::never_awaited(self.join.task());
         }

@@ -19,8 +19,8 @@ use std::time::Duration;
 ///
 /// The deadline is looked at first: an outcome that comes in the same turn loses, as in asyncio – and stays with the
 /// handle, if `&mut` was given. With no time at all an outcome that is there already is given, and a task that has not
-/// begun never does. If whoever awaits is cancelled, so is what `handle` stands for. [`Waitable::shield`] prevents both
-/// cancels.
+/// begun never does. If whoever awaits is cancelled, so is what `handle` stands for, and ends first. [`Waitable::shield`]
+/// prevents both cancels.
 ///
 /// For a plain future, which has no life of its own, there is [`timeout`](crate::timeout()); or `spawn` it.
 ///
@@ -144,7 +144,7 @@ impl<W: Waitable> Drop for WaitFor<W> {
         if matches!(self.stage, Stage::Waiting { polled: true })
             && let Some(reason) = cancelling()
         {
-            self.handle.request_cancel(reason);
+            self.handle.cancel_along(reason);
         }
     }
 }

@@ -154,6 +154,8 @@ macro_rules! loop_behaviours {
             cancel_then_return_is_cancelled Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_at_end";
             /// Cancelling a task cancels the task that it awaits.
             cancel_reaches_awaited_task Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_awaited_task";
+            /// A task that is cancelled ends after the clean-ups of the task that it was awaiting, and before its own awaiter.
+            cancel_waits_for_awaited_task Must "src:asyncio.tasks.Task.cancel";
             /// A destructor that panics during a cancel is reported and contained.
             cleanup_failure_replaces_cancel Must "test_asyncio/test_tasks::BaseTaskTests::test_baseexception_during_cancel";
             /// Two cancels are one: the first reason counts.
@@ -188,6 +190,8 @@ macro_rules! loop_behaviours {
             blocks_then_normal Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_block_after_eager_step";
             /// During its eager step it is the current task, and afterwards the one that spawned it is.
             current_task_and_context_swapped_back Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_current_task";
+            /// An eager child of a group that fails at once ends the body at its next await, not inside the spawn.
+            group_error_deferred Must "main:test_asyncio/test_taskgroups::BaseTestTaskGroup::test_cancels_task_if_created_during_creation";
         }
         future {
             /// A future is set or cancelled once; a second time is an error, and reading a pending one is no wait.
@@ -268,6 +272,14 @@ macro_rules! loop_behaviours {
             finished_children_released Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_23";
             /// A child or the body panics: the others are cancelled and awaited, then the panic goes on, bare.
             panic_like_error_bypasses_group Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_20";
+            /// A body that is asked to end because a child failed, and fails itself while it does: both are in the error.
+            body_error_during_abort_added Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_19, ::test_taskgroup_context_manager_exit_raises";
+            /// The owner is cancelled and a child fails in its clean-up: the error comes out, and the cancel interrupts the next await.
+            external_cancel_plus_child_error Must "test_asyncio/test_taskgroups::TestTaskGroup::test_error_and_cancel, ::test_taskgroup_08";
+            /// Children of an inner and an outer group fail in one turn: the inner error can be caught, then the outer one comes.
+            nested_both_fail_same_tick Must "test_asyncio/test_taskgroups::TestTaskGroup::test_nested_groups_both_cancelled";
+            /// A group that is cancelled by its handle ends its children and asks its body; that is no failure, and no cancel of the task.
+            cancel_method Must "main:src:asyncio.taskgroups.TaskGroup.cancel";
         }
         timeout {
             /// A body that is too slow is dropped, and the task around it goes on.
@@ -292,12 +304,18 @@ macro_rules! loop_behaviours {
             reschedule Must "test_asyncio/test_timeouts::TimeoutTests::test_reschedule";
             /// A timeout that expires or is over cannot be moved.
             state_errors Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_expiring, ::test_timeout_expired";
+            /// A body that swallows the request of its deadline gives its value; the scope has expired all the same.
+            swallowed_cancel_no_error Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_expiring";
+            /// In a task that cleans up after a cancel, a deadline is a timeout, and another cancel is a cancel.
+            works_after_handled_cancel Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_after_cancellation, ::test_cancel_in_timeout_after_cancellation";
+            /// Around a group whose child fails in its clean-up when the time is over, the group's error is the outcome.
+            around_group Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_taskgroup";
         }
         wait_for {
             /// The timeout is reported only after the body's clean-up has ended.
             waits_for_cleanup Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_waits_for_task_cancellation";
-            /// A task that swallows the cancel of its deadline and gives a value has that value given.
-            inner_outcome_beats_timeout Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_cancel_suppressed";
+            /// A task that swallows the cancel of its deadline, or fails while it cleans up, has that outcome given.
+            inner_outcome_beats_timeout Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_cancel_suppressed, ::test_wait_for_reraises_exception_during_cancellation";
             /// With no time at all a task that has not begun never does.
             zero_never_starts Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_timeout_less_then_0_or_0_coroutine_do_not_started";
             /// With no time at all what is done already gives its value.
@@ -354,6 +372,8 @@ macro_rules! loop_behaviours {
             wait_for Must "differential/13_wait_for.py";
             /// Timeout scopes that are moved, asked, nested, cancelled, and refuse: the lines are CPython's.
             timeout_scopes Must "differential/14_timeout_scopes.py";
+            /// Groups and timeouts whose bodies answer a request, swallow it, or fail: the lines are CPython's.
+            groups_asked Must "differential/15_groups_asked.py";
         }
     } };
 }

@@ -1,9 +1,9 @@
 //! `eager`: tasks whose first step runs inside the spawn.
 
 use super::{Loops, Trace, turns};
-use crate::Subject;
 use crate::behaviour::{Verdict, same};
-use core_loop::{current_task, spawn_eager};
+use crate::{Miss, Subject};
+use core_loop::{TaskGroup, current_task, spawn_eager};
 
 pub(super) fn finishes_inline(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
@@ -36,5 +36,23 @@ pub(super) fn current_task_and_context_swapped_back(subject: &Subject<Loops>) ->
         same("the current task after it", current_task() == me, true)?;
         let itself = child.any();
         same("the current task inside", child.await? == Some(itself), true)
+    })
+}
+
+pub(super) fn group_error_deferred(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let group = TaskGroup::scope(async |group| {
+            group.spawn_eager(async { Err::<(), _>("no luck") });
+            trace.note("after the spawn");
+            turns(2).await;
+            trace.note("after an await");
+            Ok(())
+        });
+        match group.await {
+            Err(error) => same("the errors", error.into_iter().collect::<Vec<_>>(), ["no luck"])?,
+            Ok(()) => return Err(Miss::Fail("the group did not fail".to_owned())),
+        }
+        same("how far the body came", trace.seen(), ["after the spawn"])
     })
 }

@@ -2,10 +2,10 @@
 
 use super::afar::Afar;
 use super::cell::VTable;
-use super::cooperative::Requests;
 use super::inspect::OBSERVED;
 use super::list::Links;
 use super::reference::TaskRef;
+use super::requests::Requests;
 use super::waiter::Waiter;
 use crate::callback::Call;
 use crate::clean_up::CleanUp;

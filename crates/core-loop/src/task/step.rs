@@ -2,7 +2,7 @@
 
 use super::cell::{self, Join, Origin, Polled};
 use super::header::{
-    BUSY, CALLBACKS, CANCEL, CLEAN_UPS, CONTEXT, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
+    CALLBACKS, CANCEL, CLEAN_UPS, CONTEXT, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
     SCHEDULED,
 };
 use super::inspect::OBSERVED;
@@ -96,8 +96,9 @@ impl<T> Join<T> {
         if task.is(DONE) {
             return Poll::Ready(());
         }
-        assert!(!task.is(BUSY), "a task cannot await itself: it would wait for ever");
-        task.set_waiter(Waiter::of(cx.waker()));
+        let waiter = Waiter::of(cx.waker());
+        assert!(!waiter.is_of(task), "a task cannot await itself: it would wait for ever");
+        task.set_waiter(waiter);
         if task.is(OBSERVED) {
             debug::awaited(task);
         }

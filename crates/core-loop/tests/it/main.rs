@@ -35,6 +35,7 @@ mod signal_fork;
 mod stress;
 mod stuck;
 mod task_locals;
+mod timeout_asks;
 mod timeouts;
 mod trace;
 mod turns;
