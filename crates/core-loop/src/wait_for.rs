@@ -85,10 +85,10 @@ enum Stage {
 impl<W: Waitable> Unpin for WaitFor<W> {}
 
 impl<W: Waitable> WaitFor<W> {
-    /// The time is over. `true` if `handle` must still end.
-    fn expire(&mut self) -> bool {
+    /// The time is over: `handle` must still end.
+    fn expire(&mut self) {
         self.stage = Stage::Ending;
-        self.handle.request_cancel(Reason::from("the time is over"))
+        self.handle.request_cancel(Reason::from("the time is over"));
     }
 
     fn take(&mut self, cx: &mut Context<'_>) -> Poll<Result<Result<W::Value, JoinError>, Elapsed>> {
@@ -109,10 +109,12 @@ impl<W: Waitable> Future for WaitFor<W> {
             }
             Stage::Waiting { polled } => {
                 if *polled && Pin::new(&mut this.sleep).poll(cx).is_ready() {
-                    if !this.expire() {
+                    if this.handle.done() {
                         this.stage = Stage::Over;
                         return Poll::Ready(Err(Elapsed));
                     }
+                    // It may be too late for a cancel, although the clean-ups have not ended.
+                    this.expire();
                 } else if this.handle.poll_done(cx).is_ready() {
                     return this.take(cx);
                 } else {

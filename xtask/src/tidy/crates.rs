@@ -16,7 +16,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loop-glommio", &["contract", "core-loop"]),
     ("loop-virtual", &["contract", "core-loop"]),
     ("conformance", &["contract", "core-loop", "sync-primitives"]),
-    ("loop-test", &["conformance", "contract", "core-loop", "loop-tokio", "loop-smol", "loop-glommio"]),
+    (
+        "loop-test",
+        &["conformance", "contract", "core-loop", "loop-tokio", "loop-smol", "loop-glommio", "loop-virtual"],
+    ),
 ];
 
 /// What needs every runtime, and is never published.

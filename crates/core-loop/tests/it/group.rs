@@ -12,7 +12,6 @@ use std::time::Duration;
 mod asked;
 mod eager;
 mod panics;
-mod random;
 mod random_asked;
 mod scoped;
 mod start;

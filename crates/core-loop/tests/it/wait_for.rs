@@ -126,3 +126,38 @@ fn a_future_that_nobody_sets_is_cancelled_at_the_deadline() {
         assert!(future.cancelled());
     });
 }
+
+/// A task whose output is there, and which still cleans up after what it has dropped.
+fn lingering(trace: &Trace) -> core_loop::Task<u32> {
+    let (inside, after) = (trace.clone(), trace.clone());
+    spawn(async move {
+        let dropped = finally(
+            inside,
+            async |_: &mut Trace| pending::<()>().await,
+            async |trace: Trace| {
+                sleep(MS * 5).await;
+                trace.add("cleaned up");
+            },
+        );
+        futures_lite::future::or(dropped, yield_now()).await;
+        after.add("ended");
+        7
+    })
+}
+
+#[test]
+fn at_the_deadline_a_task_that_only_cleans_up_is_waited_for_and_gives_its_output() {
+    for limit in [MS, Duration::ZERO] {
+        run(async {
+            let trace = Trace::default();
+            let task = lingering(&trace);
+            yield_now().await;
+            yield_now().await;
+            yield_now().await;
+            assert_eq!(trace.take(), "ended", "it has its output, and cleans up");
+            let outcome = wait_for(limit, task).await;
+            assert_eq!(trace.take(), "cleaned up");
+            assert!(matches!(outcome, Ok(Ok(7))), "{outcome:?}");
+        });
+    }
+}

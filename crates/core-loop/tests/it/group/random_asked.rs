@@ -1,7 +1,6 @@
 //! Thousands of little trees of groups and timeouts that ask their bodies, side by side and inside each other, in tasks that
 //! are cancelled at random: whatever meets, the promises hold.
 
-use super::random::Random;
 use super::turns;
 use crate::run;
 use core_loop::{
@@ -19,6 +18,25 @@ const HOUR: Duration = Duration::from_secs(3600);
 
 type Outcome = Result<Result<(), u64>, Cancelled>;
 type Tree = Pin<Box<dyn Future<Output = Outcome>>>;
+
+/// Knuth's numbers, mixed: the same everywhere.
+#[derive(Clone)]
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % bound
+    }
+
+    fn turns(&mut self) -> usize {
+        usize::try_from(self.below(4)).expect("it is small")
+    }
+
+    fn fork(&mut self) -> Self {
+        Self(self.below(u64::from(u32::MAX)) << 16 | self.below(1 << 16))
+    }
+}
 
 /// How often each came out, so that none is missing.
 #[derive(Default)]
