@@ -156,7 +156,7 @@ impl Loop {
             handle.call.cancel();
             return handle;
         }
-        let key = self.inner().timers.borrow_mut().arm(when, Timer::Call(handle.call.clone()));
+        let key = self.inner().timers.borrow_mut().arm(when.into(), Timer::Call(handle.call.clone()));
         handle.call.fate().timer.set(Some(key));
         handle
     }

@@ -8,7 +8,7 @@ use crate::future::DoneCallbacks;
 use crate::idle::Idle;
 use crate::instrument::Observers;
 use crate::offload::DefaultExecutor;
-use crate::shared::Shared;
+use crate::shared::{Ready, Shared};
 use crate::task::{CurrentTask, Tasks};
 use crate::timers::Timers;
 use contract::{Profile, Reactor};
@@ -141,6 +141,12 @@ impl Loop {
 
     pub(crate) fn reactor(&self) -> Rc<dyn Reactor> {
         self.0.reactor.clone()
+    }
+
+    /// What is ready to run.
+    #[inline]
+    pub(crate) fn ready(&self) -> &Ready {
+        self.0.shared.ready().expect("a loop stays on the thread that made it")
     }
 
     pub(crate) fn inner(&self) -> &Inner {

@@ -230,7 +230,7 @@ impl Loop {
     /// Before a turn: how late the loop is for its first timer, if that is due.
     #[cold]
     pub(crate) fn note_lateness(&self, now: Instant) {
-        let next = self.inner().timers.borrow_mut().next();
+        let next = self.inner().timers.borrow_mut().next().map(Instant::from);
         let late = next.and_then(|next| now.checked_duration_since(next));
         self.inner().observers.late.set(late);
     }

@@ -108,6 +108,7 @@ impl Loop {
         let mut tasks: Vec<_> = inner.tasks.to_vec().iter().map(|task| TaskInfo::of(task)).collect();
         let mut timers = BTreeMap::new();
         inner.timers.borrow().for_each(|deadline, timer| {
+            let deadline = Instant::from(deadline);
             if let Timer::Wake(waiter) = timer
                 && let Some(task) = waiter.task()
             {

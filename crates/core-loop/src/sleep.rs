@@ -2,6 +2,7 @@
 
 use crate::callback::{Timer, far_from};
 use crate::current::Loop;
+use crate::moment::Moment;
 use crate::task::Waiter;
 use crate::timers::TimerKey;
 use std::fmt;
@@ -30,7 +31,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     let now = lp.time();
     let deadline = now.checked_add(duration).unwrap_or_else(|| far_from(now));
     let state = if duration.is_zero() { State::Due } else { State::New };
-    Sleep { lp, deadline, state }
+    Sleep { lp, deadline: deadline.into(), state }
 }
 
 /// Waits until `deadline`, never less. A time that is past is one yield.
@@ -46,14 +47,14 @@ pub fn sleep(duration: Duration) -> Sleep {
 pub fn sleep_until(deadline: Instant) -> Sleep {
     let lp = Loop::current();
     let state = if deadline <= lp.time() { State::Due } else { State::New };
-    Sleep { lp, deadline, state }
+    Sleep { lp, deadline: deadline.into(), state }
 }
 
 /// Made by [`sleep`] and [`sleep_until`]. Belongs to the loop in which it was made.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Sleep {
     lp: Loop,
-    deadline: Instant,
+    deadline: Moment,
     state: State,
 }
 
@@ -68,7 +69,7 @@ enum State {
 impl Sleep {
     /// As [`sleep_until`], on a loop that is known. A time that is past comes as a timer, with those that are due next.
     pub(crate) fn until(lp: Loop, deadline: Instant) -> Self {
-        Self { lp, deadline, state: State::New }
+        Self { lp, deadline: deadline.into(), state: State::New }
     }
 
     /// Whether its timer went off, also if nobody has polled it since.
@@ -80,10 +81,10 @@ impl Sleep {
         }
     }
 
-    /// When it ends.
+    /// When it ends. Of a time that is centuries away it says 292 years.
     #[must_use]
     pub fn deadline(&self) -> Instant {
-        self.deadline
+        self.deadline.into()
     }
 }
 
@@ -144,6 +145,6 @@ impl Drop for Sleep {
 
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sleep").field("deadline", &self.deadline).finish_non_exhaustive()
+        f.debug_struct("Sleep").field("deadline", &self.deadline()).finish_non_exhaustive()
     }
 }

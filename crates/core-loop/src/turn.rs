@@ -18,6 +18,7 @@ use crate::context;
 use crate::current::Loop;
 use crate::exception::ExceptionContext;
 use crate::idle::Rest;
+use crate::moment::Moment;
 use crate::shared::{Entry, Ready, Remote};
 use crate::task::TaskRef;
 use contract::Panic;
@@ -43,7 +44,7 @@ impl Loop {
     }
 
     fn poll_visit(&self, cx: &mut Context<'_>, done: &mut dyn FnMut() -> bool) -> Poll<()> {
-        let ready = self.inner().shared.ready().expect("a loop is polled on the thread that made it");
+        let ready = self.ready();
         if ready.wake_up(cx.waker()) {
             self.inner().shared.inbox.set_host(cx.waker());
         }
@@ -102,7 +103,7 @@ impl Loop {
                         }
                         Rest::Woken => continue,
                     };
-                    let next = self.inner().timers.borrow_mut().next();
+                    let next = self.inner().timers.borrow_mut().next().map(Instant::from);
                     let next = next.into_iter().chain(until).min();
                     if self.inner().reactor.poll_timer(cx, next).is_pending() && ready.fall_asleep() {
                         if self.inner().special.get() {
@@ -146,7 +147,8 @@ impl Loop {
             if inner.special.get() {
                 self.note_lateness(now);
             }
-            while let Some(timer) = self.pop_due(now) {
+            let due = Moment::from(now);
+            while let Some(timer) = self.pop_due(due) {
                 match timer {
                     Timer::Wake(waiter) => waiter.wake(),
                     Timer::Call(call) => ready.push(Entry::Call(call)),
@@ -157,7 +159,7 @@ impl Loop {
         now
     }
 
-    fn pop_due(&self, now: Instant) -> Option<Timer> {
+    fn pop_due(&self, now: Moment) -> Option<Timer> {
         self.inner().timers.borrow_mut().pop_due(now)
     }
 
