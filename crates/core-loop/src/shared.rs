@@ -43,7 +43,6 @@ impl Shared {
             host: RefCell::new(None),
             closed: Cell::new(false),
             memory: Memory::new(),
-            spare: RefCell::new(Vec::new()),
         };
         Arc::new(Self { inbox: Inbox::new(), jobs: Jobs::new(), ready: ThreadBound::new(ready) })
     }
@@ -65,13 +64,6 @@ impl Shared {
             }
             None => self.inbox.push_with(|| Remote::Call(make())),
         }
-    }
-
-    /// What `clone` gives, without an atomic operation on the loop's own thread if a task has left one.
-    #[inline]
-    pub(crate) fn share(self: &Arc<Self>) -> Arc<Self> {
-        let spare = self.ready().and_then(|ready| ready.spare.borrow_mut().pop());
-        spare.unwrap_or_else(|| self.clone())
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -96,12 +88,10 @@ pub(crate) struct Ready {
     host: RefCell<Option<Waker>>,
     closed: Cell<bool>,
     pub(crate) memory: Memory,
-    /// Counts of the loop that ended tasks have left for the next ones: taking one from here costs no atomic operation.
-    spare: RefCell<Vec<Arc<Shared>>>,
 }
 
-/// So many spare counts are kept at most.
-const SPARE: usize = 1 << 14;
+/// A queue keeps the memory of so many entries, however few there are.
+const KEEP: usize = 1 << 14;
 
 impl Ready {
     #[inline]
@@ -132,7 +122,13 @@ impl Ready {
 
     #[inline]
     pub(crate) fn pop(&self) -> Option<Entry> {
-        self.queue.borrow_mut().pop_front()
+        let mut queue = self.queue.borrow_mut();
+        let first = queue.pop_front();
+        if queue.capacity() > KEEP && queue.len() < KEEP / 2 {
+            // A past burst keeps no memory.
+            queue.shrink_to(KEEP);
+        }
+        first
     }
 
     #[inline]
@@ -159,24 +155,11 @@ impl Ready {
         asleep
     }
 
-    /// Keeps a count of this loop for the next task; gives it back if it is not wanted.
-    #[inline]
-    pub(crate) fn keep(&self, count: Arc<Shared>) -> Option<Arc<Shared>> {
-        let mut spare = self.spare.borrow_mut();
-        if self.closed.get() || spare.len() >= SPARE {
-            return Some(count);
-        }
-        // A loop that holds itself: `close` ends it.
-        spare.push(count);
-        None
-    }
-
     /// Takes nothing more, and keeps nothing. What was queued is for the caller to drop.
     pub(crate) fn close(&self) -> VecDeque<Entry> {
         self.closed.set(true);
         self.host.take();
         self.memory.close();
-        drop(self.spare.take());
         self.queue.take()
     }
 }

@@ -45,6 +45,10 @@ pub(super) const COOPERATIVE: u16 = 1 << 9;
 pub(super) const GIVES_UP: u16 = 1 << 10;
 /// There are callbacks to call at the end, in the extras.
 pub(super) const CALLBACKS: u16 = 1 << 11;
+/// The handle cancels the task when it is dropped.
+pub(super) const CANCEL_ON_DROP: u16 = 1 << 13;
+/// Somebody awaits the handle, or did.
+pub(super) const AWAITED: u16 = 1 << 14;
 /// Between its steps: it has a context that is not empty, in the extras.
 pub(super) const CONTEXT: u16 = 1 << 12;
 
