@@ -24,6 +24,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Closing {
     lp: Loop,
     deadline: Option<Instant>,
+    /// The loop is brought back at the deadline.
+    alarmed: bool,
     /// The tasks with an id up to this were cancelled in this round.
     round: u64,
     report: CloseReport,
@@ -34,19 +36,38 @@ pub(crate) struct Closing {
 impl Closing {
     /// Cancels all tasks.
     pub(crate) fn begin(lp: &Loop, grace: Duration) -> Self {
-        let deadline = lp.time().checked_add(grace);
-        if let Some(deadline) = deadline {
-            // Only to bring the loop back at that time. A callback, not a mere timer: after it a turn has run, and the
-            // loop asks again whether it is done before it sleeps.
-            let _at_the_deadline = lp.call_at(deadline, || ());
-        }
-        let mut closing =
-            Self { lp: lp.clone(), deadline, round: 0, report: CloseReport::default(), executor: None };
+        let mut closing = Self::new(lp, lp.time().checked_add(grace));
         closing.report.cancelled = closing.cancel_all();
         closing
     }
 
+    fn new(lp: &Loop, deadline: Option<Instant>) -> Self {
+        Self {
+            lp: lp.clone(),
+            deadline,
+            alarmed: false,
+            round: 0,
+            report: CloseReport::default(),
+            executor: None,
+        }
+    }
+
+    /// Whether there is nothing to wait for: then the loop need not run.
+    pub(crate) fn is_over(&self) -> bool {
+        self.lp.inner().tasks.len() == 0 && self.lp.inner().turn_left.get() == 0
+    }
+
     fn cancel_all(&mut self) -> usize {
+        if self.lp.inner().tasks.len() == 0 {
+            return 0;
+        }
+        if let Some(deadline) = self.deadline
+            && !std::mem::replace(&mut self.alarmed, true)
+        {
+            // Only to bring the loop back at that time. A callback, not a mere timer: after it a turn has run, and the
+            // loop asks again whether it is done before it sleeps.
+            let _at_the_deadline = self.lp.call_at(deadline, || ());
+        }
         let _entered = self.lp.enter();
         self.round = self.lp.inner().spawned.get();
         let tasks = self.tasks();
@@ -110,8 +131,7 @@ impl Closing {
 
     /// Drops everything on the spot, without clean-ups: for a guest whose host dropped it, and inside another loop.
     pub(crate) fn abandon(lp: &Loop) -> CloseReport {
-        let mut closing =
-            Self { lp: lp.clone(), deadline: None, round: 0, report: CloseReport::default(), executor: None };
+        let mut closing = Self::new(lp, None);
         let tasks = lp.inner().tasks.len();
         if tasks > 0 {
             let message = format!("a loop was dropped with {tasks} tasks, without their clean-ups");
