@@ -169,7 +169,7 @@ impl Closing {
         for timer in timers.into_armed() {
             shielded(|| match timer {
                 Timer::Call(call) => call.cancel(),
-                Timer::Wake(waker) => drop(waker),
+                other => drop(other),
             });
         }
         for callback in inner.done_callbacks.take() {

@@ -109,10 +109,8 @@ impl Loop {
         let mut timers = BTreeMap::new();
         inner.timers.borrow().for_each(|deadline, timer| {
             let deadline = Instant::from(deadline);
-            if let Timer::Wake(waiter) = timer
-                && let Some(task) = waiter.task()
-            {
-                let earliest = timers.entry(task).or_insert(deadline);
+            if let Timer::Step(task) = timer {
+                let earliest = timers.entry(task.id()).or_insert(deadline);
                 *earliest = deadline.min(*earliest);
             }
         });

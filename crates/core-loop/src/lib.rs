@@ -27,6 +27,7 @@ mod instrument;
 mod introspect;
 mod jobs;
 mod lend;
+mod memory;
 mod moment;
 mod native;
 pub mod net;

@@ -1,16 +1,16 @@
 //! The part of a loop that other threads may hold: its ready queue, for wakes on its own thread, and its inbox, for all
 //! others.
 
-use crate::callback::Call;
+use crate::callback::CallRef;
 use crate::current::Loop;
 use crate::exception;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
-use crate::task::{AfarRef, Memory, TaskRef};
+use crate::memory::Memory;
+use crate::task::{AfarRef, TaskRef};
 use crate::thread_bound::ThreadBound;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -31,8 +31,7 @@ pub(crate) type RemoteCall = Box<dyn FnOnce(&Loop) + Send>;
 /// What a turn runs.
 pub(crate) enum Entry {
     Step(TaskRef),
-    Call(Rc<dyn Call>),
-    Remote(RemoteCall),
+    Call(CallRef),
 }
 
 impl Shared {
@@ -55,11 +54,11 @@ impl Shared {
 
     /// Queues a call on the loop's thread, from any thread, in order. `make` is not called once the loop is closed: then
     /// the answer is `false`.
-    pub(crate) fn send(&self, make: impl FnOnce() -> RemoteCall) -> bool {
+    pub(crate) fn send(self: &Arc<Self>, make: impl FnOnce() -> RemoteCall) -> bool {
         match self.ready() {
             Some(ready) if ready.closed.get() => false,
             Some(ready) => {
-                ready.push(Entry::Remote(make()));
+                ready.push_remote(self, make());
                 true
             }
             None => self.inbox.push_with(|| Remote::Call(make())),
@@ -103,6 +102,17 @@ impl Ready {
         self.rouse();
     }
 
+    /// What another thread has sent, or this one as others do.
+    pub(crate) fn push_remote(&self, shared: &Arc<Shared>, call: RemoteCall) {
+        let call = move || call(&Loop::current());
+        self.push(Entry::Call(CallRef::new(shared, self, None, None, call)));
+    }
+
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.get()
+    }
+
     /// Makes the host poll the root.
     #[inline]
     pub(crate) fn rouse(&self) {
@@ -122,13 +132,15 @@ impl Ready {
 
     #[inline]
     pub(crate) fn pop(&self) -> Option<Entry> {
+        self.queue.borrow_mut().pop_front()
+    }
+
+    /// Gives the memory of a past burst back. Asked now and then.
+    pub(crate) fn tidy(&self) {
         let mut queue = self.queue.borrow_mut();
-        let first = queue.pop_front();
         if queue.capacity() > KEEP && queue.len() < KEEP / 2 {
-            // A past burst keeps no memory.
             queue.shrink_to(KEEP);
         }
-        first
     }
 
     #[inline]
@@ -151,6 +163,7 @@ impl Ready {
     /// all, which the reactor has woken while it was told of the timer, and rung for nobody.
     pub(crate) fn fall_asleep(&self) -> bool {
         let asleep = self.len() == 0;
+        self.tidy();
         self.awake.set(!asleep);
         asleep
     }
@@ -161,5 +174,28 @@ impl Ready {
         self.host.take();
         self.memory.close();
         self.queue.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEEP, Shared};
+    use crate::callback::CallRef;
+    use crate::shared::Entry;
+
+    #[test]
+    fn a_queue_gives_the_memory_of_a_past_burst_back() {
+        let shared = Shared::new();
+        let ready = shared.ready().expect("it was made here");
+        for _ in 0..4 * KEEP {
+            ready.push(Entry::Call(CallRef::new(&shared, ready, None, None, || ())));
+        }
+        while ready.len() > KEEP / 4 {
+            drop(ready.pop());
+        }
+        assert!(ready.queue.borrow().capacity() >= 4 * KEEP);
+        ready.tidy();
+        assert!(ready.queue.borrow().capacity() <= 2 * KEEP);
+        assert_eq!(ready.close().len(), KEEP / 4);
     }
 }

@@ -3,7 +3,6 @@
 use crate::callback::{Timer, far_from};
 use crate::current::Loop;
 use crate::moment::Moment;
-use crate::task::Waiter;
 use crate::timers::TimerKey;
 use std::fmt;
 use std::pin::Pin;
@@ -102,15 +101,17 @@ impl Future for Sleep {
             }
             State::New => {
                 self.check_open();
-                let key = timers.borrow_mut().arm(self.deadline, Timer::Wake(Waiter::of(cx.waker())));
+                // Before the borrow: a foreign waker is cloned.
+                let timer = Timer::wakes(cx.waker());
+                let key = timers.borrow_mut().arm(self.deadline, timer);
                 self.state = State::Armed(key);
                 return Poll::Pending;
             }
             State::Armed(key) => {
                 let mut timers = timers.borrow_mut();
-                if let Some(Timer::Wake(waiter)) = timers.get_mut(key) {
-                    let other = !waiter.will_wake(cx.waker());
-                    let before = other.then(|| std::mem::replace(waiter, Waiter::of(cx.waker())));
+                if let Some(timer) = timers.get_mut(key) {
+                    let other = !timer.will_wake(cx.waker());
+                    let before = other.then(|| std::mem::replace(timer, Timer::wakes(cx.waker())));
                     // Outside the borrow: it may own what ends another timer.
                     drop(timers);
                     drop(before);

@@ -17,7 +17,6 @@ mod cooperative;
 mod header;
 mod inspect;
 mod list;
-mod memory;
 mod reference;
 mod step;
 mod waiter;
@@ -27,7 +26,6 @@ pub use cooperative::{cancellable, spawn_cooperative};
 pub(crate) use header::Header;
 use header::{AWAITED, CANCEL_ON_DROP, HANDLE, QUIET};
 pub(crate) use list::Tasks;
-pub(crate) use memory::Memory;
 pub(crate) use reference::{AfarRef, CurrentTask, TaskRef};
 pub(crate) use waiter::Waiter;
 

@@ -16,7 +16,6 @@
 use crate::callback::Timer;
 use crate::context;
 use crate::current::Loop;
-use crate::exception::ExceptionContext;
 use crate::idle::Rest;
 use crate::moment::Moment;
 use crate::shared::{Entry, Ready, Remote};
@@ -127,7 +126,7 @@ impl Loop {
                 } else {
                     self.run_entry(entry);
                 }
-                if visit.step_and_look() && visit.is_due(self.time()) {
+                if visit.step_and_look() && self.look(ready, visit) {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
@@ -135,12 +134,19 @@ impl Loop {
         }
     }
 
+    /// `true` if the host is to be visited.
+    #[cold]
+    fn look(&self, ready: &Ready, visit: &Visit) -> bool {
+        ready.tidy();
+        visit.is_due(self.time())
+    }
+
     /// Gathers what is ready. Gives the time if it was looked at.
     fn begin_turn(&self, ready: &Ready) -> Option<Instant> {
         let inner = self.inner();
         inner.shared.inbox.take_into(|remote| match remote {
             Remote::Wake(task) => task.arrive(),
-            Remote::Call(call) => ready.push(Entry::Remote(call)),
+            Remote::Call(call) => ready.push_remote(&inner.shared, call),
         });
         let now = if inner.timers.borrow().is_empty() { None } else { Some(self.time()) };
         if let Some(now) = now {
@@ -149,10 +155,7 @@ impl Loop {
             }
             let due = Moment::from(now);
             while let Some(timer) = self.pop_due(due) {
-                match timer {
-                    Timer::Wake(waiter) => waiter.wake(),
-                    Timer::Call(call) => ready.push(Entry::Call(call)),
-                }
+                timer.fire(ready);
             }
         }
         inner.turn_left.set(ready.len());
@@ -168,14 +171,6 @@ impl Loop {
         match entry {
             Entry::Step(task) => task.step(self),
             Entry::Call(call) => call.call(self),
-            Entry::Remote(call) => {
-                if let Err(panic) = Panic::catch(|| call(self)) {
-                    self.report(&ExceptionContext::panicked(
-                        "a callback from another thread panicked",
-                        &panic,
-                    ));
-                }
-            }
         }
     }
 }

@@ -12,10 +12,10 @@
 use super::afar::Afar;
 use super::header::{BUSY, CANCEL, DONE, FUTURE, HANDLE, Header, Id, OUTCOME, SCHEDULED};
 use super::list::Links;
-use super::memory::Piece;
 use super::reference::TaskRef;
 use crate::error::JoinError;
 use crate::exception;
+use crate::memory::Piece;
 use crate::shared::{Ready, Shared};
 use contract::Panic;
 use std::cell::{Cell, OnceCell, UnsafeCell};

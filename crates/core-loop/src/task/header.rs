@@ -7,7 +7,7 @@ use super::inspect::OBSERVED;
 use super::list::Links;
 use super::reference::TaskRef;
 use super::waiter::Waiter;
-use crate::callback::Call;
+use crate::callback::CallRef;
 use crate::clean_up::CleanUp;
 use crate::context::Context;
 use crate::current::Loop;
@@ -17,7 +17,6 @@ use crate::shared::Shared;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::panic::Location;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -99,7 +98,7 @@ pub(super) struct Extras {
     pub(super) awaited_by: Cell<Option<u64>>,
     clean_ups: RefCell<VecDeque<CleanUp>>,
     /// Called when the task has ended, in this order.
-    pub(super) callbacks: RefCell<Vec<Rc<dyn Call>>>,
+    pub(super) callbacks: RefCell<Vec<CallRef>>,
     pub(super) requests: Requests,
 }
 

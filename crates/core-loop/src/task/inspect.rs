@@ -1,7 +1,6 @@
 //! A task as others see it: what it does, and who awaits it.
 
 use super::header::{BUSY, CANCEL, CLEAN_UPS, FUTURE, Header, SCHEDULED};
-use super::waiter::Waiter;
 use crate::introspect::TaskState;
 
 /// The task's loop is observed: its end, and who awaits it, are told.
@@ -50,16 +49,6 @@ impl Header {
             self.set(OBSERVED);
         } else {
             self.clear(OBSERVED);
-        }
-    }
-}
-
-impl Waiter {
-    /// The task that it wakes, if that can be seen.
-    pub(crate) fn task(&self) -> Option<u64> {
-        match self {
-            Self::Task(task) => Some(task.id),
-            Self::Other(_) => None,
         }
     }
 }

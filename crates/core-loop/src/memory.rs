@@ -1,4 +1,4 @@
-//! The memory of ended tasks, kept for the next ones, each piece with the count of the loop that its task held.
+//! The memory of ended tasks and callbacks, kept for the next ones, each piece with the count of the loop that they held.
 #![expect(unsafe_code, reason = "hands out raw memory")]
 //!
 //! The allocator's own cache holds seven pieces of a size; a loop that spawns by the thousand goes past it. And a count that
@@ -37,13 +37,13 @@ struct Kept {
 
 /// The class of a layout, and what is asked of the allocator for it.
 #[derive(Clone, Copy)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     class: Option<usize>,
     layout: Layout,
 }
 
 impl Piece {
-    pub(super) const fn of<T>() -> Self {
+    pub(crate) const fn of<T>() -> Self {
         let layout = Layout::new::<T>();
         assert!(layout.size() >= size_of::<Kept>() && layout.align() >= align_of::<Kept>());
         let class = (layout.size() + WORD).div_ceil(STEP);
@@ -55,13 +55,13 @@ impl Piece {
 
     /// Memory for it, and a count of the loop: from what is kept, if there is some.
     #[inline]
-    pub(super) fn allocate(self, memory: &Memory, shared: &Arc<Shared>) -> (NonNull<u8>, Arc<Shared>) {
+    pub(crate) fn allocate(self, memory: &Memory, shared: &Arc<Shared>) -> (NonNull<u8>, Arc<Shared>) {
         if let Some(class) = self.class
             && let Some(kept) = memory.take(class)
         {
             return kept;
         }
-        // SAFETY: the layout is a task's, which is not empty.
+        // SAFETY: the layout is a task's or a callback's, which is not empty.
         let piece = unsafe { alloc(self.layout) };
         (NonNull::new(piece).unwrap_or_else(|| handle_alloc_error(self.layout)), shared.clone())
     }
@@ -72,7 +72,7 @@ impl Piece {
     ///
     /// `piece` came from `allocate` of an equal `Piece`, and nobody uses it any more.
     #[inline]
-    pub(super) unsafe fn free(self, piece: NonNull<u8>, shared: Arc<Shared>) {
+    pub(crate) unsafe fn free(self, piece: NonNull<u8>, shared: Arc<Shared>) {
         let kept = piece.cast::<Kept>();
         // SAFETY: `of` has seen to it that this fits, and the piece is ours.
         let inside = unsafe {
