@@ -40,7 +40,8 @@ impl Timer {
     /// It is due. Does not panic: a waker of somebody else's that does is reported.
     pub(crate) fn fire(self, ready: &Ready) {
         match self {
-            Self::Step(task) => task.schedule_in(ready),
+            // Perhaps of another loop of this thread.
+            Self::Step(task) => task.schedule(),
             Self::Wake(waker) => Waiter::Other(*waker).wake(),
             Self::Call(call) => ready.push(Entry::Call(call)),
         }

@@ -63,6 +63,15 @@ thread_local! {
     static CURRENT: ManuallyDrop<RefCell<Option<Loop>>> = const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
+impl Inner {
+    /// The one branch that leads to debug mode and instruments. With `--cfg core_loop_unwatched` nothing does: only to
+    /// measure what the branches cost, see `docs/src/decisions/0020`.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        !cfg!(core_loop_unwatched) && self.special.get()
+    }
+}
+
 impl Loop {
     pub(crate) fn new(reactor: Rc<dyn Reactor>) -> Self {
         let lp = Self(Rc::new(Inner {

@@ -47,7 +47,7 @@ impl Loop {
         if ready.wake_up(cx.waker()) {
             self.inner().shared.inbox.set_host(cx.waker());
         }
-        if self.inner().special.get() {
+        if self.inner().is_watched() {
             self.observe_unpark();
         }
         let mut visit = Visit { began: self.time(), steps: 0 };
@@ -105,7 +105,7 @@ impl Loop {
                     let next = self.inner().timers.borrow_mut().next().map(Instant::from);
                     let next = next.into_iter().chain(until).min();
                     if self.inner().reactor.poll_timer(cx, next).is_pending() && ready.fall_asleep() {
-                        if self.inner().special.get() {
+                        if self.inner().is_watched() {
                             self.observe_park(next);
                         }
                         return Poll::Pending;
@@ -121,7 +121,7 @@ impl Loop {
             while left.get() > 0 {
                 left.set(left.get() - 1);
                 let entry = ready.pop().expect("a turn only counts what is queued");
-                if self.inner().special.get() {
+                if self.inner().is_watched() {
                     self.run_observed(entry);
                 } else {
                     self.run_entry(entry);
@@ -150,7 +150,7 @@ impl Loop {
         });
         let now = if inner.timers.borrow().is_empty() { None } else { Some(self.time()) };
         if let Some(now) = now {
-            if inner.special.get() {
+            if inner.is_watched() {
                 self.note_lateness(now);
             }
             let due = Moment::from(now);

@@ -3,7 +3,6 @@
 use super::afar::Afar;
 use super::cell::VTable;
 use super::cooperative::Requests;
-use super::inspect::OBSERVED;
 use super::list::Links;
 use super::reference::TaskRef;
 use super::waiter::Waiter;
@@ -146,7 +145,7 @@ impl Header {
     pub(crate) fn set_name(&self, name: String) {
         // The first name counts.
         let _ = self.extras().name.set(name.into_boxed_str());
-        if self.is(OBSERVED) {
+        if self.is_observed() {
             debug::named(self);
         }
     }

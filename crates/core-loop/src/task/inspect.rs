@@ -4,7 +4,7 @@ use super::header::{BUSY, CANCEL, CLEAN_UPS, FUTURE, Header, SCHEDULED};
 use crate::introspect::TaskState;
 
 /// The task's loop is observed: its end, and who awaits it, are told.
-pub(super) const OBSERVED: u16 = 1 << 15;
+const OBSERVED: u16 = 1 << 15;
 
 impl Header {
     pub(crate) fn state(&self) -> TaskState {
@@ -35,8 +35,9 @@ impl Header {
         direct
     }
 
+    #[inline]
     pub(crate) fn is_observed(&self) -> bool {
-        self.is(OBSERVED)
+        !cfg!(core_loop_unwatched) && self.is(OBSERVED)
     }
 
     /// Whether it is pending, and nobody has asked for its cancel.

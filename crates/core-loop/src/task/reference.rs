@@ -65,7 +65,7 @@ impl TaskRef {
     }
 
     #[inline]
-    pub(crate) fn schedule_in(&self, ready: &Ready) {
+    pub(super) fn schedule_in(&self, ready: &Ready) {
         if !self.is(SCHEDULED | DONE) {
             self.set(SCHEDULED);
             ready.push(Entry::Step(self.clone()));

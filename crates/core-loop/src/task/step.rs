@@ -5,7 +5,6 @@ use super::header::{
     BUSY, CALLBACKS, CANCEL, CLEAN_UPS, CONTEXT, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
     SCHEDULED,
 };
-use super::inspect::OBSERVED;
 use super::reference::TaskRef;
 use super::waiter::Waiter;
 use crate::context::{self, Context};
@@ -98,7 +97,7 @@ impl<T> Join<T> {
         }
         assert!(!task.is(BUSY), "a task cannot await itself: it would wait for ever");
         task.set_waiter(Waiter::of(cx.waker()));
-        if task.is(OBSERVED) {
+        if task.is_observed() {
             debug::awaited(task);
         }
         Poll::Pending
@@ -218,7 +217,7 @@ impl TaskRef {
         self.set(DONE);
         self.afar.finish();
         lp.inner().tasks.remove(self);
-        if self.is(OBSERVED) {
+        if self.is_observed() {
             lp.observe_finish(self);
         }
         if self.is(CALLBACKS) {
