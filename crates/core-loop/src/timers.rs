@@ -168,6 +168,23 @@ mod tests {
     }
 
     #[test]
+    fn a_key_whose_timer_is_gone_finds_nothing_whoever_has_its_slot() {
+        let now = Instant::now().into();
+        let mut timers = Timers::new();
+        let gone = [timers.arm(now, 1), timers.arm(now, 2)];
+        assert_eq!(timers.pop_due(now), Some(1));
+        assert_eq!(timers.cancel(gone[1]), Some(2));
+        let nothing = |timers: &mut Timers<i32>| {
+            gone.iter().all(|key| timers.get_mut(*key).is_none() && timers.cancel(*key).is_none())
+        };
+        assert!(nothing(&mut timers));
+        timers.arm(now, 3);
+        timers.arm(now, 4);
+        assert!(nothing(&mut timers));
+        assert_eq!([(); 3].map(|()| timers.pop_due(now)), [Some(3), Some(4), None]);
+    }
+
+    #[test]
     fn mass_cancel_releases_memory() {
         let now = Instant::now();
         let mut timers = Timers::new();
