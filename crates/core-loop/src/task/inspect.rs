@@ -4,7 +4,7 @@ use super::header::{BUSY, CANCEL, CLEAN_UPS, FUTURE, Header, SCHEDULED};
 use crate::introspect::TaskState;
 
 /// The task's loop is observed: its end, and who awaits it, are told.
-const OBSERVED: u16 = 1 << 15;
+pub(super) const OBSERVED: u16 = 1 << 15;
 
 impl Header {
     pub(crate) fn state(&self) -> TaskState {

@@ -5,6 +5,7 @@ use super::header::{
     BUSY, CALLBACKS, CANCEL, CLEAN_UPS, CONTEXT, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
     SCHEDULED,
 };
+use super::inspect::OBSERVED;
 use super::reference::TaskRef;
 use super::waiter::Waiter;
 use crate::context::{self, Context};
@@ -95,9 +96,11 @@ impl<T> Join<T> {
         if task.is(DONE) {
             return Poll::Ready(());
         }
-        assert!(!task.is(BUSY), "a task cannot await itself: it would wait for ever");
+        // One branch for what hardly ever is.
+        let special = task.is(BUSY | OBSERVED);
+        assert!(!special || !task.is(BUSY), "a task cannot await itself: it would wait for ever");
         task.set_waiter(Waiter::of(cx.waker()));
-        if task.is_observed() {
+        if special {
             debug::awaited(task);
         }
         Poll::Pending
@@ -217,16 +220,24 @@ impl TaskRef {
         self.set(DONE);
         self.afar.finish();
         lp.inner().tasks.remove(self);
-        if self.is_observed() {
-            lp.observe_finish(self);
-        }
-        if self.is(CALLBACKS) {
-            self.call_all_back();
+        // One branch for what few tasks have.
+        if self.is(OBSERVED | CALLBACKS) {
+            self.tell_those_who_watch(lp);
         }
         match self.take_waiter() {
             Some(waiter) => waiter.wake(),
             None if !self.is(HANDLE) => self.throw_away(),
             None => {}
+        }
+    }
+
+    #[cold]
+    fn tell_those_who_watch(&self, lp: &Loop) {
+        if self.is_observed() {
+            lp.observe_finish(self);
+        }
+        if self.is(CALLBACKS) {
+            self.call_all_back();
         }
     }
 
