@@ -20,7 +20,7 @@ use slots::Slots;
 /// Names one timer for as long as it is armed.
 // Packed, so that a sleep that holds one is a word shorter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[repr(packed(4))]
+#[repr(Rust, packed(4))]
 pub(crate) struct TimerKey {
     /// Which of all timers ever armed. Only grows, so no two keys are equal.
     arrival: u64,

@@ -264,7 +264,8 @@ unsafe fn free<F: Future>(header: NonNull<Header>) {
     // SAFETY: see above: nobody holds it any more, and these two are all in it that has a destructor: the stage is a union,
     // and the waiter and the links are empty.
     unsafe {
-        let extras = (*(&raw mut (*header).extras)).take();
+        let extras = &mut (*header).extras;
+        let extras = extras.take();
         if extras.is_some() {
             drop(extras);
         }
