@@ -26,6 +26,8 @@ use std::time::{Duration, Instant};
 pub(crate) struct Closing {
     lp: Loop,
     deadline: Option<Instant>,
+    /// The loop is brought back at the deadline.
+    alarmed: bool,
     /// The tasks with an id up to this were cancelled in this round.
     round: u64,
     report: CloseReport,
@@ -40,23 +42,39 @@ impl Closing {
             // First: under a stream of jobs the loop would come to no end.
             lp.inner().shared.jobs.end();
         }
-        Self { lp: lp.clone(), deadline, round: 0, report: CloseReport::default(), executor: None }
+        Self {
+            lp: lp.clone(),
+            deadline,
+            alarmed: false,
+            round: 0,
+            report: CloseReport::default(),
+            executor: None,
+        }
     }
 
     /// Refuses jobs, and cancels all tasks.
     pub(crate) fn begin(lp: &Loop, grace: Duration) -> Self {
-        let deadline = lp.time().checked_add(grace);
-        if let Some(deadline) = deadline {
-            // Only to bring the loop back at that time. A callback, not a mere timer: after it a turn has run, and the
-            // loop asks again whether it is done before it sleeps.
-            let _at_the_deadline = lp.call_at(deadline, || ());
-        }
-        let mut closing = Self::new(lp, deadline);
+        let mut closing = Self::new(lp, lp.time().checked_add(grace));
         closing.report.cancelled = closing.cancel_all();
         closing
     }
 
+    /// Whether there is nothing to wait for: then the loop need not run.
+    pub(crate) fn is_over(&self) -> bool {
+        self.lp.inner().tasks.len() == 0 && self.lp.inner().turn_left.get() == 0
+    }
+
     fn cancel_all(&mut self) -> usize {
+        if self.lp.inner().tasks.len() == 0 {
+            return 0;
+        }
+        if let Some(deadline) = self.deadline
+            && !std::mem::replace(&mut self.alarmed, true)
+        {
+            // Only to bring the loop back at that time. A callback, not a mere timer: after it a turn has run, and the
+            // loop asks again whether it is done before it sleeps.
+            let _at_the_deadline = self.lp.call_at(deadline, || ());
+        }
         let _entered = self.lp.enter();
         self.round = self.lp.inner().spawned.get();
         let tasks = self.tasks();
@@ -158,7 +176,7 @@ impl Closing {
         for timer in timers.into_armed() {
             shielded(|| match timer {
                 Timer::Call(call) => call.cancel(),
-                Timer::Wake(waker) => drop(waker),
+                other => drop(other),
             });
         }
         for callback in inner.done_callbacks.take() {

@@ -53,7 +53,7 @@ impl Loop {
 }
 
 impl LoopHandle {
-    pub(crate) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.0
     }
 

@@ -278,7 +278,9 @@ impl Runner {
             return Closing::abandon(&self.lp);
         }
         let mut closing = Closing::begin(&self.lp, grace);
-        self.driver.run(pin!(poll_fn(|cx| closing.poll(cx))));
+        if !closing.is_over() {
+            self.driver.run(pin!(poll_fn(|cx| closing.poll(cx))));
+        }
         closing.shut_executor_down();
         closing.finish()
     }

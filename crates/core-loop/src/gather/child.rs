@@ -36,7 +36,7 @@ impl<T: 'static> Child<T> {
     #[track_caller]
     pub(super) fn spawn(future: impl Future<Output = T> + 'static, index: usize, order: &Order) -> Self {
         let noting = order.note_end(index);
-        let mut task = spawn(async move {
+        let task = spawn(async move {
             let _noting = noting;
             future.await
         });

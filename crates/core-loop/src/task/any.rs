@@ -2,7 +2,7 @@
 
 use super::header::{CALLBACKS, CANCEL, COOPERATIVE, Header};
 use super::reference::TaskRef;
-use crate::callback::Handle;
+use crate::callback::{CallRef, Handle};
 use crate::current::Loop;
 use crate::error::Reason;
 use crate::shared::Entry;
@@ -149,7 +149,7 @@ impl TaskRef {
         callbacks.into_iter().for_each(|call| self.call_back(call));
     }
 
-    fn call_back(&self, call: std::rc::Rc<dyn crate::callback::Call>) {
+    fn call_back(&self, call: CallRef) {
         match self.shared.ready() {
             Some(ready) if !self.shared.is_closed() => ready.push(Entry::Call(call)),
             _ => call.cancel(),
