@@ -1,7 +1,7 @@
 //! Groups: children that end before whoever started them goes on.
 
 use crate::error::{Cancelled, Reason};
-use crate::task::{Task, spawn, spawn_cooperative};
+use crate::task::{Task, spawn, spawn_cooperative, spawn_eager};
 use bells::Bell;
 use child::Running;
 use report::{Report, Reporter};
@@ -136,6 +136,27 @@ impl<E: 'static> TaskGroup<E> {
         }
     }
 
+    /// As [`spawn`](Self::spawn), with its first step inside this call: see [`spawn_eager`](crate::spawn_eager()). A failure in
+    /// that step shuts the group down at its next look, and not inside this call: the body goes on to its next await.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Python
+    ///
+    /// `TaskGroup.create_task(coroutine)` with `asyncio.eager_task_factory`.
+    #[track_caller]
+    pub fn spawn_eager<T: 'static>(
+        &self,
+        future: impl Future<Output = Result<T, E>> + 'static,
+    ) -> ChildTask<T> {
+        match self.place() {
+            Ok(place) => self.add(place, spawn_eager(future), None),
+            Err(ended) => ChildTask::refused(GroupClosed { future, ended }.reason()),
+        }
+    }
+
     /// As [`spawn`](Self::spawn), for a [cooperative](spawn_cooperative) task: when the group ends, the child hears of it at
     /// its [`cancellable`](crate::cancellable), and what it then fails with is in the group's error as well.
     ///
@@ -241,11 +262,19 @@ impl<E: 'static> TaskGroup<E> {
         task: Task<Result<T, E>>,
         reporter: Option<Rc<dyn Reporter<E>>>,
     ) -> ChildTask<T> {
-        let child = Running::new(task, bell, reporter);
-        // Hands its bell to the task, which has not begun; it can only have ended if the loop is being dropped.
+        let child = Running::new(task, bell.clone(), reporter);
+        // Hands its bell to the task, which has not begun. One that has is eager; or the loop is being dropped.
         match child.poll() {
             Poll::Pending => self.0.add(id, child.clone()),
-            Poll::Ready(end) => self.0.note(end),
+            Poll::Ready(end) => {
+                self.0.note(end);
+                // The group hears of a failure at its next look.
+                bell.ring();
+            }
+        }
+        if self.0.stage() != Stage::Open {
+            // Its own first step has shut the group down.
+            child.cancel("its group is shutting down".into());
         }
         child.handle()
     }
