@@ -18,6 +18,7 @@ mod exc;
 mod future;
 mod gather;
 mod idle;
+mod interrupt;
 mod introspect;
 mod r#loop;
 mod runner;
@@ -105,7 +106,7 @@ pub(crate) fn run(driver: Box<dyn Driver>, main: impl AsyncFnOnce() -> Verdict) 
 }
 
 /// Gives up `count` turns.
-async fn turns(count: usize) {
+pub(crate) async fn turns(count: usize) {
     for _ in 0..count {
         core_loop::yield_now().await;
     }
