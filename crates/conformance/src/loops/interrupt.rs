@@ -79,15 +79,17 @@ pub(super) fn interrupt_subtleties(subject: &Subject<Loops>) -> Verdict {
         Err(RunError::Cancelled(reason)) => same("the reason", reason.as_str(), "by somebody else")?,
         other => return Err(Miss::Fail(format!("a main that was cancelled before gave {other:?}"))),
     }
-    let mut swallows = runner.run(async {
-        spawn_cooperative(async {
+    let mut swallowing = None;
+    runner.run(async {
+        swallowing = Some(spawn_cooperative(async {
             let sent = ctrl_c();
             let interrupted = cancellable(pending::<()>()).await.is_err();
             turns(1).await;
             Ok(sent.map(|()| interrupted))
-        })
+        }));
     })?;
-    let swallowed = runner.run_until_complete(&mut swallows)??;
+    let mut swallowing = swallowing.expect("the run put it there");
+    let swallowed = runner.run_until_complete(&mut swallowing)??;
     same("whether it was interrupted, as the output of who swallowed that", swallowed?, true)?;
     same("whether SIGINT is caught after the runs", is_caught()?, false)
 }
