@@ -93,6 +93,23 @@ pub(super) fn group_error_deferred(subject: &Subject<Loops>) -> Verdict {
                 pending::<Result<(), _>>().await
             }))
         });
-        ensure(group.await?.await.is_err(), "a child that shut its group down in its first step gave a value")
+        ensure(
+            group.await?.await.is_err(),
+            "a child that shut its group down in its first step gave a value",
+        )?;
+
+        let group = TaskGroup::<&str>::scope(async |group| {
+            let spawner = group.clone();
+            group.spawn(async move {
+                spawner.spawn_eager(async { Err::<(), _>("of a sibling") });
+                pending::<Result<(), _>>().await
+            });
+            pending::<Result<(), _>>().await
+        });
+        same(
+            "the error of a sibling's child",
+            group.await.err().map(|error| error.first),
+            Some("of a sibling"),
+        )
     })
 }
