@@ -51,8 +51,16 @@ async def overdue():
 
 loop.run_until_complete(overdue())
 
-loop.call_later(0.02, lambda: (log("timer stops"), loop.stop()))
-loop.call_later(0.06, lambda: (log("timer of the next run stops"), loop.stop()))
+def first_timer():
+    log("timer stops")
+    loop.stop()
+    loop.call_later(0.02, second_timer)
+
+def second_timer():
+    log("timer of the next run stops")
+    loop.stop()
+
+loop.call_later(0.02, first_timer)
 loop.run_forever()
 log("between runs")
 loop.run_forever()

@@ -3,20 +3,21 @@ import asyncio, functools
 
 log = functools.partial(print, flush=True)
 
-async def numbers(name):
+async def numbers(name, closed):
     try:
         for number in range(10):
             yield number
     finally:
         await asyncio.sleep(0)
         log(name, "closed")
+        closed.set()
 
 async def helper():
     log("helper of a clean-up begins")
     await asyncio.sleep(0)
     log("helper of a clean-up ends")
 
-async def schedules():
+async def schedules(ended):
     loop = asyncio.get_running_loop()
     try:
         await asyncio.sleep(10)
@@ -27,9 +28,10 @@ async def schedules():
         await asyncio.sleep(0)
         await asyncio.create_task(helper())
         log("clean-up: last")
+        ended.set()
 
-async def generates():
-    items = numbers("generator")
+async def generates(before, closed):
+    items = numbers("generator", closed)
     async for item in items:
         if item == 2:
             break
@@ -37,28 +39,30 @@ async def generates():
     try:
         await asyncio.sleep(10)
     finally:
-        await asyncio.sleep(0.02)
+        await before.wait()
         await items.aclose()
         log("its owner goes on")
 
-async def fails():
+async def fails(before):
     try:
         await asyncio.sleep(10)
     finally:
-        await asyncio.sleep(0.06)
+        await before.wait()
+        await asyncio.sleep(0.02)
         raise ValueError("a clean-up failed")
 
 async def main():
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda loop, context: log("handler:", context["exception"]))
     loop.call_later(10, log, "timer NOT REACHED")
-    half = numbers("dropped generator")
+    dropped, ended, closed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    half = numbers("dropped generator", dropped)
     log("one item", await anext(half))
     del half
-    await asyncio.sleep(0.02)
+    await dropped.wait()
     never = asyncio.create_task(helper())
     never.cancel()
-    tasks = [asyncio.create_task(each()) for each in (schedules, generates, fails)]
+    tasks = [asyncio.create_task(each) for each in (schedules(ended), generates(ended, closed), fails(closed))]
     await asyncio.sleep(0)
     loop.call_soon(log, "queued by main")
     log("main returns", [task.done() for task in tasks])

@@ -6,6 +6,8 @@ use crate::loops::{Loops, quiet_panic, turns};
 use crate::{Miss, Subject};
 use core_loop::stream::{Generator, generate};
 use core_loop::{Loop, finally, sleep, spawn};
+use std::rc::Rc;
+use sync_primitives::Event;
 
 pub(crate) fn run_end(subject: &Subject<Loops>) -> Verdict {
     replay(subject, recorded!("21_run_end"), async |log| {
@@ -14,14 +16,19 @@ pub(crate) fn run_end(subject: &Subject<Loops>) -> Verdict {
             handler.line(format_args!("handler: {}", context.panic.map_or("", |panic| panic.message())));
         });
         lp.call_later(LONG, log.printing("timer NOT REACHED"));
-        let mut half = numbers(log.clone(), "dropped generator");
+        let [dropped, ended, closed] = [(); 3].map(|()| Rc::new(Event::new()));
+        let mut half = numbers(log.clone(), "dropped generator", dropped.clone());
         if let Some(item) = half.next().await {
             log.line(format_args!("one item {item}"));
         }
         drop(half);
-        sleep(MS * 20).await;
+        dropped.wait().await;
         spawn(helper(log.clone())).cancel("before it began");
-        let tasks = [spawn(schedules(log.clone())), spawn(generates(log.clone())), spawn(fails())];
+        let tasks = [
+            spawn(schedules(log.clone(), ended.clone())),
+            spawn(generates(log.clone(), ended, closed.clone())),
+            spawn(fails(closed)),
+        ];
         turns(1).await;
         lp.call_soon(log.printing("queued by main"));
         log.line(format_args!("main returns {}", list(tasks.iter().map(|task| py(task.done())))));
@@ -29,7 +36,7 @@ pub(crate) fn run_end(subject: &Subject<Loops>) -> Verdict {
     })
 }
 
-fn numbers(log: Log, name: &'static str) -> Generator<'static, u32> {
+fn numbers(log: Log, name: &'static str, closed: Rc<Event>) -> Generator<'static, u32> {
     generate(async move |items| {
         finally(
             (),
@@ -41,6 +48,7 @@ fn numbers(log: Log, name: &'static str) -> Generator<'static, u32> {
             async move |()| {
                 turns(1).await;
                 log.line(format_args!("{name} closed"));
+                closed.set();
             },
         )
         .await;
@@ -53,7 +61,7 @@ async fn helper(log: Log) {
     log.line("helper of a clean-up ends");
 }
 
-async fn schedules(log: Log) {
+async fn schedules(log: Log, ended: Rc<Event>) {
     finally(
         (),
         async |()| sleep(LONG).await,
@@ -63,22 +71,23 @@ async fn schedules(log: Log) {
             turns(2).await;
             let _ended = spawn(helper(log.clone())).await;
             log.line("clean-up: last");
+            ended.set();
         },
     )
     .await;
 }
 
-async fn generates(log: Log) {
+async fn generates(log: Log, before: Rc<Event>, closed: Rc<Event>) {
     let closing = log.clone();
     finally(
-        numbers(log.clone(), "generator"),
+        numbers(log.clone(), "generator", closed),
         async |items: &mut Generator<'static, u32>| {
             while items.next().await.is_some_and(|item| item != 2) {}
             log.line("asked for three");
             sleep(LONG).await;
         },
         async move |items: Generator<'static, u32>| {
-            sleep(MS * 20).await;
+            before.wait().await;
             items.close().await;
             closing.line("its owner goes on");
         },
@@ -86,12 +95,13 @@ async fn generates(log: Log) {
     .await;
 }
 
-async fn fails() {
+async fn fails(before: Rc<Event>) {
     finally(
         (),
         async |()| sleep(LONG).await,
-        async |()| {
-            sleep(MS * 60).await;
+        async move |()| {
+            before.wait().await;
+            sleep(MS * 20).await;
             quiet_panic("a clean-up failed");
         },
     )

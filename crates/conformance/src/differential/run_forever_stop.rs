@@ -90,13 +90,15 @@ async fn overdue(log: Log) {
 }
 
 fn stopped_by_timers(runner: &mut Runner, log: &Log) -> Result<(), Miss> {
-    for (after, words) in [(MS * 20, "timer stops"), (MS * 60, "timer of the next run stops")] {
-        let log = log.clone();
-        runner.get_loop().call_later(after, move || {
-            log.line(words);
+    let (first, second) = (log.clone(), log.clone());
+    runner.get_loop().call_later(MS * 20, move || {
+        first.line("timer stops");
+        Loop::current().stop();
+        Loop::current().call_later(MS * 20, move || {
+            second.line("timer of the next run stops");
             Loop::current().stop();
         });
-    }
+    });
     runner.run_forever()?;
     log.line("between runs");
     Ok(runner.run_forever()?)

@@ -166,7 +166,12 @@ const FAST_THREADS: &[&str] = &[
     "bridge.threadsafe_result_timeout_then_cancel",
     "timeout.absolute_none_and_unused",
     "future.set_from_another_thread",
+    "loop.foreign_future_rejected",
+    "bridge.wrong_thread_detected",
+    "runner.first_interrupt_cancels_main",
     "differential.futures",
+    "differential.contexts",
+    "differential.threadsafe_cancel",
 ];
 
 /// On a busy machine the root may be polled too seldom to see it.
