@@ -33,13 +33,11 @@ async def main():
         log("B runs")
         return 40 + 2
 
-    def in_order():
-        loop.call_soon_threadsafe(log, "call 1")
-        job = give(adds())
-        loop.call_soon_threadsafe(log, "call 2")
-        return job.result(5), job.cancel()
-
-    log("B ->", *await asyncio.to_thread(in_order))
+    # In one step of the loop's own thread, so that all three are there before any of them runs.
+    loop.call_soon_threadsafe(log, "call 1")
+    job = give(adds())
+    loop.call_soon_threadsafe(log, "call 2")
+    log("B ->", await asyncio.to_thread(job.result, 5), job.cancel())
 
     async def gives_up():
         log("C cancels itself")

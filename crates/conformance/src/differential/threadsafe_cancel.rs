@@ -83,29 +83,24 @@ async fn while_it_runs(log: &Log) -> Result<(), Miss> {
 }
 
 async fn in_order(log: &Log) -> Result<(), Miss> {
-    let (handle, log_there) = (Loop::current().handle(), log.clone());
-    let given = to_thread(move || {
-        let saying = |words: &'static str| {
-            let log = log_there.clone();
-            move || log.line(words)
-        };
-        handle.call_soon_threadsafe(saying("call 1"))?;
-        let runs = saying("B runs");
-        let job = handle.try_submit(pinned(async move || {
-            runs();
-            40 + 2
-        }));
-        let job = job.map_err(|rejected| rejected.why)?;
-        handle.call_soon_threadsafe(saying("call 2"))?;
-        let (ended, end) = std::sync::mpsc::channel();
-        job.on_done(move || drop(ended));
-        // Nothing is ever sent: it goes when the job is done.
-        let _gone: Result<(), _> = end.recv();
-        let late = cancel(&job);
-        Ok::<_, Miss>((job.wait()?, late))
-    });
-    let (sum, late) = given.await??;
-    log.line(format_args!("B -> {sum} {}", py(late)));
+    let (handle, runs) = (Loop::current().handle(), log.clone());
+    let saying = |words: &'static str| {
+        let log = log.clone();
+        move || log.line(words)
+    };
+    handle.call_soon_threadsafe(saying("call 1"))?;
+    let job = handle.try_submit(pinned(async move || {
+        runs.line("B runs");
+        40 + 2
+    }));
+    let job = job.map_err(|rejected| rejected.why)?;
+    handle.call_soon_threadsafe(saying("call 2"))?;
+    let (ended, end) = std::sync::mpsc::channel::<()>();
+    job.on_done(move || drop(ended));
+    // Nothing is ever sent: it goes when the job is done.
+    to_thread(move || end.recv().is_ok()).await?;
+    let late = cancel(&job);
+    log.line(format_args!("B -> {} {}", job.await?, py(late)));
     Ok(())
 }
 
