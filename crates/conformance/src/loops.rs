@@ -18,6 +18,7 @@ mod exc;
 mod future;
 mod gather;
 mod idle;
+mod interrupt;
 mod introspect;
 mod r#loop;
 mod runner;
@@ -124,7 +125,7 @@ fn requests() -> u32 {
 }
 
 /// Gives up `count` turns.
-async fn turns(count: usize) {
+pub(crate) async fn turns(count: usize) {
     for _ in 0..count {
         core_loop::yield_now().await;
     }

@@ -23,6 +23,9 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+/// Why the close cancels tasks.
+pub(crate) const CLOSING: &str = "the loop is closing";
+
 pub(crate) struct Closing {
     lp: Loop,
     deadline: Option<Instant>,
@@ -78,7 +81,7 @@ impl Closing {
         let _entered = self.lp.enter();
         self.round = self.lp.inner().spawned.get();
         let tasks = self.tasks();
-        tasks.into_iter().map(|task| usize::from(task.cancel("the loop is closing".into()))).sum()
+        tasks.into_iter().map(|task| usize::from(task.cancel(CLOSING.into()))).sum()
     }
 
     fn tasks(&self) -> Vec<TaskRef> {

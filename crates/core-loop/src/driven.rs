@@ -5,12 +5,13 @@ mod signal;
 pub(crate) use signal::Signal;
 
 use crate::clean_up::Pending;
+use crate::close::CLOSING;
 use crate::current::Loop;
 use crate::error::Reason;
 use crate::exception;
 use crate::jobs::Ticket;
 use crate::sleep::{Sleep, sleep};
-use crate::task::spawn;
+use crate::task::{cancelling, spawn};
 use contract::{JobError, Panic, Promise};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -64,7 +65,8 @@ impl<T: Send + 'static> Driven<T> {
 
 /// The task: the future, until it ends, panics, is cancelled, or is too late; then the clean-ups that it left behind.
 ///
-/// Dropped before that, its promise says `Shutdown`: only the close does that.
+/// Dropped before that, its promise says `Shutdown` if the close does it, and `Cancelled` if somebody has cancelled the task,
+/// who found it in the loop: the work itself, for example.
 struct Work<F, T: Send + 'static> {
     stage: Stage<F, T>,
     promise: Option<Promise<T, Signal>>,
@@ -141,6 +143,18 @@ impl<F: Future<Output = T>, T: Send + 'static> Future for Work<F, T> {
             promise.finish(outcome);
         }
         Poll::Ready(())
+    }
+}
+
+impl<F, T: Send + 'static> Drop for Work<F, T> {
+    fn drop(&mut self) {
+        let by_somebody = |reason: &Reason| reason.as_str() != CLOSING;
+        if let Some(promise) = self.promise.take_if(|_| cancelling().as_ref().is_some_and(by_somebody)) {
+            // The future goes before the outcome is told.
+            let running = std::mem::replace(&mut self.stage, Stage::Over);
+            shielded(|| drop(running));
+            promise.finish(Err(JobError::Cancelled { started: true }));
+        }
     }
 }
 

@@ -24,6 +24,7 @@ mod handle;
 mod idle;
 mod inbox;
 mod instrument;
+mod interrupt;
 mod introspect;
 mod jobs;
 mod lend;

@@ -326,12 +326,15 @@ pub(super) fn current_follows_interleaving(subject: &Subject<Loops>) -> Verdict 
 }
 
 pub(super) fn all_tasks_excludes_done_and_foreign(subject: &Subject<Loops>) -> Verdict {
+    let other = subject.runner()?;
+    let foreign = other.get_loop().spawn(pending::<()>());
     subject.run(async || {
         let (done, waiting) = (spawn(async {}), spawn(pending::<()>()));
         turns(1).await;
         let all = all_tasks();
         same("whether the one that has ended is there", all.contains(&done.any()), false)?;
         same("whether the one that waits is there", all.contains(&waiting.any()), true)?;
+        same("whether another loop's is there", all.contains(&foreign.any()), false)?;
         waiting.cancel("enough");
         Ok(())
     })

@@ -160,7 +160,12 @@ fn fast_threads(id: &str) -> bool {
         "bridge.threadsafe_result_timeout_then_cancel",
         "timeout.absolute_none_and_unused",
         "future.set_from_another_thread",
+        "loop.foreign_future_rejected",
+        "bridge.wrong_thread_detected",
+        "runner.first_interrupt_cancels_main",
         "differential.futures",
+        "differential.contexts",
+        "differential.threadsafe_cancel",
     ];
     FAST_THREADS.contains(&id)
 }
