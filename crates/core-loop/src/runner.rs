@@ -5,6 +5,7 @@ use crate::context;
 use crate::current::Loop;
 use crate::error::{CloseReport, JoinError, RunError};
 use crate::exception::ExceptionContext;
+use crate::interrupt::Interrupt;
 use crate::lend::Lent;
 use crate::native::NativeDriver;
 use crate::stuck::Stuck;
@@ -30,7 +31,8 @@ pub const GRACE: Duration = Duration::from_secs(300);
 ///
 /// # Errors
 ///
-/// [`RunError`]: the driver cannot run here, a loop is running on this thread already, or `main` was cancelled.
+/// [`RunError`]: the driver cannot run here, a loop is running on this thread already, or `main` was cancelled, by
+/// [Ctrl-C](Runner::cancel_on_ctrl_c) for example.
 ///
 /// # Panics
 ///
@@ -108,6 +110,7 @@ pub struct Runner {
     lp: Loop,
     /// The task-locals of its mains.
     context: Cell<context::Context>,
+    cancel_on_ctrl_c: bool,
     closed: bool,
 }
 
@@ -121,7 +124,13 @@ impl Runner {
     #[must_use]
     pub fn boxed(driver: Box<dyn Driver>) -> Self {
         let lp = Loop::new(driver.reactor());
-        Self { driver, lp, context: Cell::new(context::Context::current()), closed: false }
+        Self {
+            driver,
+            lp,
+            context: Cell::new(context::Context::current()),
+            cancel_on_ctrl_c: true,
+            closed: false,
+        }
     }
 
     /// Switches debug mode on or off for its loop, whatever the environment says: [`Loop::set_debug`].
@@ -135,6 +144,23 @@ impl Runner {
         self
     }
 
+    /// Whether Ctrl-C cancels what [`run`](Self::run) runs; it does unless you say `false`. It then gives
+    /// [`RunError::Interrupted`], after the clean-ups. A second Ctrl-C does what it does by default, and ends the program:
+    /// also while the loop is blocked.
+    ///
+    /// It is so only on the program's main thread, and only while SIGINT does what it does by default: a handler of the
+    /// program's own, an ignored signal, [`ctrl_c`](crate::ctrl_c()) and [`Loop::add_signal_handler`] have the last word.
+    /// When the run ends, what was there before is back.
+    ///
+    /// # Python
+    ///
+    /// `Runner.run`, where it cannot be switched off; `RunError::Interrupted` is `KeyboardInterrupt`.
+    #[must_use]
+    pub fn cancel_on_ctrl_c(mut self, on: bool) -> Self {
+        self.cancel_on_ctrl_c = on;
+        self
+    }
+
     /// Runs `main` to its end. Other tasks stay on the loop and go on at the next run, and what `main` sets of
     /// [task-locals](crate::TaskLocal) is there for the mains that follow.
     ///
@@ -143,7 +169,8 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// A loop is running on this thread already, `main` was cancelled, the loop was stopped, or the driver gave up.
+    /// A loop is running on this thread already, `main` was cancelled, by [Ctrl-C](Self::cancel_on_ctrl_c) for example, the
+    /// loop was stopped, or the driver gave up.
     ///
     /// # Panics
     ///
@@ -166,12 +193,18 @@ impl Runner {
         let outer = context::swap(context);
         let lent = Lent::new(&self.lp, Box::pin(main));
         drop(context::swap(outer));
+        let interrupt =
+            self.cancel_on_ctrl_c.then(|| Interrupt::begin(&self.lp, lent.task().any())).flatten();
         let main = lent.task().header();
         let over = self.turns_until(|| main.is_done());
         let completed = main.is_done();
+        let interrupted = interrupt.is_some_and(|interrupt| interrupt.told());
         let outcome = lent.end();
         if !completed {
             over?;
+        }
+        if interrupted && matches!(outcome, Err(JoinError::Cancelled(_))) {
+            return Err(RunError::Interrupted);
         }
         settle(outcome.map(|()| output.take().expect("a main that ended left its output")))
     }

@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 
 /// How many connections may wait to be accepted, unless [`TcpListener::bind_with_backlog`] says otherwise. The kernel cuts
 /// it to `net.core.somaxconn`.
-const BACKLOG: u16 = 1024;
+pub(super) const BACKLOG: u16 = 1024;
 
 /// How the kernel is asked for a socket that listens, with a backlog.
 type Open = fn(SocketAddr, u16) -> io::Result<OwnedFd>;
@@ -99,7 +99,7 @@ impl TcpListener {
         for address in address.resolve().await? {
             match Self::listen(address, backlog, open) {
                 Ok(listener) => return listener,
-                Err(error) => failed = Some(super::stream::naming("listen on", address, &error)),
+                Err(error) => failed = Some(super::stream::naming("listen on", &address, &error)),
             }
         }
         Err(failed.expect("an address resolves to one at least"))
@@ -131,7 +131,7 @@ impl TcpListener {
                 listener.set_nonblocking(false)?;
                 sockets.listener(listener)?
             }
-            None => Box::new(ReadyListener::new(reactor.clone(), listener)?),
+            None => Box::new(ReadyListener::new(reactor.clone(), listener.into())?),
         };
         Ok(Self { listener })
     }

@@ -36,7 +36,6 @@ mod stress;
 mod stuck;
 mod task_locals;
 mod timeouts;
-mod timers;
 mod trace;
 mod turns;
 mod wait;

@@ -1,0 +1,58 @@
+//! Ctrl-C while a runner runs its main: the first cancels it, the second ends the program.
+//!
+//! ```text
+//!            SIGINT                          SIGINT: in the handler itself, so also while the loop is blocked
+//!   RUNNING ─────────► TOLD: main cancelled ─────────► the default action: the program ends
+//!      │                 │
+//!      └───── main has ended: the disposition before is back ───── TOLD, and main was cancelled: RunError::Interrupted
+//! ```
+
+use crate::current::Loop;
+use crate::signal::Listener;
+use crate::task::AnyTask;
+use crate::watchers::Subject;
+use contract::Direction;
+use nix::unistd::{getpid, gettid};
+use std::cell::Cell;
+use std::rc::Rc;
+
+/// Listens to Ctrl-C on behalf of a runner, until it is dropped.
+pub(crate) struct Interrupt<'a> {
+    lp: &'a Loop,
+    told: Rc<Cell<bool>>,
+}
+
+impl<'a> Interrupt<'a> {
+    /// Nothing on another thread than the first, and where the program has arranged for Ctrl-C itself. Nothing either where
+    /// it cannot be done (no descriptors left, virtual time): then Ctrl-C ends the program at once.
+    pub(crate) fn begin(lp: &'a Loop, main: AnyTask) -> Option<Self> {
+        if gettid() != getpid() {
+            return None;
+        }
+        let listener = Listener::of_runner().ok()??;
+        let bell = listener.duplicate().ok()?;
+        let told = Rc::new(Cell::new(false));
+        let cancel = {
+            let told = told.clone();
+            move || {
+                if listener.take() > 0 {
+                    told.set(true);
+                    main.cancel("interrupted by Ctrl-C");
+                }
+            }
+        };
+        lp.watch_with(Subject::Interrupt, bell, Direction::Read, Box::new(cancel)).ok()?;
+        Some(Self { lp, told })
+    }
+
+    /// Whether Ctrl-C has cancelled main.
+    pub(crate) fn told(&self) -> bool {
+        self.told.get()
+    }
+}
+
+impl Drop for Interrupt<'_> {
+    fn drop(&mut self) {
+        self.lp.inner().watchers.remove(Subject::Interrupt);
+    }
+}
