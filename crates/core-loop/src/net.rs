@@ -9,5 +9,5 @@ mod ready;
 mod stream;
 
 pub use address::Address;
-pub use listener::TcpListener;
+pub use listener::{ListenOptions, TcpListener};
 pub use stream::{ReadHalf, TcpStream, WriteHalf};

@@ -1,5 +1,6 @@
 //! Sockets for runtimes that tell readiness: the operation is tried first, and waited for when it would block.
 
+use super::listener::ListenOptions;
 use crate::sys;
 use contract::{Direction, Listener, Reactor, Readiness, Stream};
 use nix::errno::Errno;
@@ -10,7 +11,7 @@ use nix::sys::socket::{
 use std::future::poll_fn;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
@@ -29,21 +30,17 @@ pub(super) struct ReadyListener {
 }
 
 /// Makes a listening socket in blocking mode.
-pub(super) fn listen(address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
-    begin_to_listen(tcp_socket(address, SockFlag::empty())?, address, backlog)
-}
-
-/// The same, for one of several sockets that listen on one address.
-pub(super) fn listen_beside_others(address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
+pub(super) fn listen(address: SocketAddr, options: &ListenOptions) -> io::Result<OwnedFd> {
     let socket = tcp_socket(address, SockFlag::empty())?;
-    setsockopt(&socket, sockopt::ReusePort, &true)?;
-    begin_to_listen(socket, address, backlog)
-}
-
-fn begin_to_listen(socket: OwnedFd, address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
+    if options.reuse_port {
+        setsockopt(&socket, sockopt::ReusePort, &true)?;
+    }
+    if options.only_v6 && address.is_ipv6() {
+        setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
+    }
     setsockopt(&socket, sockopt::ReuseAddr, &true)?;
     socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
-    let backlog = Backlog::new(backlog).unwrap_or(Backlog::MAXCONN);
+    let backlog = Backlog::new(options.backlog).unwrap_or(Backlog::MAXCONN);
     socket::listen(&socket, backlog)?;
     Ok(socket)
 }
@@ -60,6 +57,15 @@ pub(super) async fn connect(reactor: &dyn Reactor, address: SocketAddr) -> io::R
     let watch = reactor.watch(socket.clone())?;
     poll_fn(|cx| watch.poll_io(cx, Direction::Write, &mut || is_connected(&socket))).await?;
     Ok(ReadyStream { watch, socket })
+}
+
+impl ReadyStream {
+    /// Takes over a connected socket, and puts it into non-blocking mode.
+    pub(super) fn new(reactor: &dyn Reactor, stream: std::net::TcpStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        let socket = Rc::new(OwnedFd::from(stream));
+        Ok(Self { watch: reactor.watch(socket.clone())?, socket })
+    }
 }
 
 fn is_connected(socket: &OwnedFd) -> io::Result<usize> {
@@ -133,6 +139,10 @@ impl Stream for ReadyStream {
 
     fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         Ok(setsockopt(&self.socket, sockopt::TcpNoDelay, &nodelay)?)
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.socket.as_fd())
     }
 }
 
