@@ -17,7 +17,7 @@ mod unix_path;
 mod unix_stream;
 
 pub use address::Address;
-pub use listener::TcpListener;
+pub use listener::{ListenOptions, TcpListener};
 pub use stream::{ReadHalf, TcpStream, WriteHalf};
 pub use udp::UdpSocket;
 pub use unix_address::UnixAddress;

@@ -1,5 +1,6 @@
 //! Sockets for runtimes that tell readiness: the operation is tried first, and waited for when it would block.
 
+use super::listener::ListenOptions;
 use crate::descriptor::set_nonblocking;
 use crate::sys::{self, Peer};
 use contract::{Direction, Listener, Reactor, Readiness, Stream};
@@ -30,21 +31,17 @@ pub(super) struct ReadyListener {
 }
 
 /// Makes a listening socket in blocking mode.
-pub(super) fn listen(address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
-    begin_to_listen(tcp_socket(address, SockFlag::empty())?, address, backlog)
-}
-
-/// The same, for one of several sockets that listen on one address.
-pub(super) fn listen_beside_others(address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
+pub(super) fn listen(address: SocketAddr, options: &ListenOptions) -> io::Result<OwnedFd> {
     let socket = tcp_socket(address, SockFlag::empty())?;
-    setsockopt(&socket, sockopt::ReusePort, &true)?;
-    begin_to_listen(socket, address, backlog)
-}
-
-fn begin_to_listen(socket: OwnedFd, address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
+    if options.reuse_port {
+        setsockopt(&socket, sockopt::ReusePort, &true)?;
+    }
+    if options.only_v6 && address.is_ipv6() {
+        setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
+    }
     setsockopt(&socket, sockopt::ReuseAddr, &true)?;
     socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
-    let backlog = Backlog::new(backlog).unwrap_or(Backlog::MAXCONN);
+    let backlog = Backlog::new(options.backlog).unwrap_or(Backlog::MAXCONN);
     socket::listen(&socket, backlog)?;
     Ok(socket)
 }
@@ -148,6 +145,10 @@ impl Stream for ReadyStream {
 
     fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         Ok(setsockopt(&self.socket, sockopt::TcpNoDelay, &nodelay)?)
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.socket.as_fd())
     }
 }
 

@@ -7,6 +7,7 @@ use contract::{Stream, budget};
 use std::fmt;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
+use std::os::fd::BorrowedFd;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -88,6 +89,30 @@ impl TcpStream {
         connecting.await
     }
 
+    /// Takes over a connected socket: one that was handed down, or connected with options that are not here.
+    ///
+    /// # Errors
+    ///
+    /// What the runtime says of a socket that it cannot take: on virtual time, any.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Python
+    ///
+    /// `asyncio.open_connection(sock=…)`.
+    pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
+        let reactor = Loop::current().reactor();
+        match reactor.sockets() {
+            Some(sockets) => sockets.stream(stream).map(Self::new),
+            None => {
+                stream.set_nonblocking(true)?;
+                Ok(Self::new(Box::new(ready::ReadyStream::new(&*reactor, stream.into())?)))
+            }
+        }
+    }
+
     /// The two halves, for two tasks. The connection is closed when both are dropped.
     #[must_use]
     pub fn split(self) -> (ReadHalf, WriteHalf) {
@@ -123,6 +148,16 @@ impl TcpStream {
     /// asyncio sets it on every stream; here it is off until you ask for it, as in the kernel.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.stream.set_nodelay(nodelay)
+    }
+
+    /// The descriptor behind it, for socket options. `None` where the network is in memory.
+    ///
+    /// # Python
+    ///
+    /// `get_extra_info("socket")`.
+    #[must_use]
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.stream.descriptor()
     }
 }
 

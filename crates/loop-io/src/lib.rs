@@ -1,0 +1,25 @@
+#![doc = include_str!("../README.md")]
+
+mod bells;
+mod buffer;
+mod channel;
+mod connect;
+mod error;
+mod limits;
+mod link;
+mod listen;
+mod reader;
+mod server;
+mod writer;
+
+pub use channel::{Channel, Endpoint};
+pub use connect::{Connect, open_connection, streams};
+pub use error::{
+    IncompleteRead, InvalidLine, LimitOverrun, Lost, ReadExactError, ReadLineError, ReadUntilError,
+    WriteError,
+};
+pub use limits::{WriteLimits, WrongLimits};
+pub use listen::{Accept, Listen, start_server};
+pub use reader::{StreamReader, TextLines};
+pub use server::{Outcome, Server};
+pub use writer::StreamWriter;
