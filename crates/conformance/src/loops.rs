@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 mod as_completed;
 mod bridge;
+mod bytes;
 mod debug;
 mod driver;
 mod eager;
@@ -19,14 +20,20 @@ mod future;
 mod gather;
 mod idle;
 mod introspect;
+mod io;
 mod r#loop;
+mod pipe;
 mod runner;
 mod shield;
+mod signal;
 mod sleep;
+mod subprocess;
 mod task;
 mod taskgroup;
 mod timeout;
 mod timer;
+mod udp;
+mod unix;
 mod wait;
 mod wait_for;
 

@@ -8,6 +8,7 @@ mod error;
 mod limits;
 mod link;
 mod listen;
+pub mod process;
 mod reader;
 mod server;
 mod writer;

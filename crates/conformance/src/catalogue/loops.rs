@@ -89,6 +89,102 @@ macro_rules! loop_behaviours {
             /// Whatever runs begins the time anew for which the loop must have rested.
             a_cushion_begins_anew Must "contract::Reactor::poll_timer, trio.testing.wait_all_tasks_blocked(cushion)";
         }
+        io {
+            /// A reader is called when bytes arrive, each time, and at the end.
+            reader_fires_on_readable Must "test_asyncio/test_events::EventLoopTestsMixin::test_reader_callback";
+            /// A reader that reads nothing is called again, once a turn, until somebody has read.
+            called_again_until_it_is_read Must "src:asyncio.selector_events: selectors are level-triggered";
+            /// A writer is removed once: true, then false; it is called no more.
+            remove_is_idempotent Must "test_asyncio/test_events::EventLoopTestsMixin::test_writer_callback";
+            /// Of two readers of one descriptor only the newer is called, and the older is dropped.
+            second_registration_replaces_first Must "test_asyncio/test_selector_events::BaseSelectorEventLoopTests::test_add_reader_existing";
+            /// Removing the reader of a descriptor leaves its writer.
+            reader_and_writer_are_separate Must "test_asyncio/test_selector_events::BaseSelectorEventLoopTests::test_remove_reader_read_write";
+            /// Of two that are ready in one turn, the first removes the second, which is not called.
+            removed_in_same_poll_not_called Must "test_asyncio/test_selector_events::BaseSelectorEventLoopTests::test_process_events_read_cancelled";
+            /// A reader may remove itself while it is called.
+            removes_itself_while_called Must "src:asyncio.selector_events._process_events";
+            /// A reader that panics is reported, and is called again.
+            failing_reader_is_reported_and_stays Must "src:asyncio.events.Handle._run";
+            /// The close drops all readers; afterwards adding one is an error, and removing one gives false.
+            close_ends_all Must "test_asyncio/test_events::EventLoopTestsMixin::test_add_fds_after_closing, ::test_remove_fds_after_closing";
+            /// A reader on a descriptor that something else of the loop waits for harms neither, nor does its removal.
+            transport_fd_protected Must "test_asyncio/test_unix_events::TestFunctional::test_add_reader_or_writer_transport_fd (CPython: an error)";
+            /// A receive that is cancelled ends at once, and its socket closes with the task.
+            sock_recv_cancel_prompt Must "test_asyncio/test_events::EventLoopTestsMixin::test_prompt_cancellation";
+        }
+        signal {
+            /// A signal wakes a loop that sleeps; its handler is an ordinary callback on the loop's thread.
+            handler_is_a_loop_callback Must "test_asyncio/test_events::EventLoopTestsMixin::test_signal_handling_while_selecting, ::test_signal_handling_args";
+            /// Removed, a handler leaves the default disposition: true, then false; what cannot be caught is refused.
+            remove_restores_default Must "test_asyncio/test_events::EventLoopTestsMixin::test_add_signal_handler";
+            /// Of two handlers of one signal only the newer is called.
+            second_handler_replaces_first Must "src:asyncio.unix_events.add_signal_handler";
+            /// The close removes every handler, and restores every disposition.
+            close_uninstalls_all Must "test_asyncio/test_unix_events::SelectorEventLoopSignalTests::test_close";
+            /// Each of several loops, on several threads, hears a signal that they all listen to.
+            every_loop_that_listens_hears_it Must "contract: in CPython only the main thread listens";
+        }
+        pipe {
+            /// More than a pipe holds arrives whole, and then the end.
+            all_of_it_arrives_and_then_the_end Must "test_asyncio/test_events::EventLoopTestsMixin::test_read_pipe, ::test_write_pipe";
+            /// A write that nobody can read is a broken pipe; so is one after the close.
+            nobody_reads_is_a_broken_pipe Must "test_asyncio/test_events::EventLoopTestsMixin::test_write_pipe_disconnect_on_close";
+            /// A writer that waits for room is told that nobody reads any more.
+            a_writer_that_waits_is_told_that_nobody_reads Must "test_asyncio/test_events::EventLoopTestsMixin::test_write_pipe_disconnect_on_close";
+            /// A read that is given up takes nothing.
+            a_read_given_up_loses_nothing Must "contract::Readiness::poll_io";
+        }
+        unix {
+            /// Through a socket with an abstract name bytes flow both ways; each side knows who the other is.
+            bytes_flow_both_ways Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_unix_connection";
+            /// A socket file that was left behind is replaced; one's own is removed, and nobody else's.
+            a_socket_left_behind_is_replaced_and_ones_own_path_removed Must "test_asyncio/test_server::UnixServerCleanupTests::test_unix_server_addr_cleanup, ::test_unix_server_cleanup_replaced";
+            /// A connect waits while the queue of the listener is full.
+            a_connect_waits_for_room_in_a_full_queue Must "contract: CPython takes a connect that would block for done";
+            /// Datagrams arrive whole and in order, also more than a queue holds; the path goes with its socket.
+            datagrams_arrive_in_order_and_whole Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_datagram_endpoint_sock";
+        }
+        udp {
+            /// A datagram arrives with the address of its sender, also after a receive that was given up.
+            a_datagram_arrives_with_its_sender Must "test_asyncio/test_sock_lowlevel::BaseSockTestsMixin::test_recvfrom";
+            /// That nobody was there is an error of the next receive; the socket then goes on.
+            a_dead_port_is_told_and_the_socket_goes_on Must "test_asyncio/test_events::EventLoopTestsMixin::test_datagram_send_to_non_listening_address";
+        }
+        subprocess {
+            /// A child is fed and heard; its exit code is its own, and the negative number of a signal that ended it.
+            pipes_and_status Must "test_asyncio/test_subprocess::SubprocessMixin::test_stdin_stdout, ::test_kill, ::test_terminate";
+            /// A directory, an environment and mixed outputs are as asked for, each time the command is started.
+            directory_environment_and_mixed_outputs Must "test_asyncio/test_subprocess::SubprocessMixin::test_shell, ::test_create_subprocess_env_shell";
+            /// A megabyte for a child that reads nothing, or has ended before, is no error of communicate.
+            communicate_ignores_broken_pipe Must "test_asyncio/test_subprocess::SubprocessMixin::test_communicate_ignore_broken_pipe";
+            /// A write to a child that reads nothing is a broken pipe.
+            drain_reports_broken_pipe Must "test_asyncio/test_subprocess::SubprocessMixin::test_stdin_broken_pipe";
+            /// A child ends while its own child keeps the output open: the end is told first, late bytes still arrive.
+            exit_vs_pipes Must "test_asyncio/test_subprocess::SubprocessMixin::test_subprocess_protocol_events";
+            /// What a child wrote is there after it has ended and was reaped.
+            output_outlives_its_writer Must "src:asyncio.base_subprocess";
+            /// Ten who wait, and one who comes later, get the same status.
+            many_waiters Must "test_asyncio/test_subprocess::SubprocessMixin::test_subprocess_concurrent_wait";
+            /// A wait that is cancelled leaves the child running, and it can be waited for again.
+            cancel_wait_does_not_kill Must "test_asyncio/test_subprocess::SubprocessMixin::test_cancel_process_wait";
+            /// A communicate that is dropped half way loses no byte in either direction; the next goes on.
+            cancelled_communicate_loses_nothing Must "contract: CPython loses what was read";
+            /// A child whose task is cancelled right after the start is killed if that was asked for, and reaped.
+            cancel_during_spawn_reaps Must "test_asyncio/test_subprocess::SubprocessMixin::test_cancel_make_subprocess_transport_exec";
+            /// Signals reach a running child or its group, and nobody once it was reaped.
+            close_kills_running_only Must "test_asyncio/test_subprocess::SubprocessMixin::test_close_kill_running, ::test_close_dont_kill_finished";
+            /// A child whose handle was dropped lives on, and is reaped when it ends.
+            no_zombie_without_a_handle Must "src:asyncio.unix_events.PidfdChildWatcher";
+            /// A child that outlives its loop is reaped when it ends.
+            no_zombie_after_the_close Must "contract: CPython leaves a zombie";
+            /// A child that ignores SIGTERM goes on until it is killed.
+            deaf_to_sigterm Must "test_asyncio/test_subprocess::SubprocessMixin::test_send_signal";
+            /// A child that closes its outputs and lives on is waited for.
+            closes_its_pipes_and_lives_on Must "src:asyncio.base_subprocess";
+            /// A program or directory that is not there, and an argument with a NUL, are errors that say so.
+            a_start_that_fails_says_why Must "test_asyncio/test_subprocess::SubprocessMixin::test_exec_file_not_found";
+        }
         bridge {
             /// Calls from another thread wake an idle loop and run in order; so do calls from its own thread.
             threadsafe_call_wakes_idle_loop_fifo Must "test_asyncio/test_events::EventLoopTestsMixin::test_call_soon_threadsafe, ::test_call_soon_threadsafe_same_thread";

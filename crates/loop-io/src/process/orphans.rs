@@ -1,0 +1,62 @@
+//! Children whose loop has closed: a thread reaps them, and ends with the last.
+
+use super::child::Child;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::eventfd::{EfdFlags, EventFd};
+use std::os::fd::AsFd;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+static ORPHANS: Mutex<Orphans> = Mutex::new(Orphans { children: Vec::new(), bell: None });
+
+struct Orphans {
+    children: Vec<Arc<Child>>,
+    /// Tells the thread of new ones; there while it runs.
+    bell: Option<Arc<EventFd>>,
+}
+
+fn orphans() -> MutexGuard<'static, Orphans> {
+    ORPHANS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// From now on the thread looks after `child`.
+pub(super) fn adopt(child: Arc<Child>) {
+    let mut orphans = orphans();
+    orphans.children.push(child);
+    if let Some(bell) = &orphans.bell {
+        // It fails only when it was rung 2⁶⁴ - 2 times.
+        let _ = bell.write(1);
+        return;
+    }
+    let Ok(bell) = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK) else { return };
+    let bell = Arc::new(bell);
+    orphans.bell = Some(bell.clone());
+    let thread = std::thread::Builder::new().name("loop-io-reaper".to_owned());
+    if thread.spawn(move || look_after(&bell)).is_err() {
+        // With no thread to be had they wait for the next one to be adopted, or for the end of the program.
+        orphans.bell = None;
+    }
+}
+
+fn look_after(bell: &EventFd) {
+    loop {
+        let children = {
+            let mut orphans = orphans();
+            orphans.children.retain(|child| !child.reap());
+            if orphans.children.is_empty() {
+                orphans.bell = None;
+                return;
+            }
+            orphans.children.clone()
+        };
+        if let Some(blind) = children.iter().find(|child| child.pidfd().is_none()) {
+            blind.wait();
+            continue;
+        }
+        let pidfds = children.iter().filter_map(|child| child.pidfd());
+        let mut watched: Vec<_> =
+            pidfds.chain([bell.as_fd()]).map(|end| PollFd::new(end, PollFlags::POLLIN)).collect();
+        // Interrupted or not, what has ended is seen above.
+        let _ = poll(&mut watched, PollTimeout::NONE);
+        let _ = bell.read();
+    }
+}
