@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 mod as_completed;
 mod bridge;
 mod bytes;
+mod datagram;
 mod debug;
 mod driver;
 mod eager;

@@ -15,6 +15,9 @@
 //! | [`async_generator`] | a stream that is written as a loop with awaits |
 //! | [`task_locals`] | what a task, its children and its threads know without being told |
 //! | [`cancel_cleanup`] | a cancelled task cleans up with awaits |
+//! | [`interrupted`] | Ctrl-C cancels what runs, and it cleans up |
+//! | [`subprocess`] | a child is fed and heard; another takes too long, and is ended |
+//! | [`watch_a_pipe`] | a function that is called whenever there is something to read |
 //! | [`task_group`] | tasks that belong together: one fails, all end |
 //! | [`from_a_thread`] | another thread calls into the loop |
 //! | [`limited`] | a bound around any executor |
@@ -34,13 +37,16 @@ pub mod echo;
 pub mod executor_while_printing;
 pub mod from_a_thread;
 pub mod hello;
+pub mod interrupted;
 pub mod limited;
 pub mod metrics;
 pub mod one_loop_per_core;
 pub mod own_executor;
 pub mod producers_consumers;
 pub mod runtime;
+pub mod subprocess;
 pub mod task_group;
 pub mod task_locals;
 pub mod three_pools;
 pub mod timeouts;
+pub mod watch_a_pipe;

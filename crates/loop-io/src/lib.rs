@@ -4,10 +4,13 @@ mod bells;
 mod buffer;
 mod channel;
 mod connect;
+mod datagram;
 mod error;
 mod limits;
 mod link;
 mod listen;
+mod names;
+pub mod pipes;
 pub mod process;
 mod reader;
 mod server;
@@ -15,12 +18,14 @@ mod writer;
 
 pub use channel::{Channel, Endpoint};
 pub use connect::{Connect, open_connection, streams};
+pub use datagram::{DatagramEndpoint, DatagramProtocol, DatagramTransport};
 pub use error::{
     IncompleteRead, InvalidLine, LimitOverrun, Lost, ReadExactError, ReadLineError, ReadUntilError,
     WriteError,
 };
 pub use limits::{WriteLimits, WrongLimits};
 pub use listen::{Accept, Listen, start_server};
+pub use names::{getaddrinfo, getnameinfo};
 pub use reader::{StreamReader, TextLines};
 pub use server::{Outcome, Server};
 pub use writer::StreamWriter;

@@ -8,10 +8,12 @@ mod command;
 mod communicate;
 mod handle;
 mod orphans;
+mod protocol;
 mod stdio;
 mod sys;
 
 pub use command::Command;
 pub use communicate::Output;
 pub use handle::Process;
+pub use protocol::{SubprocessProtocol, SubprocessTransport};
 pub use stdio::Stdio;

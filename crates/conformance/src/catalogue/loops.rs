@@ -151,6 +151,14 @@ macro_rules! loop_behaviours {
             /// That nobody was there is an error of the next receive; the socket then goes on.
             a_dead_port_is_told_and_the_socket_goes_on Must "test_asyncio/test_events::EventLoopTestsMixin::test_datagram_send_to_non_listening_address";
         }
+        datagram {
+            /// Calls come in order; what was handed over before the close is sent, and nothing after it.
+            calls_come_in_order_and_close_sends_what_is_queued Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_datagram_endpoint";
+            /// A datagram to a dead port is an error that is told; later datagrams still arrive.
+            survives_unreachable_peer Must "test_asyncio/test_events::EventLoopTestsMixin::test_datagram_send_to_non_listening_address";
+            /// A protocol that panics is reported, and its endpoint is closed.
+            protocol_that_panics_loses_its_endpoint_only Must "src:asyncio.selector_events._fatal_error";
+        }
         subprocess {
             /// A child is fed and heard; its exit code is its own, and the negative number of a signal that ended it.
             pipes_and_status Must "test_asyncio/test_subprocess::SubprocessMixin::test_stdin_stdout, ::test_kill, ::test_terminate";
@@ -180,6 +188,10 @@ macro_rules! loop_behaviours {
             no_zombie_after_the_close Must "contract: CPython leaves a zombie";
             /// A child that ignores SIGTERM goes on until it is killed.
             deaf_to_sigterm Must "test_asyncio/test_subprocess::SubprocessMixin::test_send_signal";
+            /// A protocol is told of the start first, of each pipe's data before its loss, and of the end when child and pipes are gone.
+            protocol_events_in_order Must "test_asyncio/test_subprocess::SubprocessMixin::test_subprocess_protocol_events";
+            /// Closing the transport of a child that runs kills it, and it is reaped.
+            transport_close_kills Must "test_asyncio/test_subprocess::SubprocessTransportTests, ::test_close_kill_running";
             /// A child that closes its outputs and lives on is waited for.
             closes_its_pipes_and_lives_on Must "src:asyncio.base_subprocess";
             /// A program or directory that is not there, and an argument with a NUL, are errors that say so.

@@ -1,10 +1,10 @@
 //! `subprocess`: children are fed, heard, waited for, signalled and reaped.
 
 use super::bytes::{read, read_all, until, write_all};
-use super::{GRACE, Loops, turns};
+use super::{GRACE, Loops, Trace, turns};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};
-use loop_io::process::{Command, Process, Stdio};
+use loop_io::process::{Command, Process, Stdio, SubprocessProtocol, SubprocessTransport};
 use std::io::ErrorKind;
 use std::path::Path;
 use std::pin::pin;
@@ -12,6 +12,7 @@ use std::task::{Context, Waker};
 
 const SIGTERM: i32 = 15;
 const SIGKILL: i32 = 9;
+const SIGCONT: i32 = 18;
 
 /// A line for the shell, with pipes on all three sides.
 fn shell(line: &str) -> Command {
@@ -155,19 +156,24 @@ pub(super) fn cancel_wait_does_not_kill(subject: &Subject<Loops>) -> Verdict {
 }
 
 pub(super) fn cancelled_communicate_loses_nothing(subject: &Subject<Loops>) -> Verdict {
+    const MUCH: usize = 200_000;
     subject.run(async || {
-        let mut child = shell("echo first; cat; echo done").spawn()?;
+        let mut child = shell("echo first; kill -STOP $$; cat; echo done").spawn()?;
+        let state = format!("/proc/{}/stat", child.pid());
+        let stands_still = || std::fs::read_to_string(&state).is_ok_and(|stat| stat.contains(") T "));
         {
             // Given up in the middle: it has read something, and not written all of its input.
-            let mut given_up = pin!(child.communicate(vec![b'x'; 200_000]));
+            let mut given_up = pin!(child.communicate(vec![b'x'; MUCH]));
             let cx = &mut Context::from_waker(Waker::noop());
-            for _ in 0..20 {
+            until(stands_still).await;
+            for _ in 0..5 {
                 ensure(given_up.as_mut().poll(cx).is_pending(), "nobody has read the input yet")?;
                 turns(1).await;
             }
         }
+        ensure(child.send_signal(SIGCONT)?, "it is gone already")?;
         let output = child.communicate("yz\n").await?;
-        let wanted = [b"first\n", &vec![b'x'; 200_000][..], b"yz\ndone\n"].concat();
+        let wanted = [b"first\n", &vec![b'x'; MUCH][..], b"yz\ndone\n"].concat();
         ensure(output.stdout == wanted, format!("of {} bytes {} arrived", wanted.len(), output.stdout.len()))
     })
 }
@@ -280,5 +286,65 @@ pub(super) fn a_start_that_fails_says_why(subject: &Subject<Loops>) -> Verdict {
         let lost =
             Command::new("true").current_dir("/no/such/directory").spawn().map_err(|error| error.kind());
         same("a directory that is not there", lost.err(), Some(ErrorKind::NotFound))
+    })
+}
+
+/// Notes what it is told.
+struct Noting(Trace<String>);
+
+impl SubprocessProtocol for Noting {
+    fn connection_made(&mut self, _: SubprocessTransport) {
+        self.0.note("made".into());
+    }
+
+    fn pipe_data_received(&mut self, descriptor: i32, data: &[u8]) {
+        self.0.note(format!("{descriptor}: {}", String::from_utf8_lossy(data).trim()));
+    }
+
+    fn pipe_connection_lost(&mut self, descriptor: i32, error: Option<std::io::Error>) {
+        self.0.note(format!("{descriptor} lost{}", error.map_or("", |_| " with an error")));
+    }
+
+    fn process_exited(&mut self) {
+        self.0.note("exited".into());
+    }
+
+    fn connection_lost(&mut self) {
+        self.0.note("over".into());
+    }
+}
+
+pub(super) fn protocol_events_in_order(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let told = trace.clone();
+        let mut command = shell("echo early; exec 3<&0 2>&-; (read line <&3; echo \"$line\") & exit 3");
+        let (transport, _) = command.spawn_with(move || Noting(told))?;
+        let has = |what: &str| trace.seen().iter().any(|seen| seen == what);
+        until(|| has("exited") && has("2 lost") && has("1: early")).await;
+        same("its exit code", transport.returncode(), Some(3))?;
+        ensure(!has("1 lost") && !has("over"), format!("its own child still writes: {:?}", trace.seen()))?;
+        transport.write(b"late\n");
+        until(|| has("over")).await;
+        let seen = trace.seen();
+        let at = |what: &str| seen.iter().position(|seen| seen == what);
+        same("first", at("made"), Some(0))?;
+        same("last", at("over"), Some(seen.len() - 1))?;
+        ensure(at("exited") < at("1: late") && at("1: late") < at("1 lost"), format!("the order: {seen:?}"))?;
+        same("pipes that were lost", seen.iter().filter(|seen| seen.ends_with(" lost")).count(), 3)
+    })
+}
+
+pub(super) fn transport_close_kills(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let told = trace.clone();
+        let (transport, _) = shell("read line").spawn_with(move || Noting(told))?;
+        until(|| !trace.seen().is_empty()).await;
+        transport.close();
+        until(|| trace.seen().iter().any(|seen| seen == "over")).await;
+        same("ended by a signal", transport.returncode(), Some(-SIGKILL))?;
+        transport.close();
+        ensure(!exists(transport.pid()), "it was not reaped")
     })
 }

@@ -97,14 +97,16 @@ programs! {
     limited [],
     own_executor [],
     producers_consumers [],
+    subprocess [],
     task_group [],
     task_locals [],
     three_pools [],
     timeouts [],
+    watch_a_pipe [],
 }
 
 /// Programs that are no idioms, and have tests of their own.
-const OTHERS: &[&str] = &["compare", "echo_server", "metrics", "one_loop_per_core"];
+const OTHERS: &[&str] = &["compare", "echo_server", "interrupted", "metrics", "one_loop_per_core"];
 
 #[test]
 fn no_program_is_left_untried() {

@@ -14,7 +14,7 @@ use std::sync::Arc;
 /// A child process. Dropping it closes the pipes that were not taken out of it, and leaves the child running, unless it is
 /// [to be killed](super::Command::kill_on_drop); it is reaped in any case.
 ///
-/// Put a [`StreamReader`](crate::StreamReader) around a pipe for lines and the like.
+/// For lines and the like make a stream of a pipe: [`read_stream`](crate::pipes::read_stream).
 ///
 /// # Python
 ///
@@ -82,8 +82,13 @@ impl Process {
     ///
     /// `await process.wait()`.
     pub async fn wait(&self) -> ExitStatus {
+        self.exit().await
+    }
+
+    /// Its end, without its handle.
+    pub(super) fn exit(&self) -> impl Future<Output = ExitStatus> + use<> {
         let exited = self.child.exited().clone();
-        exited.shield().await.expect("nobody cancels it")
+        async move { exited.shield().await.expect("nobody cancels it") }
     }
 
     /// How it ended, if it has.
