@@ -209,7 +209,7 @@ impl Loop {
         function: Box<dyn FnMut()>,
     ) -> io::Result<()> {
         let (inner, registered_at) = (self.inner(), Location::caller());
-        if inner.shared.is_closed() {
+        if inner.shared.is_closed() || inner.discarding.get() {
             return Err(io::Error::other("the loop is closed: it watches nothing any more"));
         }
         let descriptor = Rc::new(descriptor);

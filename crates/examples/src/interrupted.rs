@@ -48,6 +48,7 @@ impl FromStr for Manner {
     }
 }
 
+// ANCHOR: interrupted
 /// Waits for an hour, or for Ctrl-C.
 pub async fn main(manner: Manner) {
     finally(
@@ -69,3 +70,4 @@ pub async fn main(manner: Manner) {
     )
     .await;
 }
+// ANCHOR_END: interrupted

@@ -26,6 +26,7 @@ use loop_io::process::{Command, Stdio};
 use std::io;
 use std::time::Duration;
 
+// ANCHOR: child
 /// Sorts three lines, and does not wait an hour.
 ///
 /// # Errors
@@ -45,3 +46,4 @@ pub async fn main() -> io::Result<()> {
     println!("sleep ended with {}", slow.returncode().unwrap_or_default());
     Ok(())
 }
+// ANCHOR_END: child

@@ -30,6 +30,7 @@ use std::io::{self, Read, Write};
 use std::rc::Rc;
 use sync_primitives::Queue;
 
+// ANCHOR: watch
 /// Says three words into a pipe, and hears them.
 ///
 /// # Errors
@@ -58,3 +59,4 @@ pub async fn main() -> Result<(), Box<dyn Error>> {
     println!("heard {} bytes: the end", heard.get().await?.len());
     Ok(())
 }
+// ANCHOR_END: watch

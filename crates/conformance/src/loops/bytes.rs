@@ -3,14 +3,25 @@
 use futures_io::{AsyncRead, AsyncWrite};
 use std::future::poll_fn;
 use std::io;
+use std::net::{SocketAddr, UdpSocket};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-/// Lets the loop turn until it is so.
+/// Lets the loop turn, and rest in between, until it is so.
 pub(crate) async fn until(mut so: impl FnMut() -> bool) {
     while !so() {
-        core_loop::yield_now().await;
+        core_loop::sleep(Duration::from_millis(1)).await;
     }
+}
+
+/// A port of UDP where nobody listens, and which nobody else can have: its socket is connected to itself, so that the kernel
+/// refuses the datagrams of all others.
+pub(crate) fn a_dead_port() -> io::Result<(UdpSocket, SocketAddr)> {
+    let holder = UdpSocket::bind("127.0.0.1:0")?;
+    let address = holder.local_addr()?;
+    holder.connect(address)?;
+    Ok((holder, address))
 }
 
 /// Reads once.

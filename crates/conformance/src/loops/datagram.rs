@@ -1,6 +1,6 @@
 //! `datagram`: protocols that are called for each datagram.
 
-use super::bytes::until;
+use super::bytes::{a_dead_port, until};
 use super::{Loops, Trace, quiet_panic};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};
@@ -62,15 +62,12 @@ pub(super) fn survives_unreachable_peer(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let trace = Trace::new();
         let told = trace.clone();
-        let dead = UdpSocket::bind("127.0.0.1:0").await?;
-        let address = dead.local_addr()?;
-        drop(dead);
+        let (dead, address) = a_dead_port()?;
         let endpoint = DatagramEndpoint::bound_to("127.0.0.1:0").connected_to(address);
         let (transport, _) = endpoint.create(move || Noting(told)).await?;
         transport.send(b"is anybody there?");
         until(|| trace.seen().len() == 2).await;
-        let alive = UdpSocket::bind(address).await?;
-        alive.send_to(b"now there is", transport.local_addr()?).await?;
+        dead.send_to(b"now there is", transport.local_addr()?)?;
         until(|| trace.seen().len() == 3).await;
         transport.abort();
         until(|| trace.seen().len() == 4).await;

@@ -1,6 +1,7 @@
 //! `udp`: datagrams.
 
 use super::Loops;
+use super::bytes::a_dead_port;
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};
 use core_loop::net::UdpSocket;
@@ -11,7 +12,7 @@ use std::task::{Context, Waker};
 pub(super) fn a_datagram_arrives_with_its_sender(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let server = UdpSocket::bind("127.0.0.1:0").await?;
-        let client = UdpSocket::bind(("localhost", 0)).await?;
+        let client = UdpSocket::bind("127.0.0.1:0").await?;
         let mut buffer = [0; 16];
         {
             let mut given_up = pin!(server.recv_from(&mut buffer));
@@ -32,16 +33,16 @@ pub(super) fn a_datagram_arrives_with_its_sender(subject: &Subject<Loops>) -> Ve
 pub(super) fn a_dead_port_is_told_and_the_socket_goes_on(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let client = UdpSocket::bind("127.0.0.1:0").await?;
-        let dead = UdpSocket::bind("127.0.0.1:0").await?;
-        let address = dead.local_addr()?;
-        drop(dead);
+        let (dead, address) = a_dead_port()?;
         client.connect(address).await?;
         client.send(b"is anybody there?").await?;
         let mut buffer = [0; 16];
         let refused = client.recv(&mut buffer).await.map_err(|error| error.kind());
         same("the answer", refused, Err(ErrorKind::ConnectionRefused))?;
-        let server = UdpSocket::bind(address).await?;
+        dead.connect(client.local_addr()?)?;
         client.send(b"again").await?;
-        same("what arrives now", server.recv_from(&mut buffer).await?, (5, client.local_addr()?))
+        same("what arrives now", dead.recv(&mut buffer)?, 5)?;
+        dead.send(b"back")?;
+        same("and comes back", client.recv(&mut buffer).await?, 4)
     })
 }

@@ -166,6 +166,7 @@ const FAST_THREADS: &[&str] = &[
     "bridge.threadsafe_result_timeout_then_cancel",
     "timeout.absolute_none_and_unused",
     "future.set_from_another_thread",
+    "signal.handler_is_a_loop_callback",
     "differential.futures",
 ];
 

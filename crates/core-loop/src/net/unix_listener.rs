@@ -11,7 +11,6 @@ use nix::sys::socket::{Backlog, SockType, listen};
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::mem;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::task::{Context, Poll, ready};
 
@@ -97,7 +96,9 @@ impl UnixListener {
     /// `cleanup_socket=False`.
     #[must_use]
     pub fn keep_path(mut self) -> Self {
-        mem::forget(self.path.take());
+        if let Some(path) = self.path.take() {
+            path.keep();
+        }
         self
     }
 

@@ -13,8 +13,15 @@ use std::path::{Path, PathBuf};
 #[derive(Debug)]
 pub(super) struct OwnPath {
     path: PathBuf,
-    /// Device and inode: nobody else has the same while the file exists.
-    file: (u64, u64),
+    /// Device and inode: nobody else has the same while the file exists. `None` for a path that is to stay.
+    file: Option<(u64, u64)>,
+}
+
+impl OwnPath {
+    /// Leaves the path where it is.
+    pub(super) fn keep(mut self) {
+        self.file = None;
+    }
 }
 
 fn file_at(path: &Path) -> Option<(u64, u64)> {
@@ -23,7 +30,7 @@ fn file_at(path: &Path) -> Option<(u64, u64)> {
 
 impl Drop for OwnPath {
     fn drop(&mut self) {
-        if file_at(&self.path) == Some(self.file) {
+        if self.file.is_some() && file_at(&self.path) == self.file {
             // Nobody is there who could be told that it could not be removed.
             let _ = fs::remove_file(&self.path);
         }
@@ -46,5 +53,5 @@ pub(super) fn bind(socket: &OwnedFd, address: &UnixAddress) -> io::Result<Option
     }
     socket::bind(socket.as_raw_fd(), &raw).map_err(|errno| named(errno.into()))?;
     let path = address.as_pathname();
-    Ok(path.and_then(|path| Some(OwnPath { path: path.to_owned(), file: file_at(path)? })))
+    Ok(path.map(|path| OwnPath { path: path.to_owned(), file: file_at(path) }))
 }

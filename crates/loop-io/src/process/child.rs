@@ -8,7 +8,7 @@
 
 use super::orphans;
 use super::sys::pidfd_open;
-use core_loop::{Future, Loop};
+use core_loop::{Future, Loop, Outside};
 use nix::errno::Errno;
 use nix::libc;
 use nix::sys::signal::{Signal, kill};
@@ -43,8 +43,10 @@ impl Child {
         let pid = child.id();
         let state = Mutex::new(State { child, reaped: false });
         let child = Arc::new(Self { pid, pidfd: pidfd_open(pid).ok(), state, exited: Future::new() });
-        if child.pidfd.is_none() || Self::watch(&child).is_err() {
-            Self::wait_elsewhere(&child);
+        match child.pidfd {
+            // If it cannot, whoever else takes charge is told there.
+            Some(_) => drop(Self::watch(&child)),
+            None => Self::wait_on_a_thread(child.clone(), Some(core_loop::outside())),
         }
         child
     }
@@ -62,16 +64,14 @@ impl Child {
         })
     }
 
-    /// A thread waits for the child.
-    fn wait_elsewhere(child: &Arc<Self>) {
-        let (waits, outside) = (child.clone(), core_loop::outside());
-        let started = std::thread::Builder::new().name("loop-io-wait".to_owned()).spawn(move || {
-            waits.wait();
+    /// A thread waits for the child. Where there is none to be had it stays a zombie, or is reaped with a later one.
+    pub(super) fn wait_on_a_thread(child: Arc<Self>, outside: Option<Outside>) {
+        let thread = std::thread::Builder::new().name("loop-io-wait".to_owned());
+        // Without a thread nobody is told; whoever waits is as well off as on a machine that stands still.
+        let _started = thread.spawn(move || {
+            child.wait();
             drop(outside);
         });
-        if started.is_err() {
-            orphans::adopt(child.clone());
-        }
     }
 
     /// Blocks until the child has ended, and reaps it.

@@ -18,22 +18,24 @@ fn orphans() -> MutexGuard<'static, Orphans> {
     ORPHANS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From now on the thread looks after `child`.
+/// From now on a thread looks after `child`: the one for all, or, if that cannot be, one of its own.
 pub(super) fn adopt(child: Arc<Child>) {
-    let mut orphans = orphans();
-    orphans.children.push(child);
+    let orphans = &mut *orphans();
     if let Some(bell) = &orphans.bell {
+        orphans.children.push(child);
         // It fails only when it was rung 2⁶⁴ - 2 times.
         let _ = bell.write(1);
         return;
     }
-    let Ok(bell) = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK) else { return };
+    let Ok(bell) = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK) else {
+        return Child::wait_on_a_thread(child, None);
+    };
     let bell = Arc::new(bell);
-    orphans.bell = Some(bell.clone());
+    let rung = bell.clone();
     let thread = std::thread::Builder::new().name("loop-io-reaper".to_owned());
-    if thread.spawn(move || look_after(&bell)).is_err() {
-        // With no thread to be had they wait for the next one to be adopted, or for the end of the program.
-        orphans.bell = None;
+    if thread.spawn(move || look_after(&rung)).is_ok() {
+        orphans.children.push(child);
+        orphans.bell = Some(bell);
     }
 }
 

@@ -1,6 +1,7 @@
 //! Streams, servers, transports and protocols on the native driver. What must hold on every driver is in the conformance
 //! suite; here is what only this crate can show.
 
+mod processes;
 mod reading;
 mod serving;
 mod writing;
