@@ -57,8 +57,7 @@ pub(super) fn called_again_until_it_is_read(subject: &Subject<Loops>) -> Verdict
         let counted = calls.clone();
         here().add_reader(&*ours, move || counted.set(counted.get() + 1))?;
         until(|| calls.get() >= 3).await;
-        let mut buffer = [0; 64];
-        (&*ours).read(&mut buffer)?;
+        (&*ours).read_exact(&mut [0; "left unread".len()])?;
         turns(2).await;
         let so_far = calls.get();
         turns(5).await;

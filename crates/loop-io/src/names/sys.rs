@@ -6,7 +6,6 @@ use nix::sys::socket::{SockaddrLike, SockaddrStorage};
 use std::ffi::CStr;
 use std::io;
 use std::net::SocketAddr;
-use std::ptr;
 
 /// As long as names get: `NI_MAXHOST` and `NI_MAXSERV` of the C library.
 const HOST_MAX: usize = 1025;
@@ -40,10 +39,11 @@ fn text(buffer: &[u8]) -> String {
 }
 
 fn words(error: libc::c_int) -> String {
-    // SAFETY: it gives a string that lives for ever, also for numbers that it does not know.
-    let words = unsafe { ptr::NonNull::new(libc::gai_strerror(error).cast_mut()) };
-    // SAFETY: as above.
-    words.map_or_else(String::new, |words| {
-        unsafe { CStr::from_ptr(words.as_ptr()) }.to_string_lossy().into_owned()
-    })
+    // SAFETY: it takes a number, and gives a string that lives for ever, also for numbers that it does not know.
+    let words = unsafe { libc::gai_strerror(error) };
+    if words.is_null() {
+        return error.to_string();
+    }
+    // SAFETY: as above, and it is no null.
+    unsafe { CStr::from_ptr(words) }.to_string_lossy().into_owned()
 }
