@@ -5,11 +5,14 @@ mod buffer;
 mod channel;
 mod connect;
 mod error;
+mod info;
 mod limits;
 mod link;
 mod listen;
+mod protocol;
 mod reader;
 mod server;
+mod transport;
 mod writer;
 
 pub use channel::{Channel, Endpoint};
@@ -20,6 +23,8 @@ pub use error::{
 };
 pub use limits::{WriteLimits, WrongLimits};
 pub use listen::{Accept, Listen, start_server};
+pub use protocol::{AnyProtocol, BaseProtocol, Buffered, BufferedProtocol, Plain, Protocol, ProtocolHandle};
 pub use reader::{StreamReader, TextLines};
 pub use server::{Outcome, Server};
+pub use transport::{Transport, create_connection, create_server};
 pub use writer::StreamWriter;

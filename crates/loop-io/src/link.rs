@@ -40,11 +40,12 @@ pub(crate) enum State {
 
 /// Who is told of what happens to a connection. Called with nothing borrowed.
 pub(crate) trait Watcher {
-    /// More than the high mark is unsent, or no more than the low one again.
-    fn paused(&self, paused: bool);
+    /// More than the high mark is unsent, or no more than the low one again: [`Link::is_paused`] says which.
+    fn paused(&self);
 
-    /// It is closed, for the reason that [`Link::lost`] gives.
-    fn closed(&self);
+    /// It is closed, for the reason that [`Link::lost`] gives. What lived as long as the connection can live a little
+    /// longer.
+    fn closed(self: Rc<Self>, attached: Option<Box<dyn Any>>);
 }
 
 pub(crate) struct Link {
@@ -106,7 +107,6 @@ impl Link {
         })
     }
 
-    #[expect(dead_code, reason = "for transports, which come next")]
     pub(crate) fn watch(&self, watcher: Rc<dyn Watcher>) {
         self.watcher.replace(Some(watcher));
     }
@@ -146,6 +146,10 @@ impl Link {
     /// How many bytes are written and not sent.
     pub(crate) fn backlog(&self) -> usize {
         self.backlog.borrow().len()
+    }
+
+    pub(crate) fn limits(&self) -> WriteLimits {
+        self.limits.get()
     }
 
     /// Sets the water marks. A backlog above the new high mark pauses at once.
@@ -238,7 +242,7 @@ fn closed_meanwhile() -> io::Error {
 }
 
 /// Keeps `waker` in `slot`, without a clone if it is there.
-fn remember(slot: &RefCell<Option<Waker>>, waker: &Waker) {
+pub(crate) fn remember(slot: &RefCell<Option<Waker>>, waker: &Waker) {
     let mut slot = slot.borrow_mut();
     if !slot.as_ref().is_some_and(|there| there.will_wake(waker)) {
         let before = slot.replace(waker.clone());

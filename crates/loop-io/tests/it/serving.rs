@@ -1,21 +1,13 @@
 //! Servers, and connecting to them.
 
-use crate::{echo, run};
+use crate::{echo, noted_reports, run};
 use conformance::alone;
-use core_loop::{Loop, spawn, wait_until_idle};
+use core_loop::{spawn, wait_until_idle};
 use loop_io::{Connect, Listen, StreamReader, StreamWriter, open_connection, start_server};
 use std::cell::RefCell;
 use std::fs::File;
 use std::io::ErrorKind;
 use std::rc::Rc;
-
-/// Has every report to the exception handler noted.
-fn reports() -> Rc<RefCell<Vec<String>>> {
-    let reports = Rc::new(RefCell::new(Vec::new()));
-    let noted = reports.clone();
-    Loop::current().set_exception_handler(move |_, context| noted.borrow_mut().push(context.to_string()));
-    reports
-}
 
 #[test]
 fn an_echo_answers_each_of_many_clients() {
@@ -44,7 +36,7 @@ fn an_echo_answers_each_of_many_clients() {
 #[test]
 fn a_handler_that_fails_is_reported_once_and_one_that_is_cancelled_is_not() {
     run(async {
-        let reports = reports();
+        let reports = noted_reports();
         let handler = async |mut reader: StreamReader, _writer: StreamWriter| match reader.next_line().await?
         {
             Some(line) if line == "panic" => std::panic::resume_unwind(Box::new("no luck")),
@@ -175,7 +167,7 @@ fn without_descriptors_accepting_pauses_is_reported_once_and_goes_on() {
         return;
     }
     run(async {
-        let reports = reports();
+        let reports = noted_reports();
         let server = echo().await;
         let client = std::net::TcpStream::connect(server.addresses()[0]).unwrap();
         let mut files = Vec::new();
