@@ -21,14 +21,18 @@ mod idle;
 mod introspect;
 mod r#loop;
 mod runner;
+mod server;
 mod shield;
 mod sleep;
+mod stream;
 mod task;
 mod taskgroup;
 mod timeout;
 mod timer;
+mod transport;
 mod wait;
 mod wait_for;
+mod wire;
 
 /// The kind of subject that is a loop: a driver under core-loop's scheduler.
 #[derive(Debug, Clone, Copy)]
