@@ -108,6 +108,8 @@ pub(crate) fn run(driver: Box<dyn Driver>, main: impl AsyncFnOnce() -> Verdict) 
     ensure(report.is_clean(), format!("the close reports: {report}"))
 }
 
+pub(crate) use wire::{reports, until};
+
 /// Gives up `count` turns.
 async fn turns(count: usize) {
     for _ in 0..count {

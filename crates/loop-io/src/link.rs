@@ -71,8 +71,10 @@ pub(crate) struct Link {
     /// The other side has ended.
     pub(crate) ended_there: Cell<bool>,
     lost: RefCell<Option<Lost>>,
-    /// Who waits in `drain` or `wait_closed`.
-    pub(crate) changed: Bells,
+    /// Who waits in `drain` or `flush`.
+    changed: Bells,
+    /// Who waits in `wait_closed`: not woken by each write.
+    over: Bells,
     watcher: RefCell<Option<Rc<dyn Watcher>>>,
     /// What lives as long as the connection is open.
     attached: RefCell<Option<Box<dyn Any>>>,
@@ -101,6 +103,7 @@ impl Link {
             ended_there: Cell::new(false),
             lost: RefCell::new(None),
             changed: Bells::default(),
+            over: Bells::default(),
             watcher: RefCell::new(None),
             attached: RefCell::new(None),
             half_dropped: Cell::new(false),
@@ -223,7 +226,7 @@ impl Link {
 
     /// Ends when the connection is closed.
     pub(crate) async fn wait_closed(&self) -> Result<(), Lost> {
-        self.changed.until(|| self.is_closed().then(|| self.lost().map_or(Ok(()), Err))).await
+        self.over.until(|| self.is_closed().then(|| self.lost().map_or(Ok(()), Err))).await
     }
 
     /// One of the two halves is dropped; the other half keeps the connection open.

@@ -344,6 +344,8 @@ macro_rules! loop_behaviours {
             drain_wakes_every_writer Must "test_asyncio/test_streams::StreamTests::test_multiple_drain";
             /// Whoever writes and drains for ever hears soon that the peer has gone.
             drain_reports_lost_peer Must "test_asyncio/test_streams::StreamTests::test_drain_raises";
+            /// A connection that is reset in the middle of a line is an error of whoever reads or writes; what came stays.
+            reset_in_the_middle_is_told Must "test_asyncio/test_streams::StreamTests::test_exception_waiter";
             /// With a peer that does not read, no more is kept than the high mark and one write; later it gets all of it.
             silent_peer_fills_no_memory Must "contract loop_io::StreamWriter::drain";
             /// Megabytes flow both ways at once.

@@ -1,17 +1,18 @@
 //! `stream`: reading and writing with a buffer.
 
-use super::wire::{MUCH, a_while, ends, reports, until};
+use super::wire::{MUCH, a_while, ends, reports, sockets, until};
 use super::{Loops, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
 use core_loop::{gather, spawn};
+use futures_io::AsyncWrite;
 use loop_io::{
     ReadExactError, ReadLineError, ReadUntilError, StreamReader, StreamWriter, WriteLimits, open_connection,
-    start_server,
+    start_server, streams,
 };
 use std::future::poll_fn;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
 
@@ -168,6 +169,34 @@ pub(super) fn drain_reports_lost_peer(subject: &Subject<Loops>) -> Verdict {
             matches!(error, io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe),
             format!("it ended with {error:?}"),
         )
+    })
+}
+
+pub(super) fn reset_in_the_middle_is_told(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let (near, mut far) = sockets().await?;
+        let (mut reader, writer) = streams(near);
+        writer.write(b"never read")?;
+        writer.flush().await?;
+        // The reset takes along what has not been read: so the half line is read first.
+        let half = b"half a line";
+        let mut sent = 0;
+        while sent < half.len() {
+            sent += poll_fn(|cx| Pin::new(&mut far).poll_write(cx, &half[sent..])).await?;
+        }
+        while reader.buffer().len() < half.len() {
+            ensure(given_up(reader.readline()).await.is_none(), "a line without its end")?;
+            a_while().await;
+        }
+        // A socket that is closed with bytes in it resets.
+        drop(far);
+        match reader.readline().await {
+            Err(ReadLineError::Io(error)) => same("the error", error.kind(), io::ErrorKind::ConnectionReset)?,
+            line => return ensure(false, format!("after the reset: {line:?}")),
+        }
+        same("what came before it", reader.buffer(), half)?;
+        ensure(writer.write(b"more").is_err(), "something was written to nobody")?;
+        ensure(writer.wait_closed().await.is_err(), "it closed as if all were well")
     })
 }
 

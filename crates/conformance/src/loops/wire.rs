@@ -41,14 +41,14 @@ pub(super) async fn a_while() {
 }
 
 /// Ends when `holds` does.
-pub(super) async fn until(holds: impl Fn() -> bool) {
+pub(crate) async fn until(holds: impl Fn() -> bool) {
     while !holds() {
         sleep(MS).await;
     }
 }
 
 /// Has every report to the exception handler noted.
-pub(super) fn reports() -> Rc<RefCell<Vec<String>>> {
+pub(crate) fn reports() -> Rc<RefCell<Vec<String>>> {
     let reports = Rc::new(RefCell::new(Vec::new()));
     let noted = reports.clone();
     Loop::current().set_exception_handler(move |_, context| noted.borrow_mut().push(context.to_string()));

@@ -214,6 +214,7 @@ impl Link {
         wake(&self.reader);
         wake(&self.flusher);
         self.ring();
+        self.over.ring();
         let (watcher, attached) = (self.watcher.take(), self.attached.take());
         match watcher {
             Some(watcher) => watcher.closed(attached),

@@ -2,6 +2,8 @@
 //! suite; here is what only this crate can show.
 
 mod calling;
+mod cpython;
+mod giving_up;
 mod reading;
 mod serving;
 mod writing;
