@@ -25,18 +25,22 @@ mod io;
 mod r#loop;
 mod pipe;
 mod runner;
+mod server;
 mod shield;
 mod signal;
 mod sleep;
+mod stream;
 mod subprocess;
 mod task;
 mod taskgroup;
 mod timeout;
 mod timer;
+mod transport;
 mod udp;
 mod unix;
 mod wait;
 mod wait_for;
+mod wire;
 
 /// The kind of subject that is a loop: a driver under core-loop's scheduler.
 #[derive(Debug, Clone, Copy)]
@@ -111,6 +115,8 @@ pub(crate) fn run(driver: Box<dyn Driver>, main: impl AsyncFnOnce() -> Verdict) 
     verdict??;
     ensure(report.is_clean(), format!("the close reports: {report}"))
 }
+
+pub(crate) use wire::{reports, until};
 
 /// Gives up `count` turns.
 async fn turns(count: usize) {

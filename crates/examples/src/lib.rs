@@ -20,6 +20,8 @@
 //! | [`watch_a_pipe`] | a function that is called whenever there is something to read |
 //! | [`task_group`] | tasks that belong together: one fails, all end |
 //! | [`from_a_thread`] | another thread calls into the loop |
+//! | [`graceful_shutdown`] | a server that stops without cutting anybody off |
+//! | [`protocol_echo`] | connections that call instead of being waited for |
 //! | [`limited`] | a bound around any executor |
 //! | [`one_loop_per_core`] | a server that uses all cores, each with its own loop and its own share of the connections |
 //! | [`own_executor`] | an executor of one's own, which keeps every promise |
@@ -36,6 +38,7 @@ pub mod compare;
 pub mod echo;
 pub mod executor_while_printing;
 pub mod from_a_thread;
+pub mod graceful_shutdown;
 pub mod hello;
 pub mod interrupted;
 pub mod limited;
@@ -43,6 +46,7 @@ pub mod metrics;
 pub mod one_loop_per_core;
 pub mod own_executor;
 pub mod producers_consumers;
+pub mod protocol_echo;
 pub mod runtime;
 pub mod subprocess;
 pub mod task_group;

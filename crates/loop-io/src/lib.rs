@@ -6,14 +6,17 @@ mod channel;
 mod connect;
 mod datagram;
 mod error;
+mod info;
 mod limits;
 mod link;
 mod listen;
 mod names;
 pub mod pipes;
 pub mod process;
+mod protocol;
 mod reader;
 mod server;
+mod transport;
 mod writer;
 
 pub use channel::{Channel, Endpoint};
@@ -26,6 +29,8 @@ pub use error::{
 pub use limits::{WriteLimits, WrongLimits};
 pub use listen::{Accept, Listen, start_server};
 pub use names::{getaddrinfo, getnameinfo};
+pub use protocol::{AnyProtocol, BaseProtocol, Buffered, BufferedProtocol, Plain, Protocol, ProtocolHandle};
 pub use reader::{StreamReader, TextLines};
 pub use server::{Outcome, Server};
+pub use transport::{Transport, create_connection, create_server};
 pub use writer::StreamWriter;

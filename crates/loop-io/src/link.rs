@@ -40,11 +40,12 @@ pub(crate) enum State {
 
 /// Who is told of what happens to a connection. Called with nothing borrowed.
 pub(crate) trait Watcher {
-    /// More than the high mark is unsent, or no more than the low one again.
-    fn paused(&self, paused: bool);
+    /// More than the high mark is unsent, or no more than the low one again: [`Link::is_paused`] says which.
+    fn paused(&self);
 
-    /// It is closed, for the reason that [`Link::lost`] gives.
-    fn closed(&self);
+    /// It is closed, for the reason that [`Link::lost`] gives. What lived as long as the connection can live a little
+    /// longer.
+    fn closed(self: Rc<Self>, attached: Option<Box<dyn Any>>);
 }
 
 pub(crate) struct Link {
@@ -70,8 +71,10 @@ pub(crate) struct Link {
     /// The other side has ended.
     pub(crate) ended_there: Cell<bool>,
     lost: RefCell<Option<Lost>>,
-    /// Who waits in `drain` or `wait_closed`.
-    pub(crate) changed: Bells,
+    /// Who waits in `drain` or `flush`.
+    changed: Bells,
+    /// Who waits in `wait_closed`: not woken by each write.
+    over: Bells,
     watcher: RefCell<Option<Rc<dyn Watcher>>>,
     /// What lives as long as the connection is open.
     attached: RefCell<Option<Box<dyn Any>>>,
@@ -100,13 +103,13 @@ impl Link {
             ended_there: Cell::new(false),
             lost: RefCell::new(None),
             changed: Bells::default(),
+            over: Bells::default(),
             watcher: RefCell::new(None),
             attached: RefCell::new(None),
             half_dropped: Cell::new(false),
         })
     }
 
-    #[expect(dead_code, reason = "for transports, which come next")]
     pub(crate) fn watch(&self, watcher: Rc<dyn Watcher>) {
         self.watcher.replace(Some(watcher));
     }
@@ -146,6 +149,10 @@ impl Link {
     /// How many bytes are written and not sent.
     pub(crate) fn backlog(&self) -> usize {
         self.backlog.borrow().len()
+    }
+
+    pub(crate) fn limits(&self) -> WriteLimits {
+        self.limits.get()
     }
 
     /// Sets the water marks. A backlog above the new high mark pauses at once.
@@ -219,7 +226,7 @@ impl Link {
 
     /// Ends when the connection is closed.
     pub(crate) async fn wait_closed(&self) -> Result<(), Lost> {
-        self.changed.until(|| self.is_closed().then(|| self.lost().map_or(Ok(()), Err))).await
+        self.over.until(|| self.is_closed().then(|| self.lost().map_or(Ok(()), Err))).await
     }
 
     /// One of the two halves is dropped; the other half keeps the connection open.
@@ -238,7 +245,7 @@ fn closed_meanwhile() -> io::Error {
 }
 
 /// Keeps `waker` in `slot`, without a clone if it is there.
-fn remember(slot: &RefCell<Option<Waker>>, waker: &Waker) {
+pub(crate) fn remember(slot: &RefCell<Option<Waker>>, waker: &Waker) {
     let mut slot = slot.borrow_mut();
     if !slot.as_ref().is_some_and(|there| there.will_wake(waker)) {
         let before = slot.replace(waker.clone());

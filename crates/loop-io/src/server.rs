@@ -13,6 +13,8 @@ use crate::channel::Endpoint;
 use crate::link::Link;
 use crate::listen::Accept;
 use accept::Socket;
+use contract::Panic;
+use core_loop::{ExceptionContext, Loop};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -177,7 +179,11 @@ impl Inner {
         self.came.set(number + 1);
         self.clients.borrow_mut().insert(number, Rc::downgrade(link));
         link.attach(Client { server: self.clone(), number });
-        serve(link);
+        if let Err(panic) = Panic::catch(|| serve(link)) {
+            let context = ExceptionContext::panicked("a connection could not be served", &panic);
+            Loop::current().call_exception_handler(&context);
+            link.abort();
+        }
     }
 
     fn open(&self) -> Vec<Rc<Link>> {

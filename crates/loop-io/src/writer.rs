@@ -1,14 +1,12 @@
 //! The writing half of a connection.
 
-use crate::channel::Endpoint;
 use crate::error::{Lost, WriteError};
+use crate::info::informs;
 use crate::limits::WriteLimits;
 use crate::link::Link;
 use futures_io::AsyncWrite;
-use std::any::TypeId;
 use std::fmt;
 use std::io::{self, IoSlice};
-use std::os::fd::BorrowedFd;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -73,11 +71,7 @@ impl StreamWriter {
     ///
     /// `writer.writelines(pieces)`.
     pub fn writelines<B: AsRef<[u8]>>(&self, pieces: impl IntoIterator<Item = B>) -> Result<(), WriteError> {
-        let mut whole = Vec::new();
-        for piece in pieces {
-            whole.extend_from_slice(piece.as_ref());
-        }
-        self.write(&whole)
+        self.link.writelines(pieces)
     }
 
     /// As [`writelines`](Self::writelines), for slices as `std` writes them.
@@ -129,22 +123,10 @@ impl StreamWriter {
         self.link.set_limits(limits);
     }
 
-    /// How many bytes were written and are not with the kernel yet.
-    #[must_use]
-    pub fn get_write_buffer_size(&self) -> usize {
-        self.link.backlog()
-    }
-
     /// Ends the writing side once everything is sent. The other side sees the end, and may go on sending. Nothing if the
     /// connection [cannot](Self::can_write_eof).
     pub fn write_eof(&self) {
         self.link.write_eof();
-    }
-
-    /// Whether the writing side can end on its own.
-    #[must_use]
-    pub fn can_write_eof(&self) -> bool {
-        self.link.ask(|channel| channel.can_write_eof()).unwrap_or(false)
     }
 
     /// Closes the connection once everything is sent. Reading ends at once: the reader gives what is in its buffer, then the
@@ -176,47 +158,12 @@ impl StreamWriter {
         self.link.wait_closed().await
     }
 
-    /// Whether it is closed, or about to be.
-    #[must_use]
-    pub fn is_closing(&self) -> bool {
-        self.link.is_closing()
-    }
-
-    /// Who is at the other end, also when the connection is gone.
-    ///
-    /// # Python
-    ///
-    /// `get_extra_info("peername")`.
-    #[must_use]
-    pub fn peer_name(&self) -> Option<&Endpoint> {
-        self.link.peer_name.as_ref()
-    }
-
-    /// Who is at this end.
-    ///
-    /// # Python
-    ///
-    /// `get_extra_info("sockname")`.
-    #[must_use]
-    pub fn local_name(&self) -> Option<&Endpoint> {
-        self.link.local_name.as_ref()
-    }
-
-    /// Anything else that the connection knows of itself, by its type. `None` if it does not, or is closed.
-    ///
-    /// # Python
-    ///
-    /// `get_extra_info(name)`; `"socket"` is [`with_descriptor`](Self::with_descriptor).
-    #[must_use]
-    pub fn get_extra_info<T: Clone + 'static>(&self) -> Option<T> {
-        self.link.ask(|channel| channel.extra_info(TypeId::of::<T>())?.downcast_ref().cloned()).flatten()
-    }
-
-    /// Lets `look` at the descriptor, for socket options. `None` if there is none, or it is closed.
-    pub fn with_descriptor<T>(&self, look: impl FnOnce(BorrowedFd<'_>) -> T) -> Option<T> {
-        self.link.ask(|channel| channel.descriptor().map(look)).flatten()
+    fn link(&self) -> &Link {
+        &self.link
     }
 }
+
+informs!(StreamWriter);
 
 /// `poll_write` waits for [`drain`](StreamWriter::drain) and then takes everything; `poll_flush` waits until everything is
 /// with the kernel; `poll_close` closes both ways.

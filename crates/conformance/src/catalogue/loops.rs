@@ -433,6 +433,72 @@ macro_rules! loop_behaviours {
             /// The table has every task, the tree puts them below their awaiters and names those that await each other.
             pstree_and_ps Must "main:test_asyncio/test_tools::TestAsyncioToolsEdgeCases::test_task_awaits_self";
         }
+        stream {
+            /// A line as long as the limit is read; one byte more is an error, and reading goes on behind that line.
+            readline_limit_strict Must "test_asyncio/test_streams::StreamTests::test_readline_limit";
+            /// Without a separator within the limit there is an error that says how far it looked, and nothing is taken.
+            readuntil_overrun_keeps_data Must "test_asyncio/test_streams::StreamTests::test_readuntil_limit_found_sep";
+            /// A separator that comes in pieces, after some that only began like it, is found.
+            readuntil_split_separator Must "test_asyncio/test_streams::StreamTests::test_readuntil_multi_chunks_1";
+            /// Of several separators the one that ends first counts, even if another one would reach further.
+            readuntil_many_separators Must "test_asyncio/test_streams::StreamTests::test_readuntil_multi_separator";
+            /// An end after three of five bytes is an error that has the three.
+            readexactly_short Must "test_asyncio/test_streams::StreamTests::test_readexactly_eof";
+            /// Reads that are given up while they wait, at each place of a line, lose none of it.
+            cancelled_read_loses_nothing Must "test_asyncio/test_streams::StreamTests::test_exception_cancel";
+            /// A line that is no UTF-8 is an error that has the line, and the next one can be read.
+            invalid_line_is_an_error_and_goes_on Must "contract loop_io::StreamReader::next_line";
+            /// Ten tasks that drain all go on when the buffer is down at the low mark.
+            drain_wakes_every_writer Must "test_asyncio/test_streams::StreamTests::test_multiple_drain";
+            /// Whoever writes and drains for ever hears soon that the peer has gone.
+            drain_reports_lost_peer Must "test_asyncio/test_streams::StreamTests::test_drain_raises";
+            /// A connection that is reset in the middle of a line is an error of whoever reads or writes; what came stays.
+            reset_in_the_middle_is_told Must "test_asyncio/test_streams::StreamTests::test_exception_waiter";
+            /// With a peer that does not read, no more is kept than the high mark and one write; later it gets all of it.
+            silent_peer_fills_no_memory Must "contract loop_io::StreamWriter::drain";
+            /// Megabytes flow both ways at once.
+            megabytes_flow_both_ways Must "contract loop_io::StreamWriter";
+            /// A side that has ended still reads what the other one answers.
+            half_closed_peer_can_be_written_to Must "test_asyncio/test_streams::StreamTests::test_open_connection";
+            /// A close with bytes that nobody read ends, the reader is at its end, and the peer gets our last words.
+            wait_closed_with_unread_data Must "test_asyncio/test_streams::StreamTests::test_wait_closed_on_close_with_unread_data";
+            /// A handler that fails, or panics, is reported once and its connection closes; of one that is cancelled nothing is said.
+            handler_error_vs_cancel Must "test_asyncio/test_streams::StreamTests::test_unhandled_exception, ::test_unhandled_cancel";
+        }
+        transport {
+            /// The connection is told first and once, what comes and its end after it, the loss last and once.
+            callback_order Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_ctor";
+            /// A close sends everything, and then tells of the loss without an error.
+            close_flushes Must "test_asyncio/test_selector_events::SelectorTransportTests::test_close_write_buffer";
+            /// An abort forgets what is not sent, and tells of the loss soon, but not inside the call.
+            abort_discards Must "test_asyncio/test_selector_events::SelectorTransportTests::test_force_close";
+            /// A write on a closing transport is refused, and never sent.
+            write_after_close_is_no_error Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_write_closing (CPython: ignored)";
+            /// Above the high mark there is one pause, at the low one one resume; a mark that is lowered pauses at once.
+            watermarks Must "test_asyncio/test_transports::TransportTests::test_flowcontrol_mixin_set_write_limits";
+            /// A paused transport gives nothing, from the very beginning; to pause or to resume twice is fine, and closed wins.
+            pause_reading_idempotent Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_pause_resume_reading";
+            /// The writing side ends after all that was written, once, and the other way stays open.
+            write_eof_after_buffer Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_write_eof_buffer";
+            /// A protocol may keep its transport open for writing when the other side has ended.
+            eof_keep_open Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_read_ready_eof_keep_open";
+            /// A protocol that fails, or panics, is reported and loses its connection; no other one notices.
+            protocol_error_is_fatal_for_it_only Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_data_received_error";
+        }
+        server {
+            /// A closed server refuses new connections, with an error that names the address, and keeps the old ones.
+            close_refuses_new_keeps_old Must "test_asyncio/test_events::EventLoopTestsMixin::test_server_close";
+            /// Waiting for the close of a server ends when it is closed and its last connection has gone, in either order.
+            wait_closed_needs_close_and_clients_gone Must "test_asyncio/test_server::TestServer2::test_wait_closed_basic, ::test_wait_closed_race";
+            /// Clients are closed with all that was written to them, or aborted at once although they do not read.
+            close_and_abort_clients Must "test_asyncio/test_server::TestServer2::test_close_clients, ::test_abort_clients";
+            /// Without descriptors a server pauses for a second at a time, says so once, and then goes on.
+            accept_survives_fd_exhaustion Must "test_asyncio/test_base_events::BaseEventLoopWithSelectorTests::test_accept_connection_exception";
+            /// A second server on an address that is taken is an error that names it.
+            port_in_use_is_an_error_that_names_it Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_server_addr_in_use";
+            /// Connects that are given up, after any number of turns, leave no connection, and the server serves on.
+            given_up_operations_lose_nothing Must "contract loop_io::open_connection";
+        }
         differential {
             /// Callbacks and timers: the lines are CPython's.
             callbacks_timers Must "differential/01_callbacks_timers.py";

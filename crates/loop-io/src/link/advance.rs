@@ -37,6 +37,18 @@ impl Link {
         Ok(())
     }
 
+    /// Takes several pieces as one.
+    pub(crate) fn writelines<B: AsRef<[u8]>>(
+        self: &Rc<Self>,
+        pieces: impl IntoIterator<Item = B>,
+    ) -> Result<(), WriteError> {
+        let mut whole = Vec::new();
+        for piece in pieces {
+            whole.extend_from_slice(piece.as_ref());
+        }
+        self.write(&whole)
+    }
+
     /// How many of `bytes` the channel takes at once.
     fn send_now(&self, bytes: &[u8]) -> io::Result<usize> {
         let mut channel = self.channel.borrow_mut();
@@ -104,17 +116,20 @@ impl Link {
     /// Sends the backlog, then ends or closes if that was asked for. Ready when there is nothing left to do.
     pub(super) fn poll_work(&self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
-            let worked = self.poll_channel(cx);
-            let waits = worked.is_pending();
-            match worked {
-                Poll::Pending => remember(&self.flusher, cx.waker()),
+            let closing = self.state.get() == State::Closing;
+            match self.poll_channel(cx) {
+                Poll::Pending => {
+                    remember(&self.flusher, cx.waker());
+                    self.look_at_marks();
+                    return Poll::Pending;
+                }
                 Poll::Ready(Err(error)) => self.lose(error),
-                Poll::Ready(Ok(())) if self.state.get() == State::Closing => self.finish(),
-                Poll::Ready(Ok(())) => {}
-            }
-            self.look_at_marks();
-            if waits {
-                return Poll::Pending;
+                Poll::Ready(Ok(())) => {
+                    self.look_at_marks();
+                    if closing && !self.is_closed() {
+                        self.finish();
+                    }
+                }
             }
             // Whoever was told just now may have written, or closed.
             if !self.has_work() {
@@ -177,7 +192,7 @@ impl Link {
         if changed && !self.is_closed() {
             let watcher = self.watcher.borrow().clone();
             if let Some(watcher) = watcher {
-                watcher.paused(paused);
+                watcher.paused();
             }
         }
         if !paused {
@@ -199,13 +214,13 @@ impl Link {
         wake(&self.reader);
         wake(&self.flusher);
         self.ring();
-        let watcher = self.watcher.take();
-        if let Some(watcher) = watcher {
-            watcher.closed();
+        self.over.ring();
+        let (watcher, attached) = (self.watcher.take(), self.attached.take());
+        match watcher {
+            Some(watcher) => watcher.closed(attached),
+            // Last: a server that waits for its connections counts this one until now.
+            None => drop(attached),
         }
-        // Last: a server that waits for its connections counts this one until now.
-        let attached = self.attached.take();
-        drop(attached);
     }
 }
 

@@ -1,13 +1,19 @@
 //! Streams, servers, transports and protocols on the native driver. What must hold on every driver is in the conformance
 //! suite; here is what only this crate can show.
 
+mod calling;
+mod cpython;
+mod giving_up;
 mod processes;
 mod reading;
 mod serving;
 mod writing;
 
+use core_loop::Loop;
 use loop_io::{Server, StreamReader, StreamWriter, start_server, streams};
+use std::cell::RefCell;
 use std::net::TcpStream;
+use std::rc::Rc;
 use std::time::Duration;
 
 /// Runs `main` on the native driver; a bound catches what would hang.
@@ -17,11 +23,28 @@ fn run<T>(main: impl Future<Output = T>) -> T {
 }
 
 /// One end of ours; the other end is a plain socket.
-async fn half() -> (StreamReader, StreamWriter, TcpStream) {
+async fn half_channel() -> (core_loop::net::TcpStream, TcpStream) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let ours = core_loop::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    (ours, listener.accept().unwrap().0)
+}
+
+/// The same, as streams.
+async fn half() -> (StreamReader, StreamWriter, TcpStream) {
+    let (ours, theirs) = half_channel().await;
     let (reader, writer) = streams(ours);
-    (reader, writer, listener.accept().unwrap().0)
+    (reader, writer, theirs)
+}
+
+/// What was noted, for those who note and those who look.
+type Noted<T> = Rc<RefCell<Vec<T>>>;
+
+/// Has every report to the exception handler noted.
+fn noted_reports() -> Noted<String> {
+    let reports = Noted::default();
+    let noted = reports.clone();
+    Loop::current().set_exception_handler(move |_, context| noted.borrow_mut().push(context.to_string()));
+    reports
 }
 
 /// A server that sends back what it gets.

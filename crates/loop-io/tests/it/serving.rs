@@ -1,21 +1,11 @@
 //! Servers, and connecting to them.
 
-use crate::{echo, run};
-use conformance::alone;
-use core_loop::{Loop, spawn, wait_until_idle};
+use crate::{echo, noted_reports, run};
+use core_loop::{spawn, wait_until_idle};
 use loop_io::{Connect, Listen, StreamReader, StreamWriter, open_connection, start_server};
 use std::cell::RefCell;
-use std::fs::File;
 use std::io::ErrorKind;
 use std::rc::Rc;
-
-/// Has every report to the exception handler noted.
-fn reports() -> Rc<RefCell<Vec<String>>> {
-    let reports = Rc::new(RefCell::new(Vec::new()));
-    let noted = reports.clone();
-    Loop::current().set_exception_handler(move |_, context| noted.borrow_mut().push(context.to_string()));
-    reports
-}
 
 #[test]
 fn an_echo_answers_each_of_many_clients() {
@@ -44,7 +34,7 @@ fn an_echo_answers_each_of_many_clients() {
 #[test]
 fn a_handler_that_fails_is_reported_once_and_one_that_is_cancelled_is_not() {
     run(async {
-        let reports = reports();
+        let reports = noted_reports();
         let handler = async |mut reader: StreamReader, _writer: StreamWriter| match reader.next_line().await?
         {
             Some(line) if line == "panic" => std::panic::resume_unwind(Box::new("no luck")),
@@ -169,28 +159,9 @@ fn a_client_can_choose_the_address_that_it_comes_from() {
 }
 
 #[test]
-fn without_descriptors_accepting_pauses_is_reported_once_and_goes_on() {
-    let name = "serving::without_descriptors_accepting_pauses_is_reported_once_and_goes_on";
-    if !alone(name, "ulimit -n 64") {
-        return;
-    }
-    run(async {
-        let reports = reports();
-        let server = echo().await;
-        let client = std::net::TcpStream::connect(server.addresses()[0]).unwrap();
-        let mut files = Vec::new();
-        while let Ok(file) = File::open("/dev/null") {
-            files.push(file);
-        }
-        while reports.borrow().is_empty() {
-            core_loop::yield_now().await;
-        }
-        let turns = core_loop::wait_until_idle();
-        turns.await;
-        drop(files);
-        let (mut reader, writer) = loop_io::streams(core_loop::net::TcpStream::from_std(client).unwrap());
-        writer.write(b"still here").unwrap();
-        assert_eq!(reader.read_exact(10).await.unwrap(), b"still here");
-        assert_eq!(reports.borrow().len(), 1, "{reports:?}");
-    });
+fn a_server_without_descriptors_serves_when_there_are_some() {
+    conformance::server_without_descriptors(
+        "serving::a_server_without_descriptors_serves_when_there_are_some",
+        core_loop::NativeDriver::new,
+    );
 }

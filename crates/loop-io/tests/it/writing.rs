@@ -12,7 +12,7 @@ use std::rc::Rc;
 const MIB: usize = 1 << 20;
 
 /// More than any kernel keeps for a connection that nobody reads.
-const MUCH: usize = 64 * MIB;
+const MUCH: usize = 24 * MIB;
 
 /// Reads all of it on a thread.
 fn reads_all(mut theirs: TcpStream) -> core_loop::Task<usize> {
