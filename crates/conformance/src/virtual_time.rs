@@ -34,6 +34,7 @@ const NEED_DESCRIPTORS: &[&str] = &[
     "pipe.a_read_given_up_loses_nothing",
     "unix.bytes_flow_both_ways",
     "unix.a_socket_left_behind_is_replaced_and_ones_own_path_removed",
+    "unix.a_server_cleans_its_path_up",
     "unix.a_connect_waits_for_room_in_a_full_queue",
     "unix.datagrams_arrive_in_order_and_whole",
     "udp.a_datagram_arrives_with_its_sender",

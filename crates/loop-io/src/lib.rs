@@ -17,6 +17,7 @@ mod protocol;
 mod reader;
 mod server;
 mod transport;
+mod unix;
 mod writer;
 
 pub use channel::{Channel, Endpoint};
@@ -33,4 +34,5 @@ pub use protocol::{AnyProtocol, BaseProtocol, Buffered, BufferedProtocol, Plain,
 pub use reader::{StreamReader, TextLines};
 pub use server::{Outcome, Server};
 pub use transport::{Transport, create_connection, create_server};
+pub use unix::{open_unix_connection, start_unix_server};
 pub use writer::StreamWriter;

@@ -6,14 +6,6 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
-
-/// Lets the loop turn, and rest in between, until it is so.
-pub(crate) async fn until(mut so: impl FnMut() -> bool) {
-    while !so() {
-        core_loop::sleep(Duration::from_millis(1)).await;
-    }
-}
 
 /// A port of UDP where nobody listens, and which nobody else can have: its socket is connected to itself, so that the kernel
 /// refuses the datagrams of all others.

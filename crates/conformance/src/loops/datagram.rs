@@ -1,6 +1,7 @@
 //! `datagram`: protocols that are called for each datagram.
 
-use super::bytes::{a_dead_port, until};
+use super::bytes::a_dead_port;
+use super::wire::until;
 use super::{Loops, Trace, quiet_panic};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};

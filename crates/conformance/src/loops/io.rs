@@ -1,6 +1,7 @@
 //! `io`: functions that are called when a descriptor is ready.
 
-use super::bytes::{read, until};
+use super::bytes::read;
+use super::wire::until;
 use super::{GRACE, Loops, Trace, here, quiet_panic, turns};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};

@@ -1,6 +1,6 @@
 //! `signal`: functions that are called when a signal arrives.
 
-use super::bytes::until;
+use super::wire::until;
 use super::{GRACE, Loops, Trace, here};
 use crate::Subject;
 use crate::behaviour::{Miss, Verdict, ensure, same};

@@ -1,6 +1,7 @@
 //! `subprocess`: children are fed, heard, waited for, signalled and reaped.
 
-use super::bytes::{read, read_all, until, write_all};
+use super::bytes::{read, read_all, write_all};
+use super::wire::until;
 use super::{GRACE, Loops, Trace, turns};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};

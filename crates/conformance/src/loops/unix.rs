@@ -5,6 +5,7 @@ use super::{Loops, turns};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};
 use core_loop::net::{UnixDatagram, UnixListener, UnixStream};
+use loop_io::{Endpoint, StreamReader, StreamWriter, open_unix_connection, start_unix_server};
 use std::fs;
 use std::io::ErrorKind;
 
@@ -105,5 +106,29 @@ pub(super) fn datagrams_arrive_in_order_and_whole(subject: &Subject<Loops>) -> V
         let (one, two) = UnixDatagram::pair()?;
         one.send(b"hello").await?;
         same("what a pair says", two.recv(&mut buffer).await?, 5)
+    })
+}
+
+pub(super) fn a_server_cleans_its_path_up(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let path = a_path();
+        let echo = async |mut reader: StreamReader, writer: StreamWriter| {
+            while let Some(line) = reader.next_line().await.map_err(std::io::Error::other)? {
+                writer.write(line.as_bytes()).map_err(std::io::Error::other)?;
+            }
+            std::io::Result::Ok(())
+        };
+        let server = start_unix_server(echo, &path)?;
+        let (mut reader, writer) = open_unix_connection(&path).await?;
+        same("the other end", writer.peer_name(), Some(&Endpoint::Unix(Some(path.clone()))))?;
+        writer.write(b"hello\n")?;
+        same("the echo", reader.read_exact(5).await?, *b"hello")?;
+        server.close();
+        ensure(!path.exists(), "the path is left behind")?;
+        writer.write(b"still\n")?;
+        same("the echo, of a connection that outlives the server", reader.read_exact(5).await?, *b"still")?;
+        writer.close();
+        server.wait_closed().await;
+        Ok(())
     })
 }
