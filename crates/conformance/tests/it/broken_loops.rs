@@ -195,6 +195,7 @@ cases! { "loop":
         "driver.a_root_that_never_waits_sees_its_descriptors",
         "loop.rearming_callback_starves_nobody",
         "idle.what_has_arrived_is_taken_first",
+        "io.transport_fd_protected",
     ];
     /// A driver whose timer cannot be moved.
     a_driver_whose_timer_cannot_be_moved_is_caught: caught_but_for_traces(Bug::TimerCannotBeMoved, &[])
