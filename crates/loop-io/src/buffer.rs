@@ -36,14 +36,17 @@ impl Buffer {
     }
 
     fn make_room(&mut self, least: usize) {
-        self.bytes.copy_within(self.head..self.tail, 0);
-        self.tail -= self.head;
-        self.head = 0;
-        let wanted = self.tail + least;
-        if self.bytes.len() < wanted {
-            // Doubling, so that filling a large buffer in small steps costs a copy or two of each byte.
-            self.bytes.resize(wanted.max(2 * self.bytes.len()), 0);
+        let len = self.len();
+        if self.bytes.len() < len + least {
+            // Doubling, so that filling a large buffer in small steps costs a copy or two of each byte. A new one, because
+            // the system has zeroes at hand, and filling the old one up with them would cost a write of each byte.
+            let mut larger = vec![0; (len + least).max(2 * self.bytes.len())];
+            larger[..len].copy_from_slice(self.as_slice());
+            self.bytes = larger;
+        } else {
+            self.bytes.copy_within(self.head..self.tail, 0);
         }
+        (self.head, self.tail) = (0, len);
     }
 
     pub(crate) fn filled(&mut self, len: usize) {
