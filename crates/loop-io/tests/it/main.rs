@@ -2,6 +2,7 @@
 //! suite; here is what only this crate can show.
 
 mod calling;
+mod compiles;
 mod cpython;
 mod giving_up;
 mod reading;

@@ -185,6 +185,25 @@ fn lowering_the_high_mark_below_the_buffer_pauses_at_once() {
 }
 
 #[test]
+fn whoever_writes_and_drains_for_ever_lets_others_run() {
+    run(async {
+        let (_reader, writer, mut theirs) = half().await;
+        // The kernel always has room: somebody takes it out as fast as it comes.
+        let reading = std::thread::spawn(move || std::io::copy(&mut theirs, &mut std::io::sink()));
+        let endless = async {
+            loop {
+                writer.write(&[7; 100]).unwrap();
+                writer.drain().await.unwrap();
+            }
+        };
+        assert!(poll_once(endless).await.is_none(), "it has given up its turn");
+        writer.close();
+        writer.wait_closed().await.unwrap();
+        reading.join().unwrap().unwrap();
+    });
+}
+
+#[test]
 fn cancelling_the_flusher_is_a_lost_connection_and_no_hang() {
     run(async {
         let (_reader, writer, _theirs) = half().await;
