@@ -1,10 +1,11 @@
 //! Bytes on their way: appended at the end, taken at the front, always in one piece.
 
-/// From here on a buffer that is taken as a whole is handed over instead of copied.
-const WORTH_HANDING_OVER: usize = 16 * 1024;
+/// From here on a buffer that is taken as a whole is handed over instead of copied. Below, the new buffer that the next read
+/// needs costs more than the copy.
+const WORTH_HANDING_OVER: usize = 512 * 1024;
 
-/// An empty buffer larger than this gives its memory back.
-const KEPT_MAX: usize = 64 * 1024;
+/// An empty buffer larger than this gives its memory back: more than a reader reads at a time.
+const KEPT_MAX: usize = 256 * 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Buffer {
@@ -36,14 +37,17 @@ impl Buffer {
     }
 
     fn make_room(&mut self, least: usize) {
-        self.bytes.copy_within(self.head..self.tail, 0);
-        self.tail -= self.head;
-        self.head = 0;
-        let wanted = self.tail + least;
-        if self.bytes.len() < wanted {
-            // Doubling, so that filling a large buffer in small steps costs a copy or two of each byte.
-            self.bytes.resize(wanted.max(2 * self.bytes.len()), 0);
+        let len = self.len();
+        if self.bytes.len() < len + least {
+            // Doubling, so that filling a large buffer in small steps costs a copy or two of each byte. A new one, because
+            // the system has zeroes at hand, and filling the old one up with them would cost a write of each byte.
+            let mut larger = vec![0; (len + least).max(2 * self.bytes.len())];
+            larger[..len].copy_from_slice(self.as_slice());
+            self.bytes = larger;
+        } else {
+            self.bytes.copy_within(self.head..self.tail, 0);
         }
+        (self.head, self.tail) = (0, len);
     }
 
     pub(crate) fn filled(&mut self, len: usize) {
@@ -70,7 +74,9 @@ impl Buffer {
 
     /// The first `len` bytes, which are gone from here then.
     pub(crate) fn take(&mut self, len: usize) -> Vec<u8> {
-        if self.head == 0 && len == self.tail && len >= WORTH_HANDING_OVER {
+        // Not if most of it would be empty: whoever keeps it would keep that, too.
+        let well_filled = len >= self.bytes.len() / 2;
+        if self.head == 0 && len == self.tail && len >= WORTH_HANDING_OVER && well_filled {
             let mut bytes = std::mem::take(&mut self.bytes);
             self.tail = 0;
             bytes.truncate(len);

@@ -54,6 +54,10 @@ macro_rules! informs {
             }
 
             /// Lets `look` at the descriptor, for socket options. `None` if there is none, or it is closed.
+            ///
+            /// # Panics
+            ///
+            /// If `look` uses this connection: it only looks.
             pub fn with_descriptor<T>(
                 &self,
                 look: impl FnOnce(std::os::fd::BorrowedFd<'_>) -> T,

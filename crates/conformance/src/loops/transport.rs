@@ -1,6 +1,6 @@
 //! `transport`: connections that call their protocols.
 
-use super::wire::{End, MUCH, a_while, reports, sockets, until};
+use super::wire::{End, a_while, fill, reports, sockets, until};
 use super::{Loops, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
@@ -66,6 +66,11 @@ fn so_far(protocol: &ProtocolHandle<Told>) -> Vec<String> {
     protocol.with(|told| told.told.clone())
 }
 
+/// Writes more than can be sent at once; how much.
+fn filled(transport: &Transport) -> Result<usize, Miss> {
+    fill(|bytes| transport.write(bytes), || transport.get_write_buffer_size())
+}
+
 /// What was told, when `last` was.
 async fn up_to(protocol: &ProtocolHandle<Told>, last: &str) -> Vec<String> {
     until(|| protocol.with(|told| told.told.iter().any(|it| it.starts_with(last)))).await;
@@ -88,10 +93,10 @@ pub(super) fn callback_order(subject: &Subject<Loops>) -> Verdict {
 pub(super) fn close_flushes(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let (transport, protocol, (mut reader, _writer)) = told(Told::default()).await?;
-        transport.write(&vec![7; MUCH])?;
+        let sent = filled(&transport)?;
         transport.close();
         same("right after the close", so_far(&protocol), ["made", "pause"])?;
-        same("what the peer receives", reader.read_to_end().await?.len(), MUCH)?;
+        same("what the peer receives", reader.read_to_end().await?.len(), sent)?;
         same("what was told", up_to(&protocol, "lost").await, ["made", "pause", "resume", "lost"])
     })
 }
@@ -99,25 +104,25 @@ pub(super) fn close_flushes(subject: &Subject<Loops>) -> Verdict {
 pub(super) fn abort_discards(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let (transport, protocol, (mut reader, _writer)) = told(Told::default()).await?;
-        transport.write(&vec![7; MUCH])?;
+        let sent = filled(&transport)?;
         transport.abort();
         same("what is kept", transport.get_write_buffer_size(), 0)?;
         same("inside the abort", so_far(&protocol), ["made", "pause"])?;
         turns(2).await;
         same("soon", so_far(&protocol), ["made", "pause", "lost"])?;
         let came = reader.read_to_end().await.map_or(0, |came| came.len());
-        ensure(came < MUCH, "all came although it was aborted")
+        ensure(came < sent, "all came although it was aborted")
     })
 }
 
 pub(super) fn write_after_close_is_no_error(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let (transport, protocol, (mut reader, _writer)) = told(Told::default()).await?;
-        transport.write(&vec![7; MUCH])?;
+        let sent = filled(&transport)?;
         transport.close();
         let late = transport.write(b"late");
         ensure(matches!(late, Err(WriteError::Closed)), format!("a late write: {late:?}"))?;
-        same("what the peer receives", reader.read_to_end().await?.len(), MUCH)?;
+        same("what the peer receives", reader.read_to_end().await?.len(), sent)?;
         same("the last call", up_to(&protocol, "lost").await.last().map(String::as_str), Some("lost"))
     })
 }
@@ -126,14 +131,14 @@ pub(super) fn watermarks(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         ensure(WriteLimits::new(11, 10).is_err(), "a low mark above the high one")?;
         let (transport, protocol, (mut reader, _writer)) = told(Told::default()).await?;
-        transport.set_write_buffer_limits(WriteLimits::high(2 * MUCH));
-        transport.write(&vec![7; MUCH])?;
+        transport.set_write_buffer_limits(WriteLimits::high(1 << 30));
+        let sent = filled(&transport)?;
         same("below the high mark", so_far(&protocol), ["made"])?;
         transport.set_write_buffer_limits(WriteLimits::new(100, 1000)?);
         same("once it is lowered", so_far(&protocol), ["made", "pause"])?;
         transport.write(b"more")?;
         same("above it again", so_far(&protocol), ["made", "pause"])?;
-        reader.read_exact(MUCH + 4).await?;
+        reader.read_exact(sent + 4).await?;
         same("at the low mark", up_to(&protocol, "resume").await, ["made", "pause", "resume"])
     })
 }
@@ -163,11 +168,11 @@ pub(super) fn pause_reading_idempotent(subject: &Subject<Loops>) -> Verdict {
 pub(super) fn write_eof_after_buffer(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let (transport, protocol, (mut reader, writer)) = told(Told::default()).await?;
-        transport.write(&vec![7; MUCH])?;
+        let sent = filled(&transport)?;
         transport.write_eof();
         transport.write_eof();
         ensure(matches!(transport.write(b"late"), Err(WriteError::AfterEof)), "a write after the end")?;
-        same("what the peer receives", reader.read_to_end().await?.len(), MUCH)?;
+        same("what the peer receives", reader.read_to_end().await?.len(), sent)?;
         writer.write(b"the other way")?;
         let told = up_to(&protocol, "data").await;
         same("what was told", told, ["made", "pause", "resume", "data"])

@@ -1,17 +1,33 @@
 //! What the behaviours of streams, transports and servers share: both ends of a connection, on one loop.
 
 use crate::Miss;
+use crate::behaviour::ensure;
 use core_loop::net::{TcpListener, TcpStream};
 use core_loop::{Loop, gather, sleep};
-use loop_io::{StreamReader, StreamWriter, streams};
+use loop_io::{StreamReader, StreamWriter, WriteError, streams};
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
 pub(super) const MS: Duration = Duration::from_millis(1);
 
-/// More than any kernel, or network in memory, keeps for a connection that nobody reads.
-pub(super) const MUCH: usize = 16 << 20;
+pub(super) const MIB: usize = 1 << 20;
+
+/// Writes until the kernel, or the network in memory, takes no more, and as much again as any water mark is kept. How much
+/// that was, all of it sevens.
+pub(super) fn fill(
+    write: impl Fn(&[u8]) -> Result<(), WriteError>,
+    kept: impl Fn() -> usize,
+) -> Result<usize, Miss> {
+    const PIECE: usize = MIB / 4;
+    let mut written = 0;
+    while kept() < MIB {
+        write(&[7; PIECE])?;
+        written += PIECE;
+        ensure(written < 256 * MIB, "everything is sent although nobody reads")?;
+    }
+    Ok(written)
+}
 
 /// Both halves of one end.
 pub(super) type End = (StreamReader, StreamWriter);

@@ -29,11 +29,17 @@ impl Link {
                 }
             }
         }
-        if !bytes.is_empty() {
+        if bytes.is_empty() {
+            self.work_off();
+        } else {
             self.backlog.borrow_mut().extend(bytes);
+            // Not tried again here: the kernel is full, or this task has spent its step, and then the rest has to wait for
+            // a turn of the flusher's. So whoever writes and drains for ever comes to a drain that waits.
+            if !self.flushing.get() {
+                self.start_flusher();
+            }
+            self.look_at_marks();
         }
-        self.work_off();
-        self.look_at_marks();
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Transports and their protocols.
 
-use crate::{Noted, half_channel, noted_reports, run};
+use crate::{Noted, fill, half_channel, noted_reports, run};
 use core_loop::wait_until_idle;
 use futures_lite::future::yield_now;
 use loop_io::{
@@ -9,9 +9,6 @@ use loop_io::{
 };
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
-
-const MIB: usize = 1 << 20;
-const MUCH: usize = 24 * MIB;
 
 /// Notes everything that it is told.
 #[derive(Default)]
@@ -64,6 +61,11 @@ impl Protocol for Told {
     }
 }
 
+/// Writes more than can be sent at once; how much.
+fn filled(transport: &Transport) -> usize {
+    fill(|bytes| transport.write(bytes), || transport.get_write_buffer_size())
+}
+
 /// A transport of ours; the other end is a plain socket.
 async fn told(protocol: Told) -> (Transport, ProtocolHandle<Told>, TcpStream) {
     let (ours, theirs) = half_channel().await;
@@ -113,7 +115,7 @@ fn an_end_keeps_a_transport_open_for_writing_if_the_protocol_says_so() {
 fn a_close_sends_everything_and_then_tells() {
     run(async {
         let (transport, protocol, mut theirs) = told(Told::default()).await;
-        transport.write(&vec![7; MUCH]).unwrap();
+        let much = filled(&transport);
         transport.close();
         assert!(matches!(transport.write(b"late"), Err(WriteError::Closed)));
         assert_eq!(protocol.with(|told| told.told.clone()), ["made", "pause"]);
@@ -121,7 +123,7 @@ fn a_close_sends_everything_and_then_tells() {
             let mut all = Vec::new();
             theirs.read_to_end(&mut all).map(|_| all.len())
         });
-        assert_eq!(read.await.unwrap().unwrap(), MUCH);
+        assert_eq!(read.await.unwrap().unwrap(), much);
         assert_eq!(until(&protocol, 4).await, ["made", "pause", "resume", "lost"]);
     });
 }
@@ -130,7 +132,7 @@ fn a_close_sends_everything_and_then_tells() {
 fn an_abort_forgets_and_tells_soon_but_not_at_once() {
     run(async {
         let (transport, protocol, theirs) = told(Told::default()).await;
-        transport.write(&vec![7; MUCH]).unwrap();
+        filled(&transport);
         transport.abort();
         assert_eq!(transport.get_write_buffer_size(), 0);
         assert_eq!(protocol.with(|told| told.told.clone()), ["made", "pause"]);
@@ -144,14 +146,14 @@ fn an_abort_forgets_and_tells_soon_but_not_at_once() {
 fn water_marks_are_told_once_each_and_at_once_when_they_move() {
     run(async {
         let (transport, protocol, mut theirs) = told(Told::default()).await;
-        transport.set_write_buffer_limits(WriteLimits::high(2 * MUCH));
-        transport.write(&vec![7; MUCH]).unwrap();
+        transport.set_write_buffer_limits(WriteLimits::high(1 << 30));
+        let much = filled(&transport);
         assert_eq!(protocol.with(|told| told.told.len()), 1);
         transport.set_write_buffer_limits(WriteLimits::new(100, 1000).unwrap());
         assert_eq!(transport.get_write_buffer_limits(), WriteLimits::new(100, 1000).unwrap());
         transport.write(b"more").unwrap();
         assert_eq!(protocol.with(|told| told.told.clone()), ["made", "pause"]);
-        let read = core_loop::to_thread(move || theirs.read_exact(&mut vec![0; MUCH + 4]).map(|()| theirs));
+        let read = core_loop::to_thread(move || theirs.read_exact(&mut vec![0; much + 4]).map(|()| theirs));
         let _theirs = read.await.unwrap().unwrap();
         assert_eq!(until(&protocol, 3).await, ["made", "pause", "resume"]);
     });
@@ -161,7 +163,7 @@ fn water_marks_are_told_once_each_and_at_once_when_they_move() {
 fn a_pause_in_a_call_is_told_when_that_call_has_returned() {
     run(async {
         let acts = |told: &mut Told| {
-            told.transport().write(&vec![7; MUCH])?;
+            filled(told.transport());
             told.note("has written");
             Ok(())
         };

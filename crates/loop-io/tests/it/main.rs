@@ -2,6 +2,7 @@
 //! suite; here is what only this crate can show.
 
 mod calling;
+mod compiles;
 mod cpython;
 mod giving_up;
 mod processes;
@@ -10,7 +11,7 @@ mod serving;
 mod writing;
 
 use core_loop::Loop;
-use loop_io::{Server, StreamReader, StreamWriter, start_server, streams};
+use loop_io::{Server, StreamReader, StreamWriter, WriteError, start_server, streams};
 use std::cell::RefCell;
 use std::net::TcpStream;
 use std::rc::Rc;
@@ -34,6 +35,25 @@ async fn half() -> (StreamReader, StreamWriter, TcpStream) {
     let (ours, theirs) = half_channel().await;
     let (reader, writer) = streams(ours);
     (reader, writer, theirs)
+}
+
+const MIB: usize = 1 << 20;
+
+/// Writes until the kernel takes no more, and more than any water mark is kept. How much that was, all of it sevens.
+fn fill(write: impl Fn(&[u8]) -> Result<(), WriteError>, kept: impl Fn() -> usize) -> usize {
+    const PIECE: usize = MIB / 4;
+    let mut written = 0;
+    while kept() < MIB {
+        write(&[7; PIECE]).unwrap();
+        written += PIECE;
+        assert!(written < 256 * MIB, "everything is sent although nobody reads");
+    }
+    written
+}
+
+/// The same, for a writer.
+fn filled(writer: &StreamWriter) -> usize {
+    fill(|bytes| writer.write(bytes), || writer.get_write_buffer_size())
 }
 
 /// What was noted, for those who note and those who look.

@@ -127,6 +127,22 @@ fn all_addresses_of_both_versions_can_be_listened_on_at_once() {
 }
 
 #[test]
+fn two_servers_share_an_address_if_both_ask_for_it() {
+    run(async {
+        let listen = Listen::new().reuse_port(true).backlog(10);
+        let first = listen.start_server(async |_, _| {}, "127.0.0.1:0").await.unwrap();
+        let address = first.addresses()[0];
+        let second = listen.start_server(async |_, _| {}, address).await.unwrap();
+        assert_eq!(second.addresses(), [address]);
+        let alone = start_server(async |_, _| {}, address).await.unwrap_err();
+        assert_eq!(alone.kind(), ErrorKind::AddrInUse);
+        drop(first);
+        let (mut reader, _writer) = open_connection(address).await.unwrap();
+        assert_eq!(reader.read_to_end().await.unwrap(), b"");
+    });
+}
+
+#[test]
 fn an_address_that_is_taken_is_an_error_and_nothing_is_left_open() {
     run(async {
         let taken = echo().await.addresses()[0];

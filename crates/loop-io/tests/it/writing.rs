@@ -1,6 +1,6 @@
 //! What a writer keeps, sends, and says when it cannot.
 
-use crate::{half, run};
+use crate::{MIB, filled, half, run};
 use core_loop::{spawn, wait_until_idle};
 use futures_lite::AsyncWriteExt;
 use futures_lite::future::poll_once;
@@ -9,18 +9,13 @@ use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
 use std::rc::Rc;
 
-const MIB: usize = 1 << 20;
-
-/// More than any kernel keeps for a connection that nobody reads.
-const MUCH: usize = 24 * MIB;
-
 /// Reads all of it on a thread.
 fn reads_all(mut theirs: TcpStream) -> core_loop::Task<usize> {
     spawn(async move {
         let reading = core_loop::to_thread(move || {
             let mut all = Vec::new();
             theirs.read_to_end(&mut all).unwrap();
-            assert!(all.iter().all(|byte| *byte == 7));
+            assert!(all == vec![7; all.len()]);
             all.len()
         });
         reading.await.unwrap()
@@ -44,11 +39,10 @@ fn what_the_kernel_takes_at_once_needs_no_task() {
 fn what_the_kernel_has_no_room_for_is_sent_in_the_background() {
     run(async {
         let (_reader, writer, theirs) = half().await;
-        writer.write(&vec![7; MUCH]).unwrap();
-        assert!(writer.get_write_buffer_size() > 0);
+        let much = filled(&writer);
         let read = reads_all(theirs);
         writer.write_eof();
-        assert_eq!(read.await.unwrap(), MUCH);
+        assert_eq!(read.await.unwrap(), much);
         assert_eq!(writer.get_write_buffer_size(), 0);
     });
 }
@@ -57,13 +51,13 @@ fn what_the_kernel_has_no_room_for_is_sent_in_the_background() {
 fn a_close_sends_everything_first() {
     run(async {
         let (_reader, writer, theirs) = half().await;
-        writer.write(&vec![7; MUCH]).unwrap();
+        let much = filled(&writer);
         writer.close();
         assert!(writer.is_closing());
         assert!(matches!(writer.write(b"late"), Err(WriteError::Closed)));
         let read = reads_all(theirs);
         writer.wait_closed().await.unwrap();
-        assert_eq!(read.await.unwrap(), MUCH);
+        assert_eq!(read.await.unwrap(), much);
     });
 }
 
@@ -71,9 +65,9 @@ fn a_close_sends_everything_first() {
 fn dropping_both_halves_sends_everything_first_and_closes() {
     run(async {
         let (reader, writer, theirs) = half().await;
-        writer.write(&vec![7; MUCH]).unwrap();
+        let much = filled(&writer);
         drop((reader, writer));
-        assert_eq!(reads_all(theirs).await.unwrap(), MUCH);
+        assert_eq!(reads_all(theirs).await.unwrap(), much);
         wait_until_idle().await;
         assert_eq!(core_loop::all_tasks().len(), 1, "no flusher is left");
     });
@@ -98,12 +92,12 @@ fn dropping_the_writer_ends_one_way_only() {
 fn an_abort_forgets_what_is_not_sent() {
     run(async {
         let (mut reader, writer, theirs) = half().await;
-        writer.write(&vec![7; MUCH]).unwrap();
+        let much = filled(&writer);
         writer.abort();
         writer.wait_closed().await.unwrap();
         assert_eq!(writer.get_write_buffer_size(), 0);
         assert_eq!(reader.read(1).await.unwrap(), b"");
-        assert!(reads_all(theirs).await.is_ok_and(|len| len < MUCH));
+        assert!(reads_all(theirs).await.is_ok_and(|len| len < much));
     });
 }
 
@@ -132,7 +126,7 @@ fn memory_stays_within_the_marks_when_the_peer_never_reads() {
             if poll_once(writer.drain()).await.is_none() {
                 break;
             }
-            assert!(written < MUCH, "it never pauses");
+            assert!(written < 256 * MIB, "it never pauses");
         }
         assert!(writer.get_write_buffer_size() > 10_000);
     });
@@ -143,7 +137,7 @@ fn all_who_drain_go_on_when_the_buffer_is_down() {
     run(async {
         let (_reader, writer, theirs) = half().await;
         let writer = Rc::new(writer);
-        writer.write(&vec![7; MUCH]).unwrap();
+        let much = filled(&writer);
         let drains: Vec<_> = (0..10)
             .map(|_| {
                 let writer = writer.clone();
@@ -157,7 +151,7 @@ fn all_who_drain_go_on_when_the_buffer_is_down() {
             drain.await.unwrap().unwrap();
         }
         writer.close();
-        assert_eq!(read.await.unwrap(), MUCH);
+        assert_eq!(read.await.unwrap(), much);
     });
 }
 
@@ -165,7 +159,7 @@ fn all_who_drain_go_on_when_the_buffer_is_down() {
 fn a_drain_hears_that_the_peer_is_lost() {
     run(async {
         let (_reader, writer, theirs) = half().await;
-        writer.write(&vec![7; MUCH]).unwrap();
+        filled(&writer);
         let draining = poll_once(writer.drain()).await;
         assert!(draining.is_none());
         drop(theirs);
@@ -180,13 +174,32 @@ fn a_drain_hears_that_the_peer_is_lost() {
 fn lowering_the_high_mark_below_the_buffer_pauses_at_once() {
     run(async {
         let (_reader, writer, _theirs) = half().await;
-        writer.set_write_buffer_limits(WriteLimits::high(2 * MUCH));
-        writer.write(&vec![7; MUCH]).unwrap();
+        writer.set_write_buffer_limits(WriteLimits::high(1 << 30));
+        filled(&writer);
         writer.drain().await.unwrap();
         writer.set_write_buffer_limits(WriteLimits::new(0, 10).unwrap());
         assert!(poll_once(writer.drain()).await.is_none());
-        writer.set_write_buffer_limits(WriteLimits::high(2 * MUCH).to_owned());
+        writer.set_write_buffer_limits(WriteLimits::high(1 << 30).to_owned());
         assert!(WriteLimits::new(11, 10).is_err());
+    });
+}
+
+#[test]
+fn whoever_writes_and_drains_for_ever_lets_others_run() {
+    run(async {
+        let (_reader, writer, mut theirs) = half().await;
+        // The kernel always has room: somebody takes it out as fast as it comes.
+        let reading = std::thread::spawn(move || std::io::copy(&mut theirs, &mut std::io::sink()));
+        let endless = async {
+            loop {
+                writer.write(&[7; 100]).unwrap();
+                writer.drain().await.unwrap();
+            }
+        };
+        assert!(poll_once(endless).await.is_none(), "it has given up its turn");
+        writer.close();
+        writer.wait_closed().await.unwrap();
+        reading.join().unwrap().unwrap();
     });
 }
 
@@ -194,7 +207,7 @@ fn lowering_the_high_mark_below_the_buffer_pauses_at_once() {
 fn cancelling_the_flusher_is_a_lost_connection_and_no_hang() {
     run(async {
         let (_reader, writer, _theirs) = half().await;
-        writer.write(&vec![7; MUCH]).unwrap();
+        filled(&writer);
         let current = core_loop::current_task().unwrap();
         for task in core_loop::all_tasks().into_iter().filter(|task| task.id() != current.id()) {
             task.cancel("everything goes");
