@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 static ORPHANS: Mutex<Orphans> = Mutex::new(Orphans { children: Vec::new(), bell: None });
 
 struct Orphans {
+    /// Those that the thread has not seen yet.
     children: Vec<Arc<Child>>,
     /// Tells the thread of new ones; there while it runs.
     bell: Option<Arc<EventFd>>,
@@ -40,16 +41,18 @@ pub(super) fn adopt(child: Arc<Child>) {
 }
 
 fn look_after(bell: &EventFd) {
+    let mut children: Vec<Arc<Child>> = Vec::new();
     loop {
-        let children = {
+        // Outside the lock: whoever waited for one is woken, and may adopt another.
+        children.retain(|child| !child.reap());
+        {
             let mut orphans = orphans();
-            orphans.children.retain(|child| !child.reap());
-            if orphans.children.is_empty() {
+            children.append(&mut orphans.children);
+            if children.is_empty() {
                 orphans.bell = None;
                 return;
             }
-            orphans.children.clone()
-        };
+        }
         if let Some(blind) = children.iter().find(|child| child.pidfd().is_none()) {
             blind.wait();
             continue;
