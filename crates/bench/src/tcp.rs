@@ -2,11 +2,13 @@
 
 mod accept;
 mod echo;
+mod streams;
 
 use crate::clock::Size;
 use crate::host::{Host, on_every_host};
+use crate::hosts::{ours, raw};
 use crate::placement::{Placement, pin_other_side};
-use crate::table::{Bench, Failure, NS};
+use crate::table::{Bench, Contender, Failure, NS};
 
 pub(crate) const BENCHES: &[Bench] = &[
     Bench {
@@ -36,6 +38,19 @@ pub(crate) const BENCHES: &[Bench] = &[
         unit: NS,
         placement: Placement::Two,
         contenders: on_every_host!(echo_64_cross),
+    },
+    Bench {
+        name: "tcp.stream_echo_same",
+        about: "64 bytes there and back over one connection, both sides on one processor: the bare socket, streams, streams out of their buffer, a protocol",
+        unit: NS,
+        placement: Placement::One,
+        contenders: &[
+            Contender { name: "native", measure: echo_same::<ours::Native> },
+            Contender { name: "native-streams", measure: streams::over_streams },
+            Contender { name: "native-buffers", measure: streams::over_buffers },
+            Contender { name: "native-protocol", measure: streams::over_a_protocol },
+            Contender { name: "raw-tokio-localset", measure: echo_same::<raw::TokioLocalSet> },
+        ],
     },
     Bench {
         name: "tcp.accept_same",

@@ -1,6 +1,10 @@
 //! Tests that need a process of their own: they count its descriptors, or take some of its limits away.
 
+use crate::behaviour::{Verdict, ensure, same};
+use crate::{Miss, cannot_run, loops};
 use contract::{Driver, Unavailable};
+use core_loop::net::TcpStream;
+use loop_io::{StreamReader, StreamWriter, start_server, streams};
 use std::env;
 use std::fs::File;
 use std::process::Command;
@@ -59,4 +63,48 @@ pub fn lack_of_descriptors<D: Driver>(name: &str, make: impl Fn() -> Result<D, U
         }
         assert!(taken.pop().is_some(), "refused with all descriptors free");
     }
+}
+
+/// A server on a loop that `make`'s driver carries, with no free descriptor: it says so once, pauses, and serves the client
+/// that has been waiting as soon as there is one.
+///
+/// `name` is the name of the test, which runs in a process of its own.
+///
+/// # Panics
+///
+/// If it does not.
+#[track_caller]
+pub fn server_without_descriptors<D: Driver + 'static>(
+    name: &str,
+    make: impl Fn() -> Result<D, Unavailable>,
+) {
+    if !alone(name, "ulimit -n 256") {
+        return;
+    }
+    match make() {
+        Err(unavailable) => cannot_run(name, &unavailable),
+        Ok(driver) => {
+            let verdict = loops::run(Box::new(driver), serves_when_there_are_some);
+            assert!(verdict.is_ok(), "{verdict:?}");
+        }
+    }
+}
+
+async fn serves_when_there_are_some() -> Verdict {
+    let reports = loops::reports();
+    let greets = async |_: StreamReader, writer: StreamWriter| writer.write(b"hello");
+    let server = start_server(greets, "127.0.0.1:0").await?;
+    // Until the next await nobody accepts it.
+    let client = std::net::TcpStream::connect(server.addresses()[0])?;
+    let mut files = Vec::new();
+    while let Ok(file) = File::open("/dev/null") {
+        files.push(file);
+    }
+    loops::until(|| !reports.borrow().is_empty()).await;
+    ensure(server.is_serving(), "the server has given up")?;
+    files.clear();
+    let (mut reader, _writer) = streams(TcpStream::from_std(client)?);
+    let greeting = reader.read_to_end().await.map_err(Miss::from)?;
+    same("what the client is told", greeting, b"hello")?;
+    same("the reports", reports.borrow().len(), 1)
 }

@@ -5,6 +5,7 @@
 //! `contract` is a promise that CPython does not make.
 
 mod executors;
+mod io;
 mod loops;
 mod primitives;
 

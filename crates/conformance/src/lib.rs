@@ -20,7 +20,7 @@ mod trace;
 mod virtual_time;
 mod work;
 
-pub use alone::{alone, lack_of_descriptors};
+pub use alone::{alone, lack_of_descriptors, server_without_descriptors};
 pub use behaviour::{Behaviour, Kind, Level, Miss, Verdict};
 pub use bench::{Bench, BoxFuture, Closure};
 #[doc(hidden)]

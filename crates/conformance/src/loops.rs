@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 
 mod as_completed;
 mod bridge;
+mod bytes;
+mod datagram;
 mod debug;
 mod driver;
 mod eager;
@@ -20,16 +22,26 @@ mod gather;
 mod idle;
 mod interrupt;
 mod introspect;
+mod io;
 mod r#loop;
+mod pipe;
 mod runner;
+mod server;
 mod shield;
+mod signal;
 mod sleep;
+mod stream;
+mod subprocess;
 mod task;
 mod taskgroup;
 mod timeout;
 mod timer;
+mod transport;
+mod udp;
+mod unix;
 mod wait;
 mod wait_for;
+mod wire;
 
 /// The kind of subject that is a loop: a driver under core-loop's scheduler.
 #[derive(Debug, Clone, Copy)]
@@ -123,6 +135,7 @@ async fn interrupted() -> Cancelled {
 fn requests() -> u32 {
     current_task().map_or(0, |task| task.cancelling())
 }
+pub(crate) use wire::{reports, until};
 
 /// Gives up `count` turns.
 pub(crate) async fn turns(count: usize) {

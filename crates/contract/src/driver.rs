@@ -8,8 +8,8 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Shutdown, SocketAddr, TcpListener};
-use std::os::fd::OwnedFd;
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -127,6 +127,19 @@ pub trait Sockets {
     /// What the runtime says of a socket that it cannot take.
     fn listener(&self, listener: TcpListener) -> io::Result<Box<dyn Listener>>;
 
+    /// Takes over a connected socket.
+    ///
+    /// # Errors
+    ///
+    /// What the runtime says of a socket that it cannot take; without a kernel below it, that it takes none.
+    fn stream(&self, stream: TcpStream) -> io::Result<Box<dyn Stream>> {
+        drop(stream);
+        Err(io::Error::new(
+            io::ErrorKind::Unsupported,
+            "this runtime takes no sockets of the kernel's: connect through it",
+        ))
+    }
+
     /// Listens on `address` in a network of the runtime's own, with room for `backlog` connections that wait. `None`: the
     /// loop makes a socket of the kernel's and hands it to [`listener`](Self::listener).
     fn listen(&self, address: SocketAddr, backlog: u16) -> Option<io::Result<Box<dyn Listener>>> {
@@ -176,6 +189,11 @@ pub trait Stream {
     ///
     /// What the kernel says.
     fn set_nodelay(&self, nodelay: bool) -> io::Result<()>;
+
+    /// The descriptor behind it, for socket options. `None` where there is none, as in a network in memory.
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 }
 
 /// A listening socket.

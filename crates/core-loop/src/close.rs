@@ -165,6 +165,9 @@ impl Closing {
             shielded(|| task.discard(&self.lp));
             self.report.dropped.push(task.name());
         }
+        for watcher in inner.watchers.take() {
+            shielded(|| drop(watcher));
+        }
         let queued = inner.shared.ready().map(Ready::close).unwrap_or_default();
         let sent = inner.shared.inbox.close();
         let timers = inner.timers.borrow_mut().take_all();

@@ -11,6 +11,7 @@ use crate::offload::DefaultExecutor;
 use crate::shared::{Ready, Shared};
 use crate::task::{CurrentTask, Tasks};
 use crate::timers::Timers;
+use crate::watchers::Watchers;
 use contract::{Profile, Reactor};
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -38,6 +39,8 @@ pub(crate) struct Inner {
     pub(crate) cancelling: RefCell<Option<Reason>>,
     pub(crate) done_callbacks: DoneCallbacks,
     pub(crate) handler: Handler,
+    /// The functions that are called when descriptors are ready, or signals arrive.
+    pub(crate) watchers: Watchers,
     pub(crate) idle: Idle,
     pub(crate) executor: RefCell<Option<Arc<dyn DefaultExecutor>>>,
     /// It was shut down by name, and no other has been set.
@@ -83,6 +86,7 @@ impl Loop {
             cancelling: RefCell::new(None),
             done_callbacks: DoneCallbacks::new(),
             handler: Handler::new(),
+            watchers: Watchers::default(),
             idle: Idle::new(),
             executor: RefCell::new(None),
             executor_closed: Cell::new(false),

@@ -58,10 +58,7 @@ impl Descriptor {
     pub fn new(descriptor: impl Into<OwnedFd>) -> io::Result<Self> {
         let reactor = Loop::current().reactor();
         let descriptor = Rc::new(descriptor.into());
-        let flags = OFlag::from_bits_retain(fcntl(&descriptor, FcntlArg::F_GETFL)?);
-        if !flags.contains(OFlag::O_NONBLOCK) {
-            fcntl(&descriptor, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
-        }
+        set_nonblocking(descriptor.as_fd())?;
         Ok(Self { watch: reactor.watch(descriptor.clone())?, descriptor })
     }
 
@@ -72,7 +69,7 @@ impl Descriptor {
     ///
     /// What the kernel says.
     pub async fn readable(&self) -> io::Result<()> {
-        self.until(Direction::Read, PollFlags::POLLIN).await
+        self.until(Direction::Read).await
     }
 
     /// Waits until there is room to write, or the other side has closed.
@@ -81,17 +78,11 @@ impl Descriptor {
     ///
     /// What the kernel says.
     pub async fn writable(&self) -> io::Result<()> {
-        self.until(Direction::Write, PollFlags::POLLOUT).await
+        self.until(Direction::Write).await
     }
 
-    async fn until(&self, direction: Direction, wanted: PollFlags) -> io::Result<()> {
-        self.with(direction, |descriptor| {
-            match poll(&mut [PollFd::new(descriptor, wanted)], PollTimeout::ZERO)? {
-                0 => Err(io::ErrorKind::WouldBlock.into()),
-                _ => Ok(()),
-            }
-        })
-        .await
+    async fn until(&self, direction: Direction) -> io::Result<()> {
+        self.with(direction, |descriptor| look(descriptor, direction)).await
     }
 
     /// Tries `operation`, which reads, until it does something else than `WouldBlock`.
@@ -145,6 +136,27 @@ impl Descriptor {
         }))?;
         let Some(output) = output else { unreachable!("the runtime says that the operation succeeded") };
         Poll::Ready(Ok(output))
+    }
+}
+
+/// Puts a descriptor into non-blocking mode.
+pub(crate) fn set_nonblocking(descriptor: BorrowedFd<'_>) -> io::Result<()> {
+    let flags = OFlag::from_bits_retain(fcntl(descriptor, FcntlArg::F_GETFL)?);
+    if !flags.contains(OFlag::O_NONBLOCK) {
+        fcntl(descriptor, FcntlArg::F_SETFL(flags | OFlag::O_NONBLOCK))?;
+    }
+    Ok(())
+}
+
+/// Whether a descriptor is ready at this moment; `WouldBlock` if not. Takes nothing, and asks for no mode.
+pub(crate) fn look(descriptor: BorrowedFd<'_>, direction: Direction) -> io::Result<()> {
+    let wanted = match direction {
+        Direction::Read => PollFlags::POLLIN,
+        Direction::Write => PollFlags::POLLOUT,
+    };
+    match poll(&mut [PollFd::new(descriptor, wanted)], PollTimeout::ZERO)? {
+        0 => Err(io::ErrorKind::WouldBlock.into()),
+        _ => Ok(()),
     }
 }
 

@@ -202,7 +202,7 @@ pub enum RunError {
     Nested,
     /// The main task was cancelled.
     Cancelled(Reason),
-    /// Ctrl-C has cancelled the main task, of a runner that [was told so](crate::Runner::cancel_on_ctrl_c).
+    /// Ctrl-C has cancelled the main task: [`Runner::cancel_on_ctrl_c`](crate::Runner::cancel_on_ctrl_c).
     Interrupted,
     /// Nothing would ever wake the loop again.
     Stuck(Stuck),

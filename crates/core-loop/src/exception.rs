@@ -31,11 +31,15 @@ pub struct ExceptionContext<'a> {
 }
 
 impl<'a> ExceptionContext<'a> {
-    pub(crate) fn new(message: impl Into<String>) -> Self {
+    /// Something that is told in one phrase.
+    #[must_use]
+    pub fn new(message: impl Into<String>) -> Self {
         Self { message: message.into(), panic: None, error: None, task: None, spawned_at: None }
     }
 
-    pub(crate) fn panicked(message: impl Into<String>, panic: &'a Panic) -> Self {
+    /// Something that a panic is behind.
+    #[must_use]
+    pub fn panicked(message: impl Into<String>, panic: &'a Panic) -> Self {
         Self { panic: Some(panic), ..Self::new(message) }
     }
 
@@ -102,6 +106,16 @@ impl Loop {
     /// Goes back to printing to standard error.
     pub fn reset_exception_handler(&self) {
         self.inner().handler.clear();
+    }
+
+    /// Tells the exception handler of something that went wrong where nobody waits for it: for libraries that call
+    /// functions of their users'.
+    ///
+    /// # Python
+    ///
+    /// `loop.call_exception_handler(context)`.
+    pub fn call_exception_handler(&self, context: &ExceptionContext<'_>) {
+        self.report(context);
     }
 
     pub(crate) fn report(&self, context: &ExceptionContext<'_>) {

@@ -1,57 +1,58 @@
-//! Ctrl-C for a run: it cancels the task that the run waits for.
+//! Ctrl-C while a runner runs its main: the first cancels it, the second ends the program.
 //!
 //! ```text
-//!             first poll of the run              SIGINT                     the run is over
-//!   (nobody) ───────────────────────► LISTENING ─────────► the task is told ───────────────► (nobody)
+//!            SIGINT                          SIGINT: in the handler itself, so also while the loop is blocked
+//!   RUNNING ─────────► TOLD: main cancelled ─────────► the default action: the program ends
+//!      │                 │
+//!      └───── main has ended: the disposition before is back ───── TOLD, and main was cancelled: RunError::Interrupted
 //! ```
-//!
-//! One signal only: from then on the disposition that was there before is back, so that a second one ends a program whose
-//! clean-ups hang.
 
 use crate::current::Loop;
-use crate::error::{JoinError, RunError};
-use crate::exception::ExceptionContext;
-use crate::signal::ctrl_c;
+use crate::signal::Listener;
 use crate::task::AnyTask;
-use std::io;
-use std::pin::Pin;
-use std::task::{Context, Poll};
+use crate::watchers::Subject;
+use contract::Direction;
+use nix::unistd::{getpid, gettid};
+use std::cell::Cell;
+use std::rc::Rc;
 
-/// Why the task is cancelled.
-const CTRL_C: &str = "Ctrl-C";
-
-/// Listens for as long as one run lasts.
-pub(crate) struct Interrupt {
-    task: AnyTask,
-    /// `None` once it has come, or cannot be heard here.
-    signal: Option<Pin<Box<dyn Future<Output = io::Result<()>>>>>,
+/// Listens to Ctrl-C on behalf of a runner, until it is dropped.
+pub(crate) struct Interrupt<'a> {
+    lp: &'a Loop,
+    told: Rc<Cell<bool>>,
 }
 
-impl Interrupt {
-    pub(crate) fn new(task: AnyTask) -> Self {
-        Self { task, signal: Some(Box::pin(ctrl_c())) }
-    }
-
-    /// Cancels the task if the signal has come; else the next one polls the root.
-    pub(crate) fn poll(&mut self, lp: &Loop, cx: &mut Context<'_>) {
-        let Some(signal) = &mut self.signal else { return };
-        let _entered = lp.enter();
-        let Poll::Ready(heard) = signal.as_mut().poll(cx) else { return };
-        self.signal = None;
-        match heard {
-            Ok(()) => {
-                self.task.cancel(CTRL_C);
-            }
-            Err(error) => {
-                let message = format!("nobody listens for Ctrl-C, which ends the program: {error}");
-                lp.report(&ExceptionContext::new(message));
-            }
+impl<'a> Interrupt<'a> {
+    /// Nothing on another thread than the first, unless it is to be `anywhere`, and where the program has arranged for Ctrl-C itself. Nothing either where
+    /// it cannot be done (no descriptors left, virtual time): then Ctrl-C ends the program at once.
+    pub(crate) fn begin(lp: &'a Loop, main: AnyTask, anywhere: bool) -> Option<Self> {
+        if !anywhere && gettid() != getpid() {
+            return None;
         }
+        let listener = Listener::of_runner().ok()??;
+        let bell = listener.duplicate().ok()?;
+        let told = Rc::new(Cell::new(false));
+        let cancel = {
+            let told = told.clone();
+            move || {
+                if listener.take() > 0 {
+                    told.set(true);
+                    main.cancel("interrupted by Ctrl-C");
+                }
+            }
+        };
+        lp.watch_with(Subject::Interrupt, bell, Direction::Read, Box::new(cancel)).ok()?;
+        Some(Self { lp, told })
+    }
+
+    /// Whether Ctrl-C has cancelled main.
+    pub(crate) fn told(&self) -> bool {
+        self.told.get()
     }
 }
 
-/// What a main that ended so gives: whether it was this that cancelled it, its reason says.
-pub(crate) fn interrupted(error: &JoinError) -> Option<RunError> {
-    matches!(error, JoinError::Cancelled(reason) if reason.as_str() == CTRL_C)
-        .then_some(RunError::Interrupted)
+impl Drop for Interrupt<'_> {
+    fn drop(&mut self) {
+        self.lp.inner().watchers.remove(Subject::Interrupt);
+    }
 }

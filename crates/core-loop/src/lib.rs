@@ -35,6 +35,7 @@ pub mod net;
 mod offload;
 mod outside;
 mod parcel;
+pub mod pipe;
 mod pool;
 mod readiness_thread;
 mod runner;
@@ -58,6 +59,7 @@ mod turn;
 mod wait;
 mod wait_for;
 mod waitable;
+mod watchers;
 
 pub use as_completed::{AsCompleted, AsCompletedWithin, NextCompleted, as_completed};
 pub use callback::{Handle, ThreadsafeHandle};

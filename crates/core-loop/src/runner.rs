@@ -5,7 +5,7 @@ use crate::context;
 use crate::current::Loop;
 use crate::error::{CloseReport, JoinError, RunError};
 use crate::exception::ExceptionContext;
-use crate::interrupt::{Interrupt, interrupted};
+use crate::interrupt::Interrupt;
 use crate::lend::Lent;
 use crate::native::NativeDriver;
 use crate::stuck::Stuck;
@@ -31,7 +31,8 @@ pub const GRACE: Duration = Duration::from_secs(300);
 ///
 /// # Errors
 ///
-/// [`RunError`]: the driver cannot run here, a loop is running on this thread already, or `main` was cancelled.
+/// [`RunError`]: the driver cannot run here, a loop is running on this thread already, or `main` was cancelled, by
+/// [Ctrl-C](Runner::cancel_on_ctrl_c) for example.
 ///
 /// # Panics
 ///
@@ -109,8 +110,8 @@ pub struct Runner {
     lp: Loop,
     /// The task-locals of its mains.
     context: Cell<context::Context>,
-    /// Ctrl-C cancels what its runs wait for.
-    interruptible: bool,
+    /// Whether Ctrl-C cancels what its runs wait for. `None`: on the program's main thread.
+    cancel_on_ctrl_c: Option<bool>,
     closed: bool,
 }
 
@@ -125,7 +126,7 @@ impl Runner {
     pub fn boxed(driver: Box<dyn Driver>) -> Self {
         let lp = Loop::new(driver.reactor());
         let context = Cell::new(context::Context::current());
-        Self { driver, lp, context, interruptible: false, closed: false }
+        Self { driver, lp, context, cancel_on_ctrl_c: None, closed: false }
     }
 
     /// Switches debug mode on or off for its loop, whatever the environment says: [`Loop::set_debug`].
@@ -139,40 +140,33 @@ impl Runner {
         self
     }
 
-    /// Lets Ctrl-C cancel whatever [`run`](Self::run) or [`run_until_complete`](Self::run_until_complete) waits for: its
-    /// clean-ups run, and the run says [`RunError::Interrupted`].
+    /// Whether Ctrl-C cancels what [`run`](Self::run) and [`run_until_complete`](Self::run_until_complete) wait for. It then
+    /// gives [`RunError::Interrupted`], after the clean-ups; a cooperative task that swallows the request gives its output. A
+    /// second Ctrl-C does what it does by default, and ends the program: also while the loop is blocked.
     ///
-    /// One SIGINT for each run. After it, and between runs, the disposition that was there before is back: a second Ctrl-C
-    /// ends a program whose clean-ups hang. A main that somebody else has cancelled before says so, and a cooperative task
-    /// that swallows the request gives its output. Other tasks, loops and threads that await [`ctrl_c`](crate::ctrl_c()) are
-    /// told as well.
-    ///
-    /// # Errors
-    ///
-    /// None here: where no descriptor is left to listen with, the exception handler is told, and the run goes on.
+    /// Unless you say `true` or `false` here, it does on the program's main thread, and on no other. In any case it does only
+    /// while SIGINT does what it does by default: a handler of the program's own, an ignored signal,
+    /// [`ctrl_c`](crate::ctrl_c()) and [`Loop::add_signal_handler`] have the last word. When the run ends, what was there
+    /// before is back.
     ///
     /// # Python
     ///
-    /// What `asyncio.run` and `Runner.run` do without being asked, and `KeyboardInterrupt`. A library must not take a signal
-    /// from its program, so here the program says so.
+    /// `Runner.run`, where it cannot be switched off; `RunError::Interrupted` is `KeyboardInterrupt`.
     ///
     /// # Examples
     ///
     /// ```no_run
     /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
-    /// use core_loop::{RunError, Runner};
-    ///
-    /// let mut runner = Runner::new(core_loop::NativeDriver::new()?).cancel_on_ctrl_c();
-    /// match runner.run(std::future::pending::<()>()) {
-    ///     Err(RunError::Interrupted) => println!("bye"),
+    /// match core_loop::run(std::future::pending::<()>()) {
+    ///     Err(core_loop::RunError::Interrupted) => println!("bye"),
     ///     over => over?,
     /// }
     /// # Ok(())
     /// # }
     /// ```
     #[must_use]
-    pub fn cancel_on_ctrl_c(mut self) -> Self {
-        self.interruptible = true;
+    pub fn cancel_on_ctrl_c(mut self, on: bool) -> Self {
+        self.cancel_on_ctrl_c = Some(on);
         self
     }
 
@@ -184,7 +178,8 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// A loop is running on this thread already, `main` was cancelled, the loop was stopped, or the driver gave up.
+    /// A loop is running on this thread already, `main` was cancelled, by [Ctrl-C](Self::cancel_on_ctrl_c) for example, the
+    /// loop was stopped, or the driver gave up.
     ///
     /// # Panics
     ///
@@ -207,17 +202,19 @@ impl Runner {
         let outer = context::swap(context);
         let lent = Lent::new(&self.lp, Box::pin(main));
         drop(context::swap(outer));
+        let interrupt = self.interrupt(lent.task().any());
         let main = lent.task().header();
-        let over = self.turns_until(|| main.is_done(), Some(lent.task().any()));
+        let over = self.turns_until(|| main.is_done());
         let completed = main.is_done();
+        let interrupted = interrupt.is_some_and(|interrupt| interrupt.told());
         let outcome = lent.end();
         if !completed {
             over?;
         }
-        match self.interrupted(&outcome) {
-            Some(interrupted) => Err(interrupted),
-            None => settle(outcome.map(|()| output.take().expect("a main that ended left its output"))),
+        if interrupted && matches!(outcome, Err(JoinError::Cancelled(_))) {
+            return Err(RunError::Interrupted);
         }
+        settle(outcome.map(|()| output.take().expect("a main that ended left its output")))
     }
 
     /// Runs the loop until `task`, one of its own, has ended. A task that was not waited for to the end is still there, and
@@ -258,15 +255,18 @@ impl Runner {
         if !task.belongs_to(&self.lp) {
             return Err(RunError::Foreign);
         }
-        let over = self.turns_until(|| task.done(), Some(task.any()));
+        let interrupt = self.interrupt(task.any());
+        let over = self.turns_until(|| task.done());
         if !task.done() {
             over?;
         }
         let outcome = task.take_outcome();
-        match self.interrupted(&outcome) {
-            Some(interrupted) => Err(interrupted),
-            None => Ok(outcome),
+        if interrupt.is_some_and(|interrupt| interrupt.told())
+            && matches!(outcome, Err(JoinError::Cancelled(_)))
+        {
+            return Err(RunError::Interrupted);
         }
+        Ok(outcome)
     }
 
     /// Runs the loop until it is [stopped](Loop::stop).
@@ -280,24 +280,17 @@ impl Runner {
     /// `loop.run_forever()`.
     pub fn run_forever(&mut self) -> Result<(), RunError> {
         refuse_nested()?;
-        match self.turns_until(|| false, None) {
+        match self.turns_until(|| false) {
             Err(RunError::Stopped) => Ok(()),
             over => over,
         }
     }
 
-    /// Runs turns until `ended`; else says what ended the run: a stop, or the driver. Ctrl-C cancels `awaited`, if this
-    /// runner was told so.
-    fn turns_until(&self, mut ended: impl FnMut() -> bool, awaited: Option<AnyTask>) -> Result<(), RunError> {
-        let mut interrupt = awaited.filter(|_| self.interruptible).map(Interrupt::new);
+    /// Runs turns until `ended`; else says what ended the run: a stop, or the driver.
+    fn turns_until(&self, mut ended: impl FnMut() -> bool) -> Result<(), RunError> {
         {
             let mut over = self.lp.over(&mut ended);
-            self.driver.run(pin!(poll_fn(|cx| {
-                if let Some(interrupt) = &mut interrupt {
-                    interrupt.poll(&self.lp, cx);
-                }
-                self.lp.poll_turns(cx, &mut over)
-            })));
+            self.driver.run(pin!(poll_fn(|cx| self.lp.poll_turns(cx, &mut over))));
         }
         if self.lp.stopped() {
             return Err(RunError::Stopped);
@@ -308,9 +301,10 @@ impl Runner {
         Err(RunError::Stuck(Stuck::of(&self.lp, self.driver.gave_up())))
     }
 
-    /// What a run gives whose task Ctrl-C has cancelled.
-    fn interrupted<T>(&self, outcome: &Result<T, JoinError>) -> Option<RunError> {
-        outcome.as_ref().err().filter(|_| self.interruptible).and_then(interrupted)
+    /// Lets Ctrl-C cancel `awaited` for as long as this lives, if that is wanted here.
+    fn interrupt(&self, awaited: AnyTask) -> Option<Interrupt<'_>> {
+        let anywhere = self.cancel_on_ctrl_c;
+        (anywhere != Some(false)).then(|| Interrupt::begin(&self.lp, awaited, anywhere == Some(true)))?
     }
 
     /// The loop, to register callbacks or make a handle before it runs.

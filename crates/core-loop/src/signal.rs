@@ -1,23 +1,27 @@
-//! Waiting for Ctrl-C.
+//! Signals: who listens, and Ctrl-C.
 
 mod bell;
 mod common;
 mod handler;
+mod handlers;
 
 pub(crate) use common::{restarting, ring, unnoticed};
 
 use crate::Descriptor;
-use handler::Handler;
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use crate::sync::{AtomicBool, Mutex, lock};
+use handler::{Handler, Hung};
+use nix::libc::SIGINT;
 use nix::sys::eventfd::{EfdFlags, EventFd};
+use std::collections::BTreeMap;
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
+use std::sync::atomic::Ordering;
 
 /// Waits for the next SIGINT.
 ///
-/// Any number of tasks, loops and threads may wait; one signal ends all of their waits. While nobody waits, the
-/// disposition that was there before is back: a second Ctrl-C while the program shuts down ends it.
+/// Any number of tasks, loops and threads may wait; one signal ends all of their waits. While somebody waits, the program
+/// says what Ctrl-C does: a [`Runner`](crate::Runner) does not cancel its main then. While nobody waits, what was there
+/// before is back: a second Ctrl-C while the program shuts down ends it.
 /// Listening begins with the first poll. A child that was forked without exec does not reach this process.
 ///
 /// # Errors
@@ -44,86 +48,114 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 ///
 /// # Python
 ///
-/// `loop.add_signal_handler(signal.SIGINT, ..)` with an `Event`. `asyncio.run` cancels the main task on its own; here the
-/// program says what Ctrl-C does.
+/// `loop.add_signal_handler(signal.SIGINT, ..)` with an `Event`.
 pub async fn ctrl_c() -> io::Result<()> {
-    let waiter = Waiter::new()?;
-    let descriptor = Descriptor::new(waiter.bell.try_clone()?)?;
+    let listener = Listener::new(SIGINT, Kind::Program)?;
+    let descriptor = Descriptor::new(listener.duplicate()?)?;
     descriptor.readable().await
 }
 
-/// One who waits. Its bell is a duplicate: it is in no other loop's poller, and stays readable once it was rung.
-struct Waiter {
-    bell: OwnedFd,
+/// Who listens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Code of the program, which says what the signal does.
+    Program,
+    /// A runner, while no code of the program listens. It hears the signal once; the next one is for the kernel.
+    Runner,
 }
 
-/// Those who wait now.
-struct Waiting {
-    waiters: usize,
-    /// While somebody waits: the handler, and the bell that it rings. The bell is never read; once rung it stays so, for
-    /// those who wait for it and have not looked yet, and the next to come gets a new one.
-    listening: Option<(Handler, EventFd)>,
+/// Hears a signal until it is dropped.
+pub(crate) struct Listener {
+    signal: i32,
+    kind: Kind,
+    /// Rung by the handler; counts the signals that nobody has taken note of yet.
+    bell: EventFd,
 }
 
-static WAITING: Mutex<Waiting> = Mutex::new(Waiting { waiters: 0, listening: None });
-
-fn waiting() -> MutexGuard<'static, Waiting> {
-    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+/// Those who listen to one signal now, and the handler, for as long as there is one of them.
+struct Listening {
+    handler: Handler,
+    program: Vec<RawFd>,
+    runners: Vec<RawFd>,
 }
 
-impl Waiter {
-    fn new() -> io::Result<Self> {
-        let mut waiting = waiting();
-        let bell = match &mut waiting.listening {
-            Some((handler, bell)) => {
-                if is_rung(bell)? {
-                    let fresh = new_bell()?;
-                    handler.ring(&fresh);
-                    *bell = fresh;
-                }
-                bell
-            }
-            none => {
-                let bell = new_bell()?;
-                &none.insert((Handler::install(&bell)?, bell)).1
-            }
-        };
-        let bell = bell.as_fd().try_clone_to_owned();
-        // Counted also when there was no descriptor left for the duplicate: the drop ends what was begun.
-        waiting.waiters += 1;
-        drop(waiting);
-        match bell {
-            Ok(bell) => Ok(Self { bell }),
-            Err(error) => {
-                leave();
-                Err(error)
-            }
+static LISTENING: Mutex<BTreeMap<i32, Listening>> = Mutex::new(BTreeMap::new());
+
+/// The runners that listen have been told. Mostly there is one, on the main thread; a run that begins is heard anew.
+static RUNNER_TOLD: AtomicBool = AtomicBool::new(false);
+
+impl Listening {
+    fn of(&mut self, kind: Kind) -> &mut Vec<RawFd> {
+        match kind {
+            Kind::Program => &mut self.program,
+            Kind::Runner => &mut self.runners,
+        }
+    }
+
+    /// Whom the signal reaches.
+    fn hung(&self) -> Hung {
+        match self.program.is_empty() {
+            true => Hung { bells: self.runners.clone(), once: Some(&RUNNER_TOLD) },
+            false => Hung { bells: self.program.clone(), once: None },
         }
     }
 }
 
-impl Drop for Waiter {
-    fn drop(&mut self) {
-        leave();
+impl Listener {
+    pub(crate) fn new(signal: i32, kind: Kind) -> io::Result<Self> {
+        let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
+        let number = bell.as_fd().as_raw_fd();
+        let mut listening = lock(&LISTENING);
+        if let Some(those) = listening.get_mut(&signal) {
+            those.of(kind).push(number);
+            those.handler.ring(those.hung());
+        } else {
+            let once = (kind == Kind::Runner).then_some(&RUNNER_TOLD);
+            let handler = Handler::install(signal, Hung { bells: vec![number], once })?;
+            let mut those = Listening { handler, program: Vec::new(), runners: Vec::new() };
+            those.of(kind).push(number);
+            listening.insert(signal, those);
+        }
+        Ok(Self { signal, kind, bell })
+    }
+
+    /// For the runner on the main thread, if Ctrl-C would end the program, were it not for code of this crate.
+    pub(crate) fn of_runner() -> io::Result<Option<Self>> {
+        let ends_the_program = match lock(&LISTENING).get(&SIGINT) {
+            Some(those) => those.handler.was_default(),
+            None => handler::is_default(SIGINT),
+        };
+        if !ends_the_program {
+            return Ok(None);
+        }
+        // Relaxed: the handler that reads it is told of this listener later, in a way that orders it.
+        RUNNER_TOLD.store(false, Ordering::Relaxed);
+        Self::new(SIGINT, Kind::Runner).map(Some)
+    }
+
+    /// Its bell once more: readable from the first signal on, until `take`.
+    pub(crate) fn duplicate(&self) -> io::Result<OwnedFd> {
+        self.bell.as_fd().try_clone_to_owned()
+    }
+
+    /// How many signals arrived since the last call.
+    pub(crate) fn take(&self) -> u64 {
+        self.bell.read().unwrap_or(0)
     }
 }
 
 /// The last to leave restores what was there before.
-fn leave() {
-    let mut waiting = waiting();
-    waiting.waiters -= 1;
-    if waiting.waiters == 0 {
-        // First the handler, which rings the bell, then the bell.
-        let (handler, bell) = waiting.listening.take().expect("somebody was waiting");
-        drop(handler);
-        drop(bell);
+impl Drop for Listener {
+    fn drop(&mut self) {
+        let number = self.bell.as_fd().as_raw_fd();
+        let mut listening = lock(&LISTENING);
+        let those = listening.get_mut(&self.signal).expect("this one listens");
+        those.of(self.kind).retain(|bell| *bell != number);
+        if those.program.is_empty() && those.runners.is_empty() {
+            listening.remove(&self.signal);
+        } else {
+            // When this returns, the handler does not know the bell any more, and it may be closed.
+            those.handler.ring(those.hung());
+        }
     }
-}
-
-fn new_bell() -> nix::Result<EventFd> {
-    EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
-}
-
-fn is_rung(bell: &EventFd) -> nix::Result<bool> {
-    Ok(poll(&mut [PollFd::new(bell.as_fd(), PollFlags::POLLIN)], PollTimeout::ZERO)? > 0)
 }

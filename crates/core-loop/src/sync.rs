@@ -3,7 +3,7 @@
 #[cfg(loom)]
 pub(crate) use loom::sync::{
     Condvar, Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering, fence},
+    atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence},
 };
 #[cfg(loom)]
 pub(crate) use loom::thread::yield_now;
@@ -11,7 +11,7 @@ use std::sync::PoisonError;
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
     Condvar, Mutex, MutexGuard,
-    atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering, fence},
+    atomic::{AtomicBool, AtomicI32, AtomicPtr, AtomicU32, AtomicUsize, Ordering, fence},
 };
 #[cfg(not(loom))]
 pub(crate) use std::thread::yield_now;

@@ -8,8 +8,11 @@ use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 use std::ptr;
 
+/// Who connected, in the kernel's words.
+pub(crate) struct Peer(libc::sockaddr_storage);
+
 /// Accepts one connection: a socket in non-blocking mode that is closed on exec, and who connected.
-pub(crate) fn accept(listener: BorrowedFd<'_>) -> nix::Result<(OwnedFd, SocketAddr)> {
+pub(crate) fn accept(listener: BorrowedFd<'_>) -> nix::Result<(OwnedFd, Peer)> {
     let mut address = MaybeUninit::<libc::sockaddr_storage>::zeroed();
     let mut len = size_of::<libc::sockaddr_storage>() as libc::socklen_t;
     let flags = libc::SOCK_CLOEXEC | libc::SOCK_NONBLOCK;
@@ -20,8 +23,14 @@ pub(crate) fn accept(listener: BorrowedFd<'_>) -> nix::Result<(OwnedFd, SocketAd
     // SAFETY: the kernel has just made this descriptor and told nobody else.
     let socket = unsafe { OwnedFd::from_raw_fd(socket) };
     // SAFETY: zeroes are a valid address, and so is what the kernel wrote over them.
-    let address = unsafe { address.assume_init() };
-    Ok((socket, internet(&address).ok_or(Errno::EAFNOSUPPORT)?))
+    Ok((socket, Peer(unsafe { address.assume_init() })))
+}
+
+impl Peer {
+    /// If it has an internet address.
+    pub(crate) fn internet(&self) -> nix::Result<SocketAddr> {
+        internet(&self.0).ok_or(Errno::EAFNOSUPPORT)
+    }
 }
 
 fn internet(address: &libc::sockaddr_storage) -> Option<SocketAddr> {

@@ -18,9 +18,14 @@
 //! | [`task_locals`] | what a task, its children and its threads know without being told |
 //! | [`cancel_cleanup`] | a cancelled task cleans up with awaits |
 //! | [`shield`] | what must be finished is, whoever gives up waiting |
+//! | [`interrupted`] | Ctrl-C cancels what runs, and it cleans up |
+//! | [`subprocess`] | a child is fed and heard; another takes too long, and is ended |
+//! | [`watch_a_pipe`] | a function that is called whenever there is something to read |
 //! | [`task_group`] | tasks that belong together: one fails, all end |
 //! | [`from_a_thread`] | another thread calls into the loop |
 //! | [`loop_in_a_thread`] | a loop for a program that has none |
+//! | [`graceful_shutdown`] | a server that stops without cutting anybody off |
+//! | [`protocol_echo`] | connections that call instead of being waited for |
 //! | [`limited`] | a bound around any executor |
 //! | [`one_loop_per_core`] | a server that uses all cores, each with its own loop and its own share of the connections |
 //! | [`own_executor`] | an executor of one's own, which keeps every promise |
@@ -38,7 +43,9 @@ pub mod echo;
 pub mod executor_while_printing;
 pub mod from_a_thread;
 pub mod gather_wait;
+pub mod graceful_shutdown;
 pub mod hello;
+pub mod interrupted;
 pub mod limited;
 pub mod long_computation;
 pub mod loop_in_a_thread;
@@ -46,9 +53,12 @@ pub mod metrics;
 pub mod one_loop_per_core;
 pub mod own_executor;
 pub mod producers_consumers;
+pub mod protocol_echo;
 pub mod runtime;
 pub mod shield;
+pub mod subprocess;
 pub mod task_group;
 pub mod task_locals;
 pub mod three_pools;
 pub mod timeouts;
+pub mod watch_a_pipe;

@@ -2,13 +2,13 @@
 
 use std::cell::RefCell;
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use contract::driver::{Connecting, Io, Listener, Profile, Reactor, Readiness, Sockets};
+use contract::driver::{Connecting, Io, Listener, Profile, Reactor, Readiness, Sockets, Stream};
 use core_loop::ReadinessThread;
 
 use crate::alarm::Alarm;
@@ -68,5 +68,9 @@ impl Sockets for GlommioReactor {
 
     fn listener(&self, listener: TcpListener) -> io::Result<Box<dyn Listener>> {
         Ok(Box::new(GlommioListener::new(listener, self.orphans.clone())?))
+    }
+
+    fn stream(&self, stream: TcpStream) -> io::Result<Box<dyn Stream>> {
+        sockets::connected(stream)
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::io;
 use std::net::{Shutdown, SocketAddr, TcpListener as StdListener, TcpStream as StdStream};
-use std::os::fd::OwnedFd;
+use std::os::fd::{BorrowedFd, OwnedFd};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -18,6 +18,13 @@ use crate::sys;
 /// Connects to `address`. The operation belongs to this future; a dropped one ends it.
 pub(crate) async fn connect(address: SocketAddr) -> io::Result<Box<dyn Stream>> {
     Ok(Box::new(GlommioStream(RefCell::new(TcpStream::connect(address).await?))))
+}
+
+/// Takes over a connected socket.
+pub(crate) fn connected(stream: StdStream) -> io::Result<Box<dyn Stream>> {
+    // As glommio's own connect leaves it: it moves bytes only when the ring says that there are some.
+    stream.set_nonblocking(false)?;
+    Ok(Box::new(GlommioStream(RefCell::new(sys::take_over_connected(stream)))))
 }
 
 /// A connection. glommio asks the ring for readiness and moves the bytes itself, so a read that is not polled again has
@@ -52,6 +59,10 @@ impl Stream for GlommioStream {
 
     fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         Ok(self.0.borrow().set_nodelay(nodelay)?)
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(sys::descriptor(&self.0))
     }
 }
 

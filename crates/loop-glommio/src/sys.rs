@@ -4,9 +4,10 @@
     reason = "io_uring_setup and fcntl are libc's, and glommio takes sockets by their numbers only"
 )]
 
+use std::cell::RefCell;
 use std::io;
-use std::net::TcpListener as StdListener;
-use std::os::fd::{AsRawFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::net::{TcpListener as StdListener, TcpStream as StdTcpStream};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
 
 use glommio::net::{TcpListener, TcpStream, UnixStream};
@@ -35,6 +36,21 @@ pub(crate) fn take_over(listener: StdListener) -> TcpListener {
     // SAFETY: the descriptor must be open and owned by no one else, and be a listening socket. `into_raw_fd` gives up
     // the ownership of an open one, and std's type says that it listens.
     unsafe { TcpListener::from_raw_fd(listener.into_raw_fd()) }
+}
+
+/// Gives `stream` to the executor that runs on this thread.
+pub(crate) fn take_over_connected(stream: StdTcpStream) -> TcpStream {
+    // SAFETY: the descriptor must be open and owned by no one else, and be a connected socket. `into_raw_fd` gives up the
+    // ownership of an open one, and std's type says what it is.
+    unsafe { TcpStream::from_raw_fd(stream.into_raw_fd()) }
+}
+
+/// The descriptor of `stream`, which stays in its cell: nobody replaces it.
+pub(crate) fn descriptor(stream: &RefCell<TcpStream>) -> BorrowedFd<'_> {
+    let descriptor = stream.borrow().as_raw_fd();
+    // SAFETY: the descriptor must stay open for as long as the cell is borrowed, and not be -1. The stream in the cell
+    // owns it, only its drop closes it, and this crate never takes a stream out of its cell.
+    unsafe { BorrowedFd::borrow_raw(descriptor) }
 }
 
 /// Gives `stream` to the executor that runs on this thread.

@@ -60,6 +60,6 @@ impl Reactor for TokioReactor {
 
     fn watch(&self, descriptor: Rc<OwnedFd>) -> io::Result<Box<dyn Readiness>> {
         let _inside = self.runtime.enter();
-        Ok(Box::new(TokioReadiness(register(descriptor)?)))
+        Ok(Box::new(TokioReadiness::new(register(descriptor)?)))
     }
 }

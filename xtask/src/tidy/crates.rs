@@ -15,7 +15,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loop-smol", &["contract", "core-loop"]),
     ("loop-glommio", &["contract", "core-loop"]),
     ("loop-virtual", &["contract", "core-loop"]),
-    ("conformance", &["contract", "core-loop", "sync-primitives"]),
+    ("loop-io", &["contract", "core-loop"]),
+    ("conformance", &["contract", "core-loop", "loop-io", "sync-primitives"]),
     (
         "loop-test",
         &["conformance", "contract", "core-loop", "loop-tokio", "loop-smol", "loop-glommio", "loop-virtual"],

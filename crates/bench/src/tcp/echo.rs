@@ -58,7 +58,7 @@ async fn answer<H: Host>(stream: &mut H::Stream) -> io::Result<()> {
 }
 
 /// The client, on a thread of its own.
-fn ask(address: SocketAddr, connections: usize, size: Size, rounds: u32) -> io::Result<f64> {
+pub(super) fn ask(address: SocketAddr, connections: usize, size: Size, rounds: u32) -> io::Result<f64> {
     let mut streams = Vec::new();
     for _ in 0..connections {
         let stream = TcpStream::connect(address)?;

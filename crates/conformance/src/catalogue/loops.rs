@@ -4,7 +4,7 @@
 #[doc(hidden)]
 #[macro_export]
 macro_rules! loop_behaviours {
-    ($then:path, $($arguments:tt)*) => { $then! { [$($arguments)*]
+    ($then:path, $($arguments:tt)*) => { $crate::__with_io_behaviours! { $then, [$($arguments)*]
         driver {
             /// A driver runs one root after the other.
             runs_one_root_after_the_other Must "contract::Driver::run";

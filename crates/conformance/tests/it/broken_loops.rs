@@ -163,6 +163,7 @@ fn fast_threads(id: &str) -> bool {
         "loop.foreign_future_rejected",
         "bridge.wrong_thread_detected",
         "runner.first_interrupt_cancels_main",
+        "signal.handler_is_a_loop_callback",
         "differential.futures",
         "differential.contexts",
         "differential.threadsafe_cancel",
@@ -187,7 +188,11 @@ cases! { "loop":
     ];
     /// A driver whose clock runs ahead.
     a_driver_whose_clock_runs_ahead_is_caught: Caught::but_for(driver(Bug::ClockRunsAhead), a_trace)
-        => ["driver.a_timer_wakes_a_waiting_root_and_never_early", "timer.never_early"];
+        => [
+        "driver.a_timer_wakes_a_waiting_root_and_never_early",
+        "timer.never_early",
+        "server.accept_survives_fd_exhaustion",
+    ];
     /// A driver whose timers are later than it declares.
     a_driver_whose_timers_are_later_than_it_declares_is_caught: Caught::but_for(driver(Bug::TimersAreLate), a_trace)
         => ["driver.a_root_that_never_waits_sees_its_timer", "timer.as_fine_as_declared"];
@@ -196,6 +201,7 @@ cases! { "loop":
         "driver.a_root_that_never_waits_sees_its_descriptors",
         "loop.rearming_callback_starves_nobody",
         "idle.what_has_arrived_is_taken_first",
+        "io.transport_fd_protected",
     ];
     /// A driver whose timer cannot be moved.
     a_driver_whose_timer_cannot_be_moved_is_caught: Caught::but_for(driver(Bug::TimerCannotBeMoved), a_trace)

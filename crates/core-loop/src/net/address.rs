@@ -19,8 +19,24 @@ enum Kind {
 }
 
 impl Address {
-    /// The addresses behind it, at least one.
-    pub(super) async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
+    /// The addresses behind it, at least one. A host name is looked up on the default executor.
+    ///
+    /// # Errors
+    ///
+    /// Not an address, an unknown host: the error names it.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future lets the look-up end on its thread, and loses its answer.
+    ///
+    /// # Python
+    ///
+    /// `loop.getaddrinfo`.
+    pub async fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let name = match &self.0 {
             Kind::Socket(address) => return Ok(vec![*address]),
             Kind::Name(name) => name,

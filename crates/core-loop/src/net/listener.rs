@@ -9,15 +9,54 @@ use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
-use std::os::fd::OwnedFd;
 use std::task::{Context, Poll, ready};
 
 /// How many connections may wait to be accepted, unless [`TcpListener::bind_with_backlog`] says otherwise. The kernel cuts
 /// it to `net.core.somaxconn`.
-const BACKLOG: u16 = 1024;
+pub(super) const BACKLOG: u16 = 1024;
 
-/// How the kernel is asked for a socket that listens, with a backlog.
-type Open = fn(SocketAddr, u16) -> io::Result<OwnedFd>;
+/// How to listen: for [`TcpListener::bind_with`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ListenOptions {
+    pub(super) backlog: u16,
+    pub(super) reuse_port: bool,
+    pub(super) only_v6: bool,
+}
+
+impl ListenOptions {
+    /// What [`TcpListener::bind`] does: room for 1024 connections, an address of one's own.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { backlog: BACKLOG, reuse_port: false, only_v6: false }
+    }
+
+    /// With room for so many connections that wait to be accepted.
+    #[must_use]
+    pub const fn backlog(mut self, backlog: u16) -> Self {
+        self.backlog = backlog;
+        self
+    }
+
+    /// Beside other sockets that listen on the same address: see [`TcpListener::bind_reuse_port`].
+    #[must_use]
+    pub const fn reuse_port(mut self, reuse_port: bool) -> Self {
+        self.reuse_port = reuse_port;
+        self
+    }
+
+    /// An address of version six takes no connections of version four, so that another socket can.
+    #[must_use]
+    pub const fn only_v6(mut self, only_v6: bool) -> Self {
+        self.only_v6 = only_v6;
+        self
+    }
+}
+
+impl Default for ListenOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
 
 /// A TCP socket that listens. Dropping it refuses what has not been accepted; streams that were accepted live on.
 ///
@@ -55,7 +94,7 @@ impl TcpListener {
     /// # }).unwrap().unwrap();
     /// ```
     pub async fn bind(address: impl Into<Address>) -> io::Result<Self> {
-        Self::bind_with_backlog(address, BACKLOG).await
+        Self::bind_with(address, ListenOptions::new()).await
     }
 
     /// As [`bind`](Self::bind), with room for `backlog` connections that wait to be accepted.
@@ -68,7 +107,7 @@ impl TcpListener {
     ///
     /// Outside a loop.
     pub async fn bind_with_backlog(address: impl Into<Address>, backlog: u16) -> io::Result<Self> {
-        Self::bind_first(address.into(), backlog, ready::listen).await
+        Self::bind_with(address, ListenOptions::new().backlog(backlog)).await
     }
 
     /// As [`bind`](Self::bind), beside other sockets that listen on the same address: the kernel spreads the connections
@@ -90,27 +129,36 @@ impl TcpListener {
     ///
     /// `asyncio.start_server(…, reuse_port=True)`.
     pub async fn bind_reuse_port(address: impl Into<Address>) -> io::Result<Self> {
-        Self::bind_first(address.into(), BACKLOG, ready::listen_beside_others).await
+        Self::bind_with(address, ListenOptions::new().reuse_port(true)).await
     }
 
-    /// On the first of the addresses that works; `open` makes a socket of the kernel's.
-    async fn bind_first(address: Address, backlog: u16, open: Open) -> io::Result<Self> {
+    /// As [`bind`](Self::bind), as `options` say.
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    pub async fn bind_with(address: impl Into<Address>, options: ListenOptions) -> io::Result<Self> {
         let mut failed = None;
-        for address in address.resolve().await? {
-            match Self::listen(address, backlog, open) {
+        // The first of the addresses that works.
+        for address in address.into().resolve().await? {
+            match Self::listen(address, &options) {
                 Ok(listener) => return listener,
-                Err(error) => failed = Some(super::stream::naming("listen on", address, &error)),
+                Err(error) => failed = Some(super::stream::naming("listen on", &address, &error)),
             }
         }
         Err(failed.expect("an address resolves to one at least"))
     }
 
     /// The outer error is the address's: another one may work.
-    fn listen(address: SocketAddr, backlog: u16, open: Open) -> io::Result<io::Result<Self>> {
+    fn listen(address: SocketAddr, options: &ListenOptions) -> io::Result<io::Result<Self>> {
         let reactor = Loop::current().reactor();
-        match reactor.sockets().and_then(|sockets| sockets.listen(address, backlog)) {
+        match reactor.sockets().and_then(|sockets| sockets.listen(address, options.backlog)) {
             Some(listener) => Ok(Ok(Self { listener: listener? })),
-            None => Ok(Self::from_std(open(address, backlog)?.into())),
+            None => Ok(Self::from_std(ready::listen(address, options)?.into())),
         }
     }
 
@@ -131,7 +179,7 @@ impl TcpListener {
                 listener.set_nonblocking(false)?;
                 sockets.listener(listener)?
             }
-            None => Box::new(ReadyListener::new(reactor.clone(), listener)?),
+            None => Box::new(ReadyListener::new(reactor.clone(), listener.into())?),
         };
         Ok(Self { listener })
     }

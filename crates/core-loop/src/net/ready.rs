@@ -1,6 +1,8 @@
 //! Sockets for runtimes that tell readiness: the operation is tried first, and waited for when it would block.
 
-use crate::sys;
+use super::listener::ListenOptions;
+use crate::descriptor::set_nonblocking;
+use crate::sys::{self, Peer};
 use contract::{Direction, Listener, Reactor, Readiness, Stream};
 use nix::errno::Errno;
 use nix::sys::socket::{
@@ -10,17 +12,17 @@ use nix::sys::socket::{
 use std::future::poll_fn;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-/// A connected stream socket. The watch ends before the descriptor closes: the watch holds it, too.
+/// A connected stream socket of any family. The watch ends before the descriptor closes: the watch holds it, too.
 pub(super) struct ReadyStream {
     watch: Box<dyn Readiness>,
     socket: Rc<OwnedFd>,
 }
 
-/// A listening socket.
+/// A listening socket of any family.
 pub(super) struct ReadyListener {
     watch: Box<dyn Readiness>,
     socket: Rc<OwnedFd>,
@@ -29,21 +31,17 @@ pub(super) struct ReadyListener {
 }
 
 /// Makes a listening socket in blocking mode.
-pub(super) fn listen(address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
-    begin_to_listen(tcp_socket(address, SockFlag::empty())?, address, backlog)
-}
-
-/// The same, for one of several sockets that listen on one address.
-pub(super) fn listen_beside_others(address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
+pub(super) fn listen(address: SocketAddr, options: &ListenOptions) -> io::Result<OwnedFd> {
     let socket = tcp_socket(address, SockFlag::empty())?;
-    setsockopt(&socket, sockopt::ReusePort, &true)?;
-    begin_to_listen(socket, address, backlog)
-}
-
-fn begin_to_listen(socket: OwnedFd, address: SocketAddr, backlog: u16) -> io::Result<OwnedFd> {
+    if options.reuse_port {
+        setsockopt(&socket, sockopt::ReusePort, &true)?;
+    }
+    if options.only_v6 && address.is_ipv6() {
+        setsockopt(&socket, sockopt::Ipv6V6Only, &true)?;
+    }
     setsockopt(&socket, sockopt::ReuseAddr, &true)?;
     socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(address))?;
-    let backlog = Backlog::new(backlog).unwrap_or(Backlog::MAXCONN);
+    let backlog = Backlog::new(options.backlog).unwrap_or(Backlog::MAXCONN);
     socket::listen(&socket, backlog)?;
     Ok(socket)
 }
@@ -79,7 +77,7 @@ fn tcp_socket(address: SocketAddr, flags: SockFlag) -> nix::Result<OwnedFd> {
     socket::socket(family, SockType::Stream, flags | SockFlag::SOCK_CLOEXEC, None)
 }
 
-fn std_address(address: &SockaddrStorage) -> io::Result<SocketAddr> {
+pub(super) fn std_address(address: &SockaddrStorage) -> io::Result<SocketAddr> {
     let v4 = address.as_sockaddr_in().map(|v4| SocketAddr::from(*v4));
     v4.or_else(|| address.as_sockaddr_in6().map(|v6| SocketAddr::from(*v6)))
         .ok_or_else(|| Errno::EAFNOSUPPORT.into())
@@ -87,6 +85,20 @@ fn std_address(address: &SockaddrStorage) -> io::Result<SocketAddr> {
 
 fn local_addr(socket: &OwnedFd) -> io::Result<SocketAddr> {
     std_address(&socket::getsockname(socket.as_raw_fd())?)
+}
+
+impl ReadyStream {
+    /// Takes over a connected socket in non-blocking mode.
+    pub(super) fn new(reactor: &dyn Reactor, socket: OwnedFd) -> io::Result<Self> {
+        let socket = Rc::new(socket);
+        Ok(Self { watch: reactor.watch(socket.clone())?, socket })
+    }
+}
+
+impl AsFd for ReadyStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
 }
 
 impl Stream for ReadyStream {
@@ -134,19 +146,22 @@ impl Stream for ReadyStream {
     fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         Ok(setsockopt(&self.socket, sockopt::TcpNoDelay, &nodelay)?)
     }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.socket.as_fd())
+    }
 }
 
 impl ReadyListener {
     /// Takes over a listening socket, and puts it into non-blocking mode.
-    pub(super) fn new(reactor: Rc<dyn Reactor>, listener: std::net::TcpListener) -> io::Result<Self> {
-        listener.set_nonblocking(true)?;
-        let socket = Rc::new(OwnedFd::from(listener));
+    pub(super) fn new(reactor: Rc<dyn Reactor>, socket: OwnedFd) -> io::Result<Self> {
+        set_nonblocking(socket.as_fd())?;
+        let socket = Rc::new(socket);
         Ok(Self { watch: reactor.watch(socket.clone())?, socket, reactor })
     }
-}
 
-impl Listener for ReadyListener {
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Box<dyn Stream>, SocketAddr)>> {
+    /// The next connection, and who it is.
+    pub(super) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<io::Result<(ReadyStream, Peer)>> {
         let mut accepted = None;
         ready!(self.watch.poll_io(cx, Direction::Read, &mut || {
             accepted = Some(loop {
@@ -159,9 +174,20 @@ impl Listener for ReadyListener {
             Ok(0)
         }))?;
         let (socket, peer) = accepted.expect("the operation succeeded");
-        let socket = Rc::new(socket);
-        let watch = self.reactor.watch(socket.clone())?;
-        Poll::Ready(Ok((Box::new(ReadyStream { watch, socket }), peer)))
+        Poll::Ready(Ok((ReadyStream::new(&*self.reactor, socket)?, peer)))
+    }
+}
+
+impl AsFd for ReadyListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.socket.as_fd()
+    }
+}
+
+impl Listener for ReadyListener {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<(Box<dyn Stream>, SocketAddr)>> {
+        let (stream, peer) = ready!(self.poll_next(cx))?;
+        Poll::Ready(Ok((Box::new(stream), peer.internet()?)))
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {

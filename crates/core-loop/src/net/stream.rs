@@ -4,10 +4,10 @@ use super::address::Address;
 use super::ready;
 use crate::Loop;
 use contract::{Stream, budget};
-use futures_io::{AsyncRead, AsyncWrite};
 use std::fmt;
 use std::io;
 use std::net::{Shutdown, SocketAddr};
+use std::os::fd::BorrowedFd;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
@@ -28,12 +28,12 @@ pub struct TcpStream {
     stream: Box<dyn Stream>,
 }
 
-/// The reading half of a [`TcpStream`].
+/// The reading half of a [`TcpStream`] or a [`UnixStream`](super::UnixStream).
 pub struct ReadHalf {
     stream: Rc<dyn Stream>,
 }
 
-/// The writing half of a [`TcpStream`]. Close it when the other side waits for the end: dropping one half alone does not.
+/// The writing half of a [`TcpStream`] or a [`UnixStream`](super::UnixStream). Close it when the other side waits for the end: dropping one half alone does not.
 pub struct WriteHalf {
     stream: Rc<dyn Stream>,
 }
@@ -74,7 +74,7 @@ impl TcpStream {
         for address in address.into().resolve().await? {
             match Self::connect_one(address).await {
                 Ok(stream) => return Ok(Self::new(stream)),
-                Err(error) => failed = Some(naming("connect to", address, &error)),
+                Err(error) => failed = Some(naming("connect to", &address, &error)),
             }
         }
         Err(failed.expect("an address resolves to one at least"))
@@ -89,11 +89,34 @@ impl TcpStream {
         connecting.await
     }
 
+    /// Takes over a connected socket: one that was handed down, or connected with options that are not here.
+    ///
+    /// # Errors
+    ///
+    /// What the runtime says of a socket that it cannot take: on virtual time, any.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Python
+    ///
+    /// `asyncio.open_connection(sock=…)`.
+    pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
+        let reactor = Loop::current().reactor();
+        match reactor.sockets() {
+            Some(sockets) => sockets.stream(stream).map(Self::new),
+            None => {
+                stream.set_nonblocking(true)?;
+                Ok(Self::new(Box::new(ready::ReadyStream::new(&*reactor, stream.into())?)))
+            }
+        }
+    }
+
     /// The two halves, for two tasks. The connection is closed when both are dropped.
     #[must_use]
     pub fn split(self) -> (ReadHalf, WriteHalf) {
-        let stream: Rc<dyn Stream> = self.stream.into();
-        (ReadHalf { stream: stream.clone() }, WriteHalf { stream })
+        halves(self.stream.into())
     }
 
     /// The address of the other side.
@@ -126,6 +149,21 @@ impl TcpStream {
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
         self.stream.set_nodelay(nodelay)
     }
+
+    /// The descriptor behind it, for socket options. `None` where the network is in memory.
+    ///
+    /// # Python
+    ///
+    /// `get_extra_info("socket")`.
+    #[must_use]
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.stream.descriptor()
+    }
+}
+
+/// The two halves of a connection.
+pub(super) fn halves(stream: Rc<dyn Stream>) -> (ReadHalf, WriteHalf) {
+    (ReadHalf { stream: stream.clone() }, WriteHalf { stream })
 }
 
 /// A connection of a driver's own making, for carriers.
@@ -136,11 +174,15 @@ impl From<Box<dyn Stream>> for TcpStream {
 }
 
 /// The same error, with what was attempted in front.
-pub(super) fn naming(verb: &str, address: SocketAddr, error: &io::Error) -> io::Error {
+pub(super) fn naming(verb: &str, address: &dyn fmt::Display, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("cannot {verb} {address}: {error}"))
 }
 
-fn poll_read(stream: &dyn Stream, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+pub(super) fn poll_read(
+    stream: &dyn Stream,
+    cx: &mut Context<'_>,
+    buffer: &mut [u8],
+) -> Poll<io::Result<usize>> {
     // The kernel would wait for bytes, even for none.
     if buffer.is_empty() {
         return Poll::Ready(Ok(0));
@@ -149,7 +191,11 @@ fn poll_read(stream: &dyn Stream, cx: &mut Context<'_>, buffer: &mut [u8]) -> Po
     stream.poll_read(cx, buffer)
 }
 
-fn poll_write(stream: &dyn Stream, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
+pub(super) fn poll_write(
+    stream: &dyn Stream,
+    cx: &mut Context<'_>,
+    buffer: &[u8],
+) -> Poll<io::Result<usize>> {
     if buffer.is_empty() {
         return Poll::Ready(Ok(0));
     }
@@ -159,9 +205,9 @@ fn poll_write(stream: &dyn Stream, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<
 
 macro_rules! reads {
     ($($half:ty),*) => { $(
-        impl AsyncRead for $half {
+        impl futures_io::AsyncRead for $half {
             fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
-                poll_read(&*self.stream, cx, buf)
+                $crate::net::stream::poll_read(&*self.stream, cx, buf)
             }
         }
     )* };
@@ -169,9 +215,9 @@ macro_rules! reads {
 
 macro_rules! writes {
     ($($half:ty),*) => { $(
-        impl AsyncWrite for $half {
+        impl futures_io::AsyncWrite for $half {
             fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
-                poll_write(&*self.stream, cx, buf)
+                $crate::net::stream::poll_write(&*self.stream, cx, buf)
             }
 
             fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -184,6 +230,8 @@ macro_rules! writes {
         }
     )* };
 }
+
+pub(super) use {reads, writes};
 
 reads!(TcpStream, &TcpStream, ReadHalf);
 writes!(TcpStream, &TcpStream, WriteHalf);

@@ -7,7 +7,11 @@ use core_loop::{
     RunError, Runner, ScopedChild, ScopedGroup, Shield, Siblings, Sleep, StartError, Stuck, Task, TaskGroup,
     TaskStatus, ThreadsafeHandle, Timeout, TimeoutScope, ToThread, TryGathered, Wait, WaitFor, WaitUntilIdle,
     YieldNow,
-    net::{TcpListener, TcpStream},
+    net::{
+        PeerCredentials, TcpListener, TcpStream, UdpSocket, UnixAddress, UnixDatagram, UnixListener,
+        UnixStream,
+    },
+    pipe,
 };
 use std::future::Ready;
 use std::rc::Rc;
@@ -41,6 +45,8 @@ const _: () = {
     crosses::<ChildError>();
     crosses::<StartError<()>>();
     crosses::<GroupClosed<()>>();
+    crosses::<UnixAddress>();
+    crosses::<PeerCredentials>();
 };
 
 /// Implemented once for every type, and a second time for those that are `Send`: for them the call below is ambiguous.
@@ -82,6 +88,12 @@ fn what_belongs_to_a_loop_stays_on_its_thread() {
         Descriptor,
         TcpListener,
         TcpStream,
+        UdpSocket,
+        UnixDatagram,
+        UnixListener,
+        UnixStream,
+        pipe::Reader,
+        pipe::Writer,
         Gathered<Siblings<()>>,
         TryGathered<Siblings<()>>,
         Wait<'static, Task<()>>,

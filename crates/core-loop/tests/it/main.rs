@@ -38,7 +38,6 @@ mod stuck;
 mod task_locals;
 mod timeout_asks;
 mod timeouts;
-mod timers;
 mod trace;
 mod turns;
 mod wait;

@@ -33,3 +33,30 @@ fn a_signal_to_a_forked_child_does_not_reach_the_parents_loop() {
         .unwrap();
     });
 }
+
+#[test]
+fn a_signal_to_a_forked_child_does_not_reach_the_parents_handler() {
+    alone("signal_fork::a_signal_to_a_forked_child_does_not_reach_the_parents_handler", "", || {
+        core_loop::run(async {
+            let heard = core_loop::Future::new();
+            let hears = heard.clone();
+            let lp = core_loop::Loop::current();
+            lp.add_signal_handler(Signal::SIGUSR1 as i32, move || hears.set_result(()).unwrap()).unwrap();
+            // SAFETY: as above.
+            match unsafe { fork() }.unwrap() {
+                ForkResult::Child => loop {
+                    let _ = raise(Signal::SIGUSR1);
+                },
+                ForkResult::Parent { child } => {
+                    let status = waitpid(child, None).unwrap();
+                    assert_eq!(status, WaitStatus::Signaled(child, Signal::SIGUSR1, false));
+                }
+            }
+            core_loop::wait_until_idle().await;
+            assert!(!heard.done());
+            raise(Signal::SIGUSR1).unwrap();
+            heard.await.unwrap();
+        })
+        .unwrap();
+    });
+}

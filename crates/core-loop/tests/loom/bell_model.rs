@@ -1,24 +1,29 @@
-//! The bell of the signal handler.
+//! The bells of a signal handler.
 
-use crate::bell::{Bell, NONE};
+use crate::bell::Bells;
 use loom::sync::Arc;
-use loom::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::Relaxed};
+use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::Relaxed};
 use loom::thread;
+use std::ptr;
 
 #[test]
-fn no_signal_handler_writes_to_a_bell_that_was_closed() {
+fn no_signal_handler_rings_a_bell_that_was_freed() {
     loom::model(|| {
-        let bell = Arc::new(Bell { descriptor: AtomicI32::new(0), running: AtomicUsize::new(0) });
-        let is_open = Arc::new([AtomicBool::new(true), AtomicBool::new(true)]);
+        let hung = Arc::new([AtomicBool::new(true), AtomicBool::new(true)]);
+        let at = |index: usize| ptr::from_ref(&hung[index]).cast_mut();
+        let bells = Arc::new(Bells { hung: AtomicPtr::new(at(0)), running: AtomicUsize::new(0) });
         let handler = {
-            let (bell, is_open) = (bell.clone(), is_open.clone());
+            let (bells, hung) = (bells.clone(), hung.clone());
             thread::spawn(move || {
-                bell.ring(|descriptor| assert!(is_open[descriptor as usize].load(Relaxed), "it was closed"));
+                bells.ring(|bell| {
+                    let bell = hung.iter().find(|hangs| ptr::eq(*hangs, bell)).unwrap();
+                    assert!(bell.load(Relaxed), "it was freed");
+                });
             })
         };
-        for (closed, next) in [(0, 1), (1, NONE)] {
-            bell.replace(next);
-            is_open[closed].store(false, Relaxed);
+        for (freed, next) in [(0, at(1)), (1, ptr::null_mut())] {
+            assert!(ptr::eq(bells.replace(next), at(freed)));
+            hung[freed].store(false, Relaxed);
         }
         handler.join().unwrap();
     });

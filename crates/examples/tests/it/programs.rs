@@ -94,6 +94,7 @@ programs! {
     executor_while_printing [],
     from_a_thread [],
     gather_wait [],
+    graceful_shutdown [],
     hello [],
     limited [],
     long_computation [],
@@ -101,14 +102,17 @@ programs! {
     own_executor [],
     producers_consumers [],
     shield [],
+    subprocess [],
+    protocol_echo [],
     task_group [],
     task_locals [],
     three_pools [],
     timeouts [],
+    watch_a_pipe [],
 }
 
 /// Programs that are no idioms, and have tests of their own.
-const OTHERS: &[&str] = &["compare", "echo_server", "metrics", "one_loop_per_core"];
+const OTHERS: &[&str] = &["compare", "echo_server", "interrupted", "metrics", "one_loop_per_core"];
 
 #[test]
 fn no_program_is_left_untried() {

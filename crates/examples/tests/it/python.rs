@@ -22,7 +22,7 @@ pub(crate) fn prints_the_same(name: &str, program: &Program) {
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.py"));
     let seconds = |text: String| text.replace("asyncio.run(main(1))", "asyncio.run(main(0.4))");
     fs::write(&file, seconds(block(program.idiom, "python"))).expect("there is a place for scratch files");
-    let ended = run(Command::new("python3").arg(&file));
+    let ended = run(Command::new("python3").arg("-I").arg(&file));
     assert!(ended.status.success(), "{name} in Python: {}", ended.stderr);
     let mut ours = program.promised().replace("400ms", "0.4s");
     for (_, here, there) in DIFFERENCES.iter().filter(|difference| difference.0 == name) {

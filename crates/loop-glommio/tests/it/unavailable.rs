@@ -36,6 +36,14 @@ fn a_small_memlock_limit_is_refused_with_its_cure() {
 }
 
 #[test]
+fn a_server_without_descriptors_serves_when_there_are_some() {
+    conformance::server_without_descriptors(
+        "unavailable::a_server_without_descriptors_serves_when_there_are_some",
+        GlommioDriver::new,
+    );
+}
+
+#[test]
 fn a_lack_of_descriptors_is_refused_with_its_cure() {
     let Some(probe) = here::driver() else { return };
     drop(probe);

@@ -54,6 +54,14 @@ fn loops_on_several_threads_share_the_reactor_and_lose_nothing() {
 }
 
 #[test]
+fn a_server_without_descriptors_serves_when_there_are_some() {
+    conformance::server_without_descriptors(
+        "host::a_server_without_descriptors_serves_when_there_are_some",
+        SmolDriver::new,
+    );
+}
+
+#[test]
 fn a_lack_of_descriptors_is_refused_with_its_cure() {
     conformance::lack_of_descriptors("host::a_lack_of_descriptors_is_refused_with_its_cure", SmolDriver::new);
 }

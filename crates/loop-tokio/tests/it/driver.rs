@@ -86,6 +86,14 @@ fn a_driver_can_be_dropped_inside_a_runtime() {
 }
 
 #[test]
+fn a_server_without_descriptors_serves_when_there_are_some() {
+    conformance::server_without_descriptors(
+        "driver::a_server_without_descriptors_serves_when_there_are_some",
+        TokioDriver::new,
+    );
+}
+
+#[test]
 fn a_lack_of_descriptors_is_refused_with_its_cure() {
     conformance::lack_of_descriptors(
         "driver::a_lack_of_descriptors_is_refused_with_its_cure",

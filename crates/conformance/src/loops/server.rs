@@ -1,0 +1,209 @@
+//! `server`: listening, and what becomes of the connections.
+
+use super::Loops;
+use super::wire::{MS, fill, reports, until};
+use crate::behaviour::{Verdict, ensure, same};
+use crate::{Miss, Subject};
+use core_loop::net::TcpListener;
+use core_loop::{sleep, spawn};
+use loop_io::{
+    Accept, Channel, Endpoint, Listen, Server, StreamReader, StreamWriter, open_connection, start_server,
+};
+use std::cell::Cell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+async fn echo(mut reader: StreamReader, writer: StreamWriter) -> io::Result<()> {
+    loop {
+        let bytes = reader.read(65_536).await?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        writer.write(&bytes)?;
+        writer.drain().await?;
+    }
+}
+
+/// A server that sends back what it gets.
+async fn echo_server() -> Result<(Server, SocketAddr), Miss> {
+    let server = start_server(echo, "127.0.0.1:0").await?;
+    let address = server.addresses()[0];
+    Ok((server, address))
+}
+
+/// A connection on which `word` came back.
+async fn greeted(address: SocketAddr, word: &[u8]) -> Result<(StreamReader, StreamWriter), Miss> {
+    let (mut reader, writer) = open_connection(address).await?;
+    writer.write(word)?;
+    same("the echo", reader.read_exact(word.len()).await?, word)?;
+    Ok((reader, writer))
+}
+
+async fn refused(address: SocketAddr) -> Verdict {
+    match open_connection(address).await {
+        Ok(_) => ensure(false, "a connection to nobody"),
+        Err(error) => {
+            same("the kind of the error", error.kind(), io::ErrorKind::ConnectionRefused)?;
+            ensure(error.to_string().contains(&address.to_string()), format!("it names no address: {error}"))
+        }
+    }
+}
+
+pub(super) fn close_refuses_new_keeps_old(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let (server, address) = echo_server().await?;
+        let (mut reader, writer) = greeted(address, b"before").await?;
+        server.close();
+        server.close();
+        ensure(!server.is_serving() && server.sockets().is_empty(), format!("it goes on: {server:?}"))?;
+        refused(address).await?;
+        writer.write(b"after")?;
+        same("the echo on the old connection", reader.read_exact(5).await?, b"after")
+    })
+}
+
+pub(super) fn wait_closed_needs_close_and_clients_gone(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        for close_first in [true, false] {
+            let (server, address) = echo_server().await?;
+            let client = greeted(address, b"x").await?;
+            let waiting = spawn({
+                let server = server.clone();
+                async move { server.wait_closed().await }
+            });
+            let leave = || drop(client);
+            if close_first {
+                server.close();
+                sleep(MS).await;
+                ensure(!waiting.done(), "it ended although a client was there")?;
+                leave();
+            } else {
+                leave();
+                until(|| server.clients() == 0).await;
+                sleep(MS).await;
+                ensure(!waiting.done(), "it ended although the server was open")?;
+                server.close();
+            }
+            waiting.await?;
+        }
+        // Both in one step.
+        let (server, address) = echo_server().await?;
+        let _client = greeted(address, b"x").await?;
+        server.close();
+        server.abort_clients();
+        server.wait_closed().await;
+        Ok(())
+    })
+}
+
+/// A server that waits for a word, then sends more than anybody has room for: how much, it notes.
+async fn gushing(sent: Rc<Cell<usize>>) -> io::Result<Server> {
+    let gush = async move |mut reader: StreamReader, writer: StreamWriter| {
+        reader.read(1).await?;
+        let filled = fill(|bytes| writer.write(bytes), || writer.get_write_buffer_size());
+        sent.set(filled.map_err(|miss| io::Error::other(format!("{miss:?}")))?);
+        io::Result::Ok(writer.drain().await?)
+    };
+    start_server(gush, "127.0.0.1:0").await
+}
+
+pub(super) fn close_and_abort_clients(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        // A handler whose connection is closed under it fails.
+        let _reports = reports();
+        let sent = Rc::new(Cell::new(0));
+        for graceful in [true, false] {
+            let server = gushing(sent.clone()).await?;
+            let (mut reader, writer) = open_connection(server.addresses()[0]).await?;
+            writer.write(b"!")?;
+            reader.fill().await?;
+            server.close();
+            if graceful {
+                server.close_clients();
+                same("what comes after a graceful close", reader.read_to_end().await?.len(), sent.get())?;
+            } else {
+                server.abort_clients();
+                same("the clients after an abort", server.clients(), 0)?;
+                let came = reader.read_to_end().await.map_or(0, |came| came.len());
+                ensure(came < sent.get(), "all came although it was aborted")?;
+            }
+            server.wait_closed().await;
+        }
+        Ok(())
+    })
+}
+
+/// A listener that fails at first, as the kernel does when descriptors have run out.
+struct Exhausted {
+    listener: TcpListener,
+    fails: Cell<u32>,
+}
+
+impl Accept for Exhausted {
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Channel>>> {
+        const EMFILE: i32 = 24;
+        match self.fails.get() {
+            0 => Accept::poll_accept(&self.listener, cx),
+            left => {
+                self.fails.set(left - 1);
+                Poll::Ready(Err(io::Error::from_raw_os_error(EMFILE)))
+            }
+        }
+    }
+
+    fn local_name(&self) -> Option<Endpoint> {
+        Accept::local_name(&self.listener)
+    }
+}
+
+pub(super) fn accept_survives_fd_exhaustion(subject: &Subject<Loops>) -> Verdict {
+    subject.run_timed(async |time| {
+        let reports = reports();
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let begun = time();
+        let exhausted = Exhausted { listener, fails: Cell::new(2) };
+        let _server = Listen::new().start_server_on(echo, vec![Box::new(exhausted)]);
+        let _client = greeted(address, b"still here").await?;
+        let took = time() - begun;
+        ensure(took >= Duration::from_secs(2), format!("two pauses took {took:?} only"))?;
+        same("the reports", reports.borrow().len(), 1)
+    })
+}
+
+pub(super) fn port_in_use_is_an_error_that_names_it(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let (_server, address) = echo_server().await?;
+        match start_server(echo, address).await {
+            Ok(_) => ensure(false, "two servers on one address"),
+            Err(error) => {
+                same("the kind of the error", error.kind(), io::ErrorKind::AddrInUse)?;
+                ensure(
+                    error.to_string().contains(&address.to_string()),
+                    format!("it names no address: {error}"),
+                )
+            }
+        }
+    })
+}
+
+pub(super) fn given_up_operations_lose_nothing(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let (server, address) = echo_server().await?;
+        for steps in 0..8 {
+            // A connect that is given up after so many turns.
+            let connecting = spawn(async move { open_connection(address).await.map(drop) });
+            super::turns(steps).await;
+            connecting.cancel("given up");
+            let _cancelled = connecting.await;
+            greeted(address, b"after it").await?;
+        }
+        until(|| server.clients() == 0).await;
+        // A server that is closed while it accepts.
+        server.close();
+        refused(address).await
+    })
+}

@@ -1,0 +1,94 @@
+//! Processes, pipes and names, where only this crate can show it. What must hold on every driver is in the conformance suite.
+
+use crate::run;
+use loop_io::pipes;
+use loop_io::process::{Command, Stdio};
+use loop_io::{getaddrinfo, getnameinfo};
+use std::env;
+use std::fs::File;
+
+#[test]
+fn without_a_descriptor_to_watch_a_child_with_a_thread_waits_for_it() {
+    if !conformance::alone(
+        "processes::without_a_descriptor_to_watch_a_child_with_a_thread_waits_for_it",
+        "ulimit -n 40",
+    ) {
+        return;
+    }
+    run(async {
+        let mut files = Vec::new();
+        while let Ok(file) = File::open("/dev/null") {
+            files.push(file);
+        }
+        let child = Command::shell("exit 6").spawn().unwrap();
+        assert_eq!(child.wait().await.code(), Some(6));
+        assert!(!child.kill().unwrap(), "it was reaped");
+        let refused = Command::new("true").stdout(Stdio::PIPE).spawn();
+        assert!(refused.is_err(), "a pipe without descriptors");
+        drop(files);
+        // Nobody has a handle of what was refused, and it leaves no zombie.
+        let mut children = 1;
+        while children > 0 {
+            let all = std::fs::read_to_string("/proc/thread-self/children").unwrap_or_default();
+            children = all.split_whitespace().count();
+            core_loop::yield_now().await;
+        }
+    });
+}
+
+#[test]
+fn the_standard_streams_of_a_program_are_streams() {
+    const ECHOES: &str = "LOOP_IO_TEST_ECHOES";
+    if env::var_os(ECHOES).is_some() {
+        return run(async {
+            let (mut input, output) = (pipes::stdin().unwrap(), pipes::stdout().unwrap());
+            while let Some(line) = input.next_line().await.unwrap() {
+                output.write(format!("{}\n", line.to_uppercase()).as_bytes()).unwrap();
+                output.drain().await.unwrap();
+            }
+            output.close();
+            output.wait_closed().await.unwrap();
+        });
+    }
+    run(async {
+        let name = "processes::the_standard_streams_of_a_program_are_streams";
+        let program = env::current_exe().unwrap();
+        let mut echo = Command::new(program).args([name, "--exact", "--nocapture"]).env(ECHOES, "1");
+        echo = echo.stdin(Stdio::PIPE).stdout(Stdio::PIPE);
+        let output = echo.spawn().unwrap().communicate("hello\nworld\n").await.unwrap();
+        let said = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(said.contains("HELLO\nWORLD\n"), "{said}");
+        assert!(output.status.success());
+    });
+}
+
+#[test]
+fn a_stream_over_a_pipe_has_lines_and_tells_a_broken_pipe() {
+    run(async {
+        let (reader, writer) = core_loop::pipe::pipe().unwrap();
+        let (mut reader, writer) = (pipes::read_stream(reader), pipes::write_stream(writer));
+        writer.write(b"one\ntwo\n").unwrap();
+        assert_eq!(reader.readline().await.unwrap(), b"one\n");
+        assert_eq!(reader.readline().await.unwrap(), b"two\n");
+        drop(reader);
+        // The first write after it may still be taken.
+        while writer.write(b"x").is_ok() && writer.flush().await.is_ok() {}
+        let (reader, writer) = core_loop::pipe::pipe().unwrap();
+        let (mut reader, writer) = (pipes::read_stream(reader), pipes::write_stream(writer));
+        writer.write(&[b'x'; 300_000]).unwrap();
+        drop(writer);
+        assert_eq!(reader.read_to_end().await.unwrap().len(), 300_000);
+    });
+}
+
+#[test]
+fn hosts_have_addresses_and_addresses_have_names() {
+    run(async {
+        let addresses = getaddrinfo(("localhost", 80)).await.unwrap();
+        assert!(!addresses.is_empty() && addresses.iter().all(|address| address.ip().is_loopback()));
+        let (host, service) = getnameinfo(([127, 0, 0, 1], 80).into()).await.unwrap();
+        assert!(!host.is_empty() && (service == "http" || service == "80"), "{host} {service}");
+        let unknown = getaddrinfo("no-such-host.invalid:80").await.unwrap_err().to_string();
+        assert!(unknown.contains("no-such-host.invalid"), "{unknown}");
+    });
+}

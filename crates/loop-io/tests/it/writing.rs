@@ -1,0 +1,245 @@
+//! What a writer keeps, sends, and says when it cannot.
+
+use crate::{MIB, filled, half, run};
+use core_loop::{spawn, wait_until_idle};
+use futures_lite::AsyncWriteExt;
+use futures_lite::future::poll_once;
+use loop_io::{WriteError, WriteLimits};
+use std::io::{ErrorKind, Read};
+use std::net::TcpStream;
+use std::rc::Rc;
+
+/// Reads all of it on a thread.
+fn reads_all(mut theirs: TcpStream) -> core_loop::Task<usize> {
+    spawn(async move {
+        let reading = core_loop::to_thread(move || {
+            let mut all = Vec::new();
+            theirs.read_to_end(&mut all).unwrap();
+            assert!(all == vec![7; all.len()]);
+            all.len()
+        });
+        reading.await.unwrap()
+    })
+}
+
+#[test]
+fn what_the_kernel_takes_at_once_needs_no_task() {
+    run(async {
+        let (_reader, writer, mut theirs) = half().await;
+        let before = core_loop::all_tasks().len();
+        writer.write(b"at once").unwrap();
+        assert_eq!((core_loop::all_tasks().len(), writer.get_write_buffer_size()), (before, 0));
+        let mut got = [0; 7];
+        theirs.read_exact(&mut got).unwrap();
+        assert_eq!(&got, b"at once");
+    });
+}
+
+#[test]
+fn what_the_kernel_has_no_room_for_is_sent_in_the_background() {
+    run(async {
+        let (_reader, writer, theirs) = half().await;
+        let much = filled(&writer);
+        let read = reads_all(theirs);
+        writer.write_eof();
+        assert_eq!(read.await.unwrap(), much);
+        assert_eq!(writer.get_write_buffer_size(), 0);
+    });
+}
+
+#[test]
+fn a_close_sends_everything_first() {
+    run(async {
+        let (_reader, writer, theirs) = half().await;
+        let much = filled(&writer);
+        writer.close();
+        assert!(writer.is_closing());
+        assert!(matches!(writer.write(b"late"), Err(WriteError::Closed)));
+        let read = reads_all(theirs);
+        writer.wait_closed().await.unwrap();
+        assert_eq!(read.await.unwrap(), much);
+    });
+}
+
+#[test]
+fn dropping_both_halves_sends_everything_first_and_closes() {
+    run(async {
+        let (reader, writer, theirs) = half().await;
+        let much = filled(&writer);
+        drop((reader, writer));
+        assert_eq!(reads_all(theirs).await.unwrap(), much);
+        wait_until_idle().await;
+        assert_eq!(core_loop::all_tasks().len(), 1, "no flusher is left");
+    });
+}
+
+#[test]
+fn dropping_the_writer_ends_one_way_only() {
+    run(async {
+        let (mut reader, writer, mut theirs) = half().await;
+        writer.write(b"bye").unwrap();
+        drop(writer);
+        let mut all = String::new();
+        theirs.read_to_string(&mut all).unwrap();
+        assert_eq!(all, "bye");
+        std::io::Write::write_all(&mut theirs, b"and you").unwrap();
+        drop(theirs);
+        assert_eq!(reader.read_to_end().await.unwrap(), b"and you");
+    });
+}
+
+#[test]
+fn an_abort_forgets_what_is_not_sent() {
+    run(async {
+        let (mut reader, writer, theirs) = half().await;
+        let much = filled(&writer);
+        writer.abort();
+        writer.wait_closed().await.unwrap();
+        assert_eq!(writer.get_write_buffer_size(), 0);
+        assert_eq!(reader.read(1).await.unwrap(), b"");
+        assert!(reads_all(theirs).await.is_ok_and(|len| len < much));
+    });
+}
+
+#[test]
+fn a_reader_that_waits_hears_of_the_close() {
+    run(async {
+        let (mut reader, writer, _theirs) = half().await;
+        let reading = spawn(async move { reader.read(1).await });
+        wait_until_idle().await;
+        writer.close();
+        assert_eq!(reading.await.unwrap().unwrap(), b"");
+    });
+}
+
+#[test]
+fn memory_stays_within_the_marks_when_the_peer_never_reads() {
+    run(async {
+        let (_reader, writer, _theirs) = half().await;
+        writer.set_write_buffer_limits(WriteLimits::high(10_000));
+        let piece = [7; 1000];
+        let mut written = 0;
+        loop {
+            writer.write(&piece).unwrap();
+            written += piece.len();
+            assert!(writer.get_write_buffer_size() <= 11_000);
+            if poll_once(writer.drain()).await.is_none() {
+                break;
+            }
+            assert!(written < 256 * MIB, "it never pauses");
+        }
+        assert!(writer.get_write_buffer_size() > 10_000);
+    });
+}
+
+#[test]
+fn all_who_drain_go_on_when_the_buffer_is_down() {
+    run(async {
+        let (_reader, writer, theirs) = half().await;
+        let writer = Rc::new(writer);
+        let much = filled(&writer);
+        let drains: Vec<_> = (0..10)
+            .map(|_| {
+                let writer = writer.clone();
+                spawn(async move { writer.drain().await })
+            })
+            .collect();
+        wait_until_idle().await;
+        assert!(drains.iter().all(|drain| !drain.done()));
+        let read = reads_all(theirs);
+        for drain in drains {
+            drain.await.unwrap().unwrap();
+        }
+        writer.close();
+        assert_eq!(read.await.unwrap(), much);
+    });
+}
+
+#[test]
+fn a_drain_hears_that_the_peer_is_lost() {
+    run(async {
+        let (_reader, writer, theirs) = half().await;
+        filled(&writer);
+        let draining = poll_once(writer.drain()).await;
+        assert!(draining.is_none());
+        drop(theirs);
+        assert!(matches!(writer.drain().await, Err(WriteError::Lost(_))));
+        let error = std::io::Error::from(writer.write(b"more").unwrap_err());
+        assert!(matches!(error.kind(), ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
+        assert!(writer.wait_closed().await.is_err());
+    });
+}
+
+#[test]
+fn lowering_the_high_mark_below_the_buffer_pauses_at_once() {
+    run(async {
+        let (_reader, writer, _theirs) = half().await;
+        writer.set_write_buffer_limits(WriteLimits::high(1 << 30));
+        filled(&writer);
+        writer.drain().await.unwrap();
+        writer.set_write_buffer_limits(WriteLimits::new(0, 10).unwrap());
+        assert!(poll_once(writer.drain()).await.is_none());
+        writer.set_write_buffer_limits(WriteLimits::high(1 << 30).to_owned());
+        assert!(WriteLimits::new(11, 10).is_err());
+    });
+}
+
+#[test]
+fn whoever_writes_and_drains_for_ever_lets_others_run() {
+    run(async {
+        let (_reader, writer, mut theirs) = half().await;
+        // The kernel always has room: somebody takes it out as fast as it comes.
+        let reading = std::thread::spawn(move || std::io::copy(&mut theirs, &mut std::io::sink()));
+        let endless = async {
+            loop {
+                writer.write(&[7; 100]).unwrap();
+                writer.drain().await.unwrap();
+            }
+        };
+        assert!(poll_once(endless).await.is_none(), "it has given up its turn");
+        writer.close();
+        writer.wait_closed().await.unwrap();
+        reading.join().unwrap().unwrap();
+    });
+}
+
+#[test]
+fn cancelling_the_flusher_is_a_lost_connection_and_no_hang() {
+    run(async {
+        let (_reader, writer, _theirs) = half().await;
+        filled(&writer);
+        let current = core_loop::current_task().unwrap();
+        for task in core_loop::all_tasks().into_iter().filter(|task| task.id() != current.id()) {
+            task.cancel("everything goes");
+        }
+        assert!(writer.wait_closed().await.is_err());
+    });
+}
+
+#[test]
+fn async_write_waits_for_room_and_close_for_the_end() {
+    run(async {
+        let (_reader, mut writer, theirs) = half().await;
+        let read = reads_all(theirs);
+        let bytes = vec![7; MIB];
+        for _ in 0..16 {
+            writer.write_all(&bytes).await.unwrap();
+        }
+        AsyncWriteExt::flush(&mut writer).await.unwrap();
+        assert_eq!(writer.get_write_buffer_size(), 0);
+        AsyncWriteExt::close(&mut writer).await.unwrap();
+        assert_eq!(read.await.unwrap(), 16 * MIB);
+    });
+}
+
+#[test]
+fn both_ends_have_names_even_when_the_connection_is_gone() {
+    run(async {
+        let (_reader, writer, theirs) = half().await;
+        writer.abort();
+        assert_eq!(writer.peer_name().unwrap().inet().unwrap(), theirs.local_addr().unwrap());
+        assert_eq!(writer.local_name().unwrap().inet().unwrap(), theirs.peer_addr().unwrap());
+        assert!(writer.with_descriptor(|_| ()).is_none());
+        assert!(writer.get_extra_info::<String>().is_none());
+    });
+}
