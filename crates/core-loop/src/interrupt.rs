@@ -4,10 +4,11 @@
 //!            SIGINT                          SIGINT: in the handler itself, so also while the loop is blocked
 //!   RUNNING ─────────► TOLD: main cancelled ─────────► the default action: the program ends
 //!      │                 │
-//!      └───── main has ended: the disposition before is back ───── TOLD, and main was cancelled: RunError::Interrupted
+//!      └───── main has ended: the disposition before is back ───── TOLD, and by nobody else: RunError::Interrupted
 //! ```
 
 use crate::current::Loop;
+use crate::error::JoinError;
 use crate::signal::Listener;
 use crate::task::AnyTask;
 use crate::watchers::Subject;
@@ -15,6 +16,9 @@ use contract::Direction;
 use nix::unistd::{getpid, gettid};
 use std::cell::Cell;
 use std::rc::Rc;
+
+/// Why main is cancelled.
+const CTRL_C: &str = "interrupted by Ctrl-C";
 
 /// Listens to Ctrl-C on behalf of a runner, until it is dropped.
 pub(crate) struct Interrupt<'a> {
@@ -37,7 +41,7 @@ impl<'a> Interrupt<'a> {
             move || {
                 if listener.take() > 0 {
                     told.set(true);
-                    main.cancel("interrupted by Ctrl-C");
+                    main.cancel(CTRL_C);
                 }
             }
         };
@@ -45,9 +49,11 @@ impl<'a> Interrupt<'a> {
         Some(Self { lp, told })
     }
 
-    /// Whether Ctrl-C has cancelled main.
-    pub(crate) fn told(&self) -> bool {
-        self.told.get()
+    /// Whether Ctrl-C is why main ended so: it was told first, and by nobody else.
+    pub(crate) fn ended<T>(&self, outcome: &Result<T, JoinError>) -> bool {
+        let by_us =
+            |error: &JoinError| matches!(error, JoinError::Cancelled(reason) if reason.as_str() == CTRL_C);
+        self.told.get() && outcome.as_ref().err().is_some_and(by_us)
     }
 }
 
