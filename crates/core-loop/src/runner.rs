@@ -206,12 +206,12 @@ impl Runner {
         let main = lent.task().header();
         let over = self.turns_until(|| main.is_done());
         let completed = main.is_done();
-        let interrupted = interrupt.is_some_and(|interrupt| interrupt.told());
         let outcome = lent.end();
+        let interrupted = interrupt.is_some_and(|interrupt| interrupt.ended(&outcome));
         if !completed {
             over?;
         }
-        if interrupted && matches!(outcome, Err(JoinError::Cancelled(_))) {
+        if interrupted {
             return Err(RunError::Interrupted);
         }
         settle(outcome.map(|()| output.take().expect("a main that ended left its output")))
@@ -261,9 +261,7 @@ impl Runner {
             over?;
         }
         let outcome = task.take_outcome();
-        if interrupt.is_some_and(|interrupt| interrupt.told())
-            && matches!(outcome, Err(JoinError::Cancelled(_)))
-        {
+        if interrupt.is_some_and(|interrupt| interrupt.ended(&outcome)) {
             return Err(RunError::Interrupted);
         }
         Ok(outcome)
