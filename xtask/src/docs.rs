@@ -2,6 +2,7 @@
 
 mod check;
 mod markdown;
+mod python;
 
 use crate::args::{Args, Command, switch};
 use crate::error::Result;
@@ -12,16 +13,24 @@ use crate::workspace::Workspace;
 pub(crate) const COMMAND: Command = Command {
     name: "docs",
     about: "checks every link and include of the book, and builds it where mdbook is installed",
-    flags: &[switch("--check", "only check")],
+    flags: &[
+        switch("--check", "only check"),
+        switch("--record", "ask CPython 3.13 for asyncio's public names, which the book must map"),
+    ],
     run,
 };
 
 fn run(args: &Args) -> Result<Verdict> {
     let workspace = Workspace::load()?;
-    let found = check::book(&workspace.root)?;
+    if args.has("--record") {
+        python::record(&workspace.root)?;
+    }
+    let mut found = check::book(&workspace.root)?;
+    let (names, lacking) = python::check(&workspace.root)?;
+    found.problems.extend(lacking);
     found.problems.iter().for_each(|problem| println!("{problem}"));
     println!(
-        "{} pages, {} links, {} includes: {} broken",
+        "{} pages, {} links, {} includes, {names} names of asyncio: {} problems",
         found.pages,
         found.links,
         found.includes,

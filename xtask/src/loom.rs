@@ -16,7 +16,7 @@ pub(crate) const COMMAND: Command = Command {
 };
 
 /// Models take seconds each; the rest is for building.
-const BOUND: Duration = Duration::from_secs(15 * 60);
+const BOUND: Duration = Duration::from_secs(40 * 60);
 
 fn run(args: &Args) -> Result<Verdict> {
     let workspace = Workspace::load()?;

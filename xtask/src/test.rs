@@ -31,9 +31,9 @@ pub(crate) const COMMAND: Command = Command {
 };
 
 /// For the tests of one crate: the slowest build included.
-const BOUND: Duration = Duration::from_secs(15 * 60);
+const BOUND: Duration = Duration::from_secs(40 * 60);
 /// For one example program.
-const EXAMPLE_BOUND: Duration = Duration::from_secs(5 * 60);
+const EXAMPLE_BOUND: Duration = Duration::from_secs(20 * 60);
 
 /// One thing to do, with the name under which its progress is shown.
 enum Step<'a> {

@@ -1,11 +1,11 @@
-# call_soon in order, what a callback queues waits for the next turn, handles cancel, timers in order of time.
+# call_soon in order, what a callback queues waits for the next turn, handles cancel, done-callbacks, timers in order of time.
 import asyncio, functools
 
 log = functools.partial(print, flush=True)
 
 async def main():
     loop = asyncio.get_running_loop()
-    done = asyncio.Event()
+    done = loop.create_future()
 
     def a():
         log("soon a")
@@ -35,11 +35,17 @@ async def main():
 
     def t100():
         log("timer 100")
-        done.set()
+        done.set_result("finished")
 
     loop.call_at(base + 0.04, t40)
-    log("waiting for timers")
-    await done.wait()
+    fut_cb = loop.create_future()
+    fut_cb.add_done_callback(lambda f: log("done-callback 1", f.result()))
+    fut_cb.add_done_callback(lambda f: log("done-callback 2"))
+    fut_cb.set_result("value")
+    log("set_result does not run callbacks inline")
+    await asyncio.sleep(0)
+    log("now they ran; waiting for timers")
+    log(await done)
     log("elapsed at least 100 ms:", loop.time() - base >= 0.0999)
 
 asyncio.run(main())

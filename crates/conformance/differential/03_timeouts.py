@@ -1,4 +1,4 @@
-# Timeouts: expiry, a body that is faster, nesting, rescheduling, a cancel from outside, wait_for. Gaps of 20 ms.
+# Timeouts: expiry, a body that is faster, nesting, rescheduling, a cancel that is swallowed, one from outside, wait_for. Gaps of 20 ms.
 import asyncio, functools
 
 log = functools.partial(print, flush=True)
@@ -37,6 +37,12 @@ async def main():
             cm.reschedule(when)
             await sleeper(n, 0.06)
         log("moved later or disabled: no timeout, expired", cm.expired())
+    async with asyncio.timeout(0.02) as cm:
+        try:
+            await sleeper("G", 1)
+        except asyncio.CancelledError:
+            log("G swallowed inside the scope")
+    log("no timeout raised, expired", cm.expired())
     t = asyncio.create_task(asyncio.wait_for(sleeper("H", 10), 1))
     await asyncio.sleep(0.02)
     t.cancel()

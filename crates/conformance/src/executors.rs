@@ -38,10 +38,10 @@ impl Subject<Executors> {
 }
 
 /// How long a job may take before it counts as lost. Only a hang takes that long.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
 
 /// How long a shutdown may wait for work that does end.
-const GRACE: Duration = Duration::from_secs(10);
+const GRACE: Duration = Duration::from_secs(60);
 
 /// What a job gives soon, or a failure.
 fn outcome(job: &mut Job<u64>) -> Result<Result<u64, contract::JobError>, Miss> {

@@ -13,10 +13,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// Bounds every wait at a gate: nothing waits that long unless something is lost.
-const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long a behaviour waits for work to begin or end. Only a hang takes that long.
-const SOON: Duration = Duration::from_secs(10);
+const SOON: Duration = Duration::from_secs(60);
 
 /// Sees work begin, in the order of beginning, and holds it until it is opened. Dropping it opens it.
 #[derive(Debug)]

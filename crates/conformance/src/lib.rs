@@ -10,6 +10,7 @@ mod gate;
 mod loop_thread;
 mod loops;
 mod primitives;
+mod raise;
 mod run;
 mod spy;
 mod stress;

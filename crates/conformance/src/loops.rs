@@ -4,7 +4,7 @@ use crate::behaviour::{Behaviour, Kind, Miss, Verdict, ensure};
 use crate::catalogue::registry;
 use crate::{Subject, Trace, differential, spy};
 use contract::{Driver, Unavailable};
-use core_loop::{Loop, Runner};
+use core_loop::{Cancelled, Loop, Runner, cancellable, current_task, spawn_cooperative};
 use std::panic::Location;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
@@ -18,6 +18,7 @@ mod exc;
 mod future;
 mod gather;
 mod idle;
+mod interrupt;
 mod introspect;
 mod r#loop;
 mod runner;
@@ -50,7 +51,7 @@ impl Kind for Loops {
 }
 
 /// How long a close may wait for work that does end.
-pub(crate) const GRACE: Duration = Duration::from_secs(10);
+pub(crate) const GRACE: Duration = Duration::from_secs(60);
 
 /// A time that no behaviour waits for.
 const NEVER: Duration = Duration::from_secs(3600);
@@ -110,8 +111,27 @@ pub(crate) fn run(driver: Box<dyn Driver>, main: impl AsyncFnOnce() -> Verdict) 
 
 pub(crate) use wire::{reports, until};
 
+/// Runs `main` in a cooperative task that nobody cancels.
+async fn asked(main: impl Future<Output = Result<Verdict, Cancelled>> + 'static) -> Verdict {
+    spawn_cooperative(main).await?
+}
+
+/// Waits in a cooperative task until somebody asks it to end.
+async fn interrupted() -> Cancelled {
+    loop {
+        if let Err(cancelled) = cancellable(std::future::pending::<()>()).await {
+            return cancelled;
+        }
+    }
+}
+
+/// How many requests the task that runs here has.
+fn requests() -> u32 {
+    current_task().map_or(0, |task| task.cancelling())
+}
+
 /// Gives up `count` turns.
-async fn turns(count: usize) {
+pub(crate) async fn turns(count: usize) {
     for _ in 0..count {
         core_loop::yield_now().await;
     }

@@ -5,7 +5,7 @@ use crate::{Behaviour, Kind, Miss, Subject, Verdict};
 use contract::Panic;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -13,6 +13,9 @@ use std::time::Duration;
 /// How many behaviours [`Subject::failures`] tries at a time. Nearly all of them only wait, and those that hang do nothing
 /// else.
 const AT_A_TIME: usize = 24;
+
+/// A limit is waited for in so many steps: while the machine stands still, at most one of them passes.
+const TICKS: u32 = 100;
 
 /// What came of trying one behaviour on one subject. Displayed as the cell of the matrix: `pass`, `fail: why`, `skip: why`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,11 +65,22 @@ fn bounded(id: &str, limit: Duration, attempt: impl FnOnce() -> Verdict + Send +
     if let Err(error) = thread {
         return Outcome::Fail(format!("no thread could be started for it: {error}"));
     }
-    match receiver.recv_timeout(limit) {
+    match within(&receiver, limit) {
         Ok(verdict) => verdict.into(),
         Err(RecvTimeoutError::Timeout) => Outcome::Fail(format!("it did not end within {limit:?}")),
         Err(RecvTimeoutError::Disconnected) => Outcome::Fail("its thread ended without an answer".to_owned()),
     }
+}
+
+/// What comes in time. A machine that stands still, or this process stopped, for a while takes none of the time away.
+fn within<T>(receiver: &Receiver<T>, limit: Duration) -> Result<T, RecvTimeoutError> {
+    for _ in 1..TICKS {
+        match receiver.recv_timeout(limit / TICKS) {
+            Err(RecvTimeoutError::Timeout) => {}
+            ended => return ended,
+        }
+    }
+    receiver.recv_timeout(limit / TICKS)
 }
 
 impl<K: Kind> Subject<K> {

@@ -53,8 +53,16 @@ impl Log {
 
 /// `driver`, watched.
 pub(crate) fn watch(driver: Box<dyn Driver>) -> (impl Driver, Rc<Log>) {
+    watch_slowed(driver, 1)
+}
+
+/// As [`watch`], with a clock that is so many times too slow: all that the loop waits for takes as much longer, and a machine
+/// that is late is late by as much less.
+pub(crate) fn watch_slowed(driver: Box<dyn Driver>, slowed: u32) -> (impl Driver, Rc<Log>) {
     let log = Rc::new(Log::default());
-    let reactor = Rc::new(Watched { reactor: driver.reactor(), log: log.clone() });
+    let reactor = driver.reactor();
+    let begin = reactor.now();
+    let reactor = Rc::new(Watched { reactor, log: log.clone(), begin, slowed });
     (Spy { driver, reactor }, log)
 }
 
@@ -66,6 +74,9 @@ struct Spy {
 struct Watched {
     reactor: Rc<dyn Reactor>,
     log: Rc<Log>,
+    /// When the clock began to be too slow.
+    begin: Instant,
+    slowed: u32,
 }
 
 impl Driver for Spy {
@@ -93,7 +104,7 @@ impl Reactor for Watched {
     }
 
     fn now(&self) -> Instant {
-        let now = self.reactor.now();
+        let now = self.begin + (self.reactor.now() - self.begin) / self.slowed;
         self.log.looks(now);
         now
     }
@@ -101,7 +112,12 @@ impl Reactor for Watched {
     fn poll_timer(&self, cx: &mut Context<'_>, deadline: Option<Instant>) -> Poll<()> {
         self.log.armed.borrow_mut().extend(deadline);
         self.log.alarm.set(deadline);
-        self.reactor.poll_timer(cx, deadline)
+        // Back into the time of the runtime, and there not before this clock says so: the division rounds down.
+        let real = deadline.map(|deadline| {
+            let wait = deadline.saturating_duration_since(self.begin).saturating_mul(self.slowed);
+            self.begin.checked_add(wait).unwrap_or(deadline)
+        });
+        self.reactor.poll_timer(cx, real)
     }
 
     fn watch(&self, descriptor: Rc<OwnedFd>) -> io::Result<Box<dyn Readiness>> {

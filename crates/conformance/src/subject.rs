@@ -6,8 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long one behaviour may take before it counts as hung: hundreds of times what the slowest needs.
-const LIMIT: Duration = Duration::from_secs(20);
+/// How long one behaviour may take before it counts as hung: hundreds of times what the slowest needs, for only a hang takes
+/// that long.
+const LIMIT: Duration = Duration::from_secs(120);
 
 /// Something that makes fresh loops or fresh executors, and what is known to be different about them.
 pub struct Subject<K: Kind> {
@@ -71,7 +72,7 @@ impl<K: Kind> Subject<K> {
     }
 
     /// Lets one behaviour take this long, and a stress go on for as long without anything that ends, before it counts as
-    /// hung; 20 s unless set.
+    /// hung; two minutes unless set.
     pub fn limit(mut self, limit: Duration) -> Self {
         self.limit = limit;
         self

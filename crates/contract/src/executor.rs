@@ -104,6 +104,13 @@ impl Submit {
         self.deadline.and_then(|after| Instant::now().checked_add(after))
     }
 
+    /// For implementors: whether the deadline has passed already, because it is no time at all. However slowly the executor
+    /// comes to ask, it refuses no other work for its deadline.
+    #[must_use]
+    pub fn deadline_has_passed(&self) -> bool {
+        self.deadline == Some(Duration::ZERO)
+    }
+
     /// For implementors: the label.
     #[must_use]
     pub fn label_ref(&self) -> Option<&Cow<'static, str>> {

@@ -1,6 +1,6 @@
 //! Several in the order in which they end.
 
-use crate::bells::Bells;
+use crate::bells::{Bell, Bells};
 use crate::callback::Handle;
 use crate::current::Loop;
 use crate::error::Elapsed;
@@ -52,15 +52,17 @@ use std::time::Duration;
 ///
 /// `async for task in asyncio.as_completed(aws)`, which gives the original tasks back as well.
 pub fn as_completed<W: Waitable>(handles: impl IntoIterator<Item = W>) -> AsCompleted<W> {
-    let (mut handles, bells): (Vec<_>, _) = (handles.into_iter().map(Some).collect(), Bells::new());
-    for (index, handle) in handles.iter_mut().enumerate() {
-        let waker = bells.waker(index);
-        if handle.as_mut().is_some_and(|handle| handle.poll_done(&mut Context::from_waker(&waker)).is_ready())
-        {
-            bells.ring(index);
+    let bells = Bells::default();
+    let (mut places, mut each) = (Vec::new(), Vec::new());
+    for (index, mut handle) in handles.into_iter().enumerate() {
+        let bell = bells.bell(index);
+        if handle.poll_done(&mut Context::from_waker(&bell.waker())).is_ready() {
+            bell.ring();
         }
+        places.push(Some(handle));
+        each.push(bell);
     }
-    AsCompleted { left: handles.len(), handles, bells }
+    AsCompleted { left: places.len(), handles: places, bells, each }
 }
 
 /// Made by [`as_completed`].
@@ -69,8 +71,9 @@ pub struct AsCompleted<W: Waitable> {
     /// Those that have not come.
     handles: Vec<Option<W>>,
     left: usize,
-    /// One for each handle, and one for the timeout after them.
     bells: Bells,
+    /// One for each handle. That of a timeout comes after them.
+    each: Vec<Bell>,
 }
 
 // The handles are `Unpin`.
@@ -103,20 +106,20 @@ impl<W: Waitable> AsCompleted<W> {
     /// Outside a loop.
     #[track_caller]
     pub fn timeout(self, duration: Duration) -> AsCompletedWithin<W> {
-        let (bells, index) = (self.bells.clone(), self.handles.len());
-        let alarm = Loop::current().call_later(duration, move || bells.ring(index));
+        let bell = self.bells.bell(self.handles.len());
+        let alarm = Loop::current().call_later(duration, move || bell.ring());
         AsCompletedWithin { handles: self, alarm }
     }
 
     /// The next that rang: a handle that is done, or [`Elapsed`] for the timeout.
-    fn poll_any(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<W, Elapsed>>> {
+    fn poll_any(&mut self, cx: &Context<'_>) -> Poll<Option<Result<W, Elapsed>>> {
         while self.left > 0 {
             let index = std::task::ready!(self.bells.poll_next(cx));
             let Some(place) = self.handles.get_mut(index) else { return Poll::Ready(Some(Err(Elapsed))) };
             let Some(mut handle) = place.take() else { continue };
-            if handle.done()
-                || handle.poll_done(&mut Context::from_waker(&self.bells.waker(index))).is_ready()
-            {
+            let bell = &self.each[index];
+            bell.heard();
+            if handle.done() || handle.poll_done(&mut Context::from_waker(&bell.waker())).is_ready() {
                 self.left -= 1;
                 return Poll::Ready(Some(Ok(handle)));
             }
@@ -167,7 +170,7 @@ impl<W: Waitable> AsCompletedWithin<W> {
     /// Those that have not come, in the order of the arguments.
     #[must_use = "dropping them detaches them, as dropping the stream does"]
     pub fn into_pending(mut self) -> Vec<W> {
-        let all = AsCompleted { handles: Vec::new(), left: 0, bells: Bells::new() };
+        let all = as_completed(Vec::new());
         std::mem::replace(&mut self.handles, all).into_pending()
     }
 }

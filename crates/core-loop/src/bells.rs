@@ -1,51 +1,64 @@
-//! Waiting for many with one waker: each has a bell of its own, and only those that rang are looked at, in the order in
-//! which they rang.
+//! Many that one waits for: each has a bell, and only those whose bell rang are looked at.
+//!
+//! ```text
+//!             wake: goes onto the list, and wakes whoever waits
+//!   SILENT ───────────────────────────────────────────────────► RUNG ──┐ wake: nothing
+//!      ▲                                                        │  ▲───┘
+//!      └────────────────────────────────────────────────────────┘
+//!           heard: whoever waits is about to look
+//! ```
 
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 
-#[derive(Clone)]
+/// The bells of one who waits.
+#[derive(Default)]
 pub(crate) struct Bells(Arc<Mutex<Rung>>);
 
+/// Who rang since the last answer, in order.
+#[derive(Default)]
 struct Rung {
-    indices: VecDeque<usize>,
+    ids: VecDeque<usize>,
     waiter: Option<Waker>,
 }
 
-struct Bell {
-    index: usize,
-    bells: Bells,
+/// The bell of one that is waited for: a waker of its own.
+#[derive(Clone)]
+pub(crate) struct Bell(Arc<Wire>);
+
+struct Wire {
+    id: usize,
+    rung: AtomicBool,
+    list: Arc<Mutex<Rung>>,
 }
 
 impl Bells {
-    pub(crate) fn new() -> Self {
-        Self(Arc::new(Mutex::new(Rung { indices: VecDeque::new(), waiter: None })))
+    /// A bell for `id`. A new one is silent.
+    pub(crate) fn bell(&self, id: usize) -> Bell {
+        Bell(Arc::new(Wire { id, rung: AtomicBool::new(false), list: self.0.clone() }))
     }
 
-    /// The waker that rings the bell `index`.
-    pub(crate) fn waker(&self, index: usize) -> Waker {
-        Waker::from(Arc::new(Bell { index, bells: self.clone() }))
-    }
-
-    pub(crate) fn ring(&self, index: usize) {
+    /// Those whose bells rang since this was asked last, in order; the next ring wakes `cx`.
+    pub(crate) fn answer(&self, cx: &Context<'_>) -> VecDeque<usize> {
+        let waiter = cx.waker().clone();
         let mut rung = lock(&self.0);
-        rung.indices.push_back(index);
-        let waiter = rung.waiter.take();
+        let ids = std::mem::take(&mut rung.ids);
+        let before = rung.waiter.replace(waiter);
         drop(rung);
-        if let Some(waiter) = waiter {
-            waiter.wake();
-        }
+        // A foreign destructor, perhaps: not under the lock.
+        drop(before);
+        ids
     }
 
-    /// The next that rang.
-    pub(crate) fn poll_next(&self, cx: &mut Context<'_>) -> Poll<usize> {
+    /// The next whose bell rang, for one who looks at them one by one.
+    pub(crate) fn poll_next(&self, cx: &Context<'_>) -> Poll<usize> {
         let mut fresh: Option<Waker> = None;
         loop {
             let mut rung = lock(&self.0);
-            if let Some(index) = rung.indices.pop_front() {
-                return Poll::Ready(index);
+            if let Some(id) = rung.ids.pop_front() {
+                return Poll::Ready(id);
             }
             if let Some(waiter) = fresh.take() {
                 let stale = rung.waiter.replace(waiter);
@@ -66,12 +79,40 @@ impl Bells {
     }
 }
 
-impl Wake for Bell {
+impl Bell {
+    /// A waker that rings it.
+    pub(crate) fn waker(&self) -> Waker {
+        Waker::from(self.0.clone())
+    }
+
+    /// Rings it.
+    pub(crate) fn ring(&self) {
+        self.0.wake_by_ref();
+    }
+
+    /// Silences it. Called before its owner is looked at: a ring from now on counts again.
+    pub(crate) fn heard(&self) {
+        // AcqRel: pairs with the one in `wake_by_ref`. Also a wake that found it rung publishes what came before it: the
+        // exchange here comes after that one, so the look that follows sees it.
+        self.0.rung.swap(false, Ordering::AcqRel);
+    }
+}
+
+impl Wake for Wire {
     fn wake(self: Arc<Self>) {
-        self.bells.ring(self.index);
+        self.wake_by_ref();
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        self.bells.ring(self.index);
+        if self.rung.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        let mut rung = lock(&self.list);
+        rung.ids.push_back(self.id);
+        let waiter = rung.waiter.take();
+        drop(rung);
+        if let Some(waiter) = waiter {
+            waiter.wake();
+        }
     }
 }

@@ -1,78 +1,50 @@
 //! Plain callbacks: soon, later, at a time, and from another thread.
 
-use crate::context::{self, Context};
+mod cell;
+
+use crate::context::Context;
 use crate::current::Loop;
 use crate::error::Closed;
-use crate::exception::ExceptionContext;
 use crate::handle::LoopHandle;
-use crate::shared::Entry;
+use crate::shared::{Entry, Ready};
 use crate::sync::{Mutex, lock};
-use crate::task::Waiter;
-use crate::timers::TimerKey;
-use std::cell::{Cell, RefCell};
+use crate::task::{TaskRef, Waiter};
+pub(crate) use cell::CallRef;
 use std::fmt;
 use std::panic::Location;
-use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
-/// What a timer does when it is due.
+/// What a timer does when it is due. Two words: every sleep has one, and hardly any sleep is of a foreign waker.
 pub(crate) enum Timer {
-    Wake(Waiter),
-    Call(Rc<dyn Call>),
+    Step(TaskRef),
+    Wake(Box<Waker>),
+    Call(CallRef),
 }
 
-/// A callback without its type.
-pub(crate) trait Call {
-    /// Calls it, unless it was cancelled or called before.
-    fn call(&self, lp: &Loop);
-    fn cancel(&self);
-    fn fate(&self) -> &Fate;
-}
-
-pub(crate) struct Fate {
-    when: Option<Instant>,
-    timer: Cell<Option<TimerKey>>,
-    cancelled: Cell<bool>,
-    registered_at: &'static Location<'static>,
-}
-
-struct Callback<F> {
-    fate: Fate,
-    /// Emptied when it is called or cancelled.
-    function: RefCell<Option<F>>,
-}
-
-impl<F> Callback<F> {
-    fn new(fate: Fate, function: F) -> Rc<Self> {
-        Rc::new(Self { fate, function: RefCell::new(Some(function)) })
+impl Timer {
+    #[inline]
+    pub(crate) fn wakes(waker: &Waker) -> Self {
+        TaskRef::of(waker).map_or_else(|| Self::Wake(Box::new(waker.clone())), Self::Step)
     }
-}
 
-impl Fate {
-    pub(crate) fn registered_at(&self) -> &'static Location<'static> {
-        self.registered_at
-    }
-}
-
-impl<F: FnOnce()> Call for Callback<F> {
-    fn call(&self, lp: &Loop) {
-        let Some(function) = self.function.take() else { return };
-        if let Err(panic) = context::call_outermost(function) {
-            let message = format!("the callback registered at {} panicked", self.fate.registered_at);
-            lp.report(&ExceptionContext::panicked(message, &panic));
+    pub(crate) fn will_wake(&self, other: &Waker) -> bool {
+        match self {
+            Self::Step(task) => task.is_woken_by(other),
+            Self::Wake(waker) => waker.will_wake(other),
+            Self::Call(_) => false,
         }
     }
 
-    fn cancel(&self) {
-        if let Some(function) = self.function.take() {
-            self.fate.cancelled.set(true);
-            drop(function);
+    /// It is due. Does not panic: a waker of somebody else's that does is reported.
+    pub(crate) fn fire(self, ready: &Ready) {
+        match self {
+            // Perhaps of another loop of this thread.
+            Self::Step(task) => task.schedule(),
+            Self::Wake(waker) => Waiter::Other(*waker).wake(),
+            Self::Call(call) => ready.push(Entry::Call(call)),
         }
-    }
-
-    fn fate(&self) -> &Fate {
-        &self.fate
     }
 }
 
@@ -83,14 +55,14 @@ impl<F: FnOnce()> Call for Callback<F> {
 /// `asyncio.Handle` and `asyncio.TimerHandle`.
 #[derive(Clone)]
 pub struct Handle {
-    call: Rc<dyn Call>,
+    call: CallRef,
     lp: Loop,
 }
 
 impl Handle {
     /// The callback will not run; it is dropped at once. Once it has run, this changes nothing.
     pub fn cancel(&self) {
-        if let Some(key) = self.call.fate().timer.take() {
+        if let Some(key) = self.call.timer.take() {
             let timer = self.lp.inner().timers.borrow_mut().cancel(key);
             drop(timer);
         }
@@ -100,13 +72,13 @@ impl Handle {
     /// Whether it was cancelled before it ran, by its handle or by the loop's close.
     #[must_use]
     pub fn cancelled(&self) -> bool {
-        self.call.fate().cancelled.get()
+        self.call.cancelled.get()
     }
 
     /// When it is due; `None` for a callback that was registered to run soon.
     #[must_use]
     pub fn when(&self) -> Option<Instant> {
-        self.call.fate().when
+        self.call.when
     }
 }
 
@@ -124,9 +96,10 @@ impl Loop {
     #[track_caller]
     pub fn call_soon(&self, function: impl FnOnce() + 'static) -> Handle {
         let handle = self.callback(None, function);
-        if self.inner().shared.is_closed() {
+        let ready = self.ready();
+        if ready.is_closed() {
             handle.call.cancel();
-        } else if let Some(ready) = self.inner().shared.ready() {
+        } else {
             ready.push(Entry::Call(handle.call.clone()));
         }
         handle
@@ -152,18 +125,18 @@ impl Loop {
     #[track_caller]
     pub fn call_at(&self, when: Instant, function: impl FnOnce() + 'static) -> Handle {
         let handle = self.callback(Some(when), function);
-        if self.inner().shared.is_closed() {
+        if self.ready().is_closed() {
             handle.call.cancel();
             return handle;
         }
-        let key = self.inner().timers.borrow_mut().arm(when, Timer::Call(handle.call.clone()));
-        handle.call.fate().timer.set(Some(key));
+        let key = self.inner().timers.borrow_mut().arm(when.into(), Timer::Call(handle.call.clone()));
+        handle.call.timer.set(Some(key));
         handle
     }
 
     /// A callback that waits for somebody to queue it.
     #[track_caller]
-    pub(crate) fn prepare(&self, function: impl FnOnce() + 'static) -> (Handle, Rc<dyn Call>) {
+    pub(crate) fn prepare(&self, function: impl FnOnce() + 'static) -> (Handle, CallRef) {
         let handle = self.callback(None, function);
         let call = handle.call.clone();
         (handle, call)
@@ -171,17 +144,12 @@ impl Loop {
 
     #[track_caller]
     fn callback(&self, when: Option<Instant>, function: impl FnOnce() + 'static) -> Handle {
-        let fate = Fate {
-            when,
-            timer: Cell::new(None),
-            cancelled: Cell::new(false),
-            registered_at: Location::caller(),
-        };
+        let (shared, ready, place) = (&self.inner().shared, self.ready(), Some(Location::caller()));
         let context = Context::current();
-        let call: Rc<dyn Call> = if context.is_empty() {
-            Callback::new(fate, function)
+        let call = if context.is_empty() {
+            CallRef::new(shared, ready, place, when, function)
         } else {
-            Callback::new(fate, move || context.call(function))
+            CallRef::new(shared, ready, place, when, move || context.call(function))
         };
         Handle { call, lp: self.clone() }
     }
@@ -272,7 +240,7 @@ impl LoopHandle {
 impl fmt::Debug for Handle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Handle")
-            .field("registered_at", &self.call.fate().registered_at.to_string())
+            .field("registered_at", &self.call.registered_at().map(ToString::to_string))
             .field("cancelled", &self.cancelled())
             .finish_non_exhaustive()
     }

@@ -62,6 +62,15 @@ pub(crate) fn register(clean_up: CleanUp) {
     }
 }
 
+/// As [`register`], for what is done without if no task runs here that could wait for it.
+pub(crate) fn register_if_here(clean_up: CleanUp) {
+    let here = Loop::try_current().filter(|lp| !lp.inner().discarding.get());
+    let task = here.and_then(|lp| lp.inner().current.get()).filter(|task| !task.is_done());
+    if let Some(task) = task {
+        task.push_clean_up(clean_up);
+    }
+}
+
 /// The clean-ups that one drop registered, for whoever must wait for them: `timeout` does, and so do groups.
 #[derive(Default)]
 pub(crate) struct Pending(VecDeque<CleanUp>);

@@ -2,9 +2,11 @@
 //!
 //! ```text
 //!   CANCELLING ──► (executor) ──► DROPPING ──► closed
-//!     all tasks are asked to end;       what is left is dropped on the spot:
-//!     the loop runs on for their        handles say Shutdown, wakes do nothing,
-//!     clean-ups, round by round         the inbox refuses
+//!     jobs are refused; those that      what is left is dropped on the spot:
+//!     have not started never will;      handles say Shutdown, wakes do nothing,
+//!     all tasks are asked to end;       the inbox refuses
+//!     the loop runs on for their
+//!     clean-ups, round by round
 //! ```
 
 use crate::callback::Timer;
@@ -21,9 +23,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+/// Why the close cancels tasks.
+pub(crate) const CLOSING: &str = "the loop is closing";
+
 pub(crate) struct Closing {
     lp: Loop,
     deadline: Option<Instant>,
+    /// The loop is brought back at the deadline.
+    alarmed: bool,
     /// The tasks with an id up to this were cancelled in this round.
     round: u64,
     report: CloseReport,
@@ -32,25 +39,49 @@ pub(crate) struct Closing {
 }
 
 impl Closing {
-    /// Cancels all tasks.
-    pub(crate) fn begin(lp: &Loop, grace: Duration) -> Self {
-        let deadline = lp.time().checked_add(grace);
-        if let Some(deadline) = deadline {
-            // Only to bring the loop back at that time. A callback, not a mere timer: after it a turn has run, and the
-            // loop asks again whether it is done before it sleeps.
-            let _at_the_deadline = lp.call_at(deadline, || ());
+    fn new(lp: &Loop, deadline: Option<Instant>) -> Self {
+        {
+            let _entered = lp.enter();
+            // First: under a stream of jobs the loop would come to no end.
+            lp.inner().shared.jobs.end();
         }
-        let mut closing =
-            Self { lp: lp.clone(), deadline, round: 0, report: CloseReport::default(), executor: None };
+        Self {
+            lp: lp.clone(),
+            deadline,
+            alarmed: false,
+            round: 0,
+            report: CloseReport::default(),
+            executor: None,
+        }
+    }
+
+    /// Refuses jobs, and cancels all tasks.
+    pub(crate) fn begin(lp: &Loop, grace: Duration) -> Self {
+        let mut closing = Self::new(lp, lp.time().checked_add(grace));
         closing.report.cancelled = closing.cancel_all();
         closing
     }
 
+    /// Whether there is nothing to wait for: then the loop need not run.
+    pub(crate) fn is_over(&self) -> bool {
+        self.lp.inner().tasks.len() == 0 && self.lp.inner().turn_left.get() == 0
+    }
+
     fn cancel_all(&mut self) -> usize {
+        if self.lp.inner().tasks.len() == 0 {
+            return 0;
+        }
+        if let Some(deadline) = self.deadline
+            && !std::mem::replace(&mut self.alarmed, true)
+        {
+            // Only to bring the loop back at that time. A callback, not a mere timer: after it a turn has run, and the
+            // loop asks again whether it is done before it sleeps.
+            let _at_the_deadline = self.lp.call_at(deadline, || ());
+        }
         let _entered = self.lp.enter();
         self.round = self.lp.inner().spawned.get();
         let tasks = self.tasks();
-        tasks.into_iter().map(|task| usize::from(task.cancel("the loop is closing".into()))).sum()
+        tasks.into_iter().map(|task| usize::from(task.cancel(CLOSING.into()))).sum()
     }
 
     fn tasks(&self) -> Vec<TaskRef> {
@@ -110,8 +141,7 @@ impl Closing {
 
     /// Drops everything on the spot, without clean-ups: for a guest whose host dropped it, and inside another loop.
     pub(crate) fn abandon(lp: &Loop) -> CloseReport {
-        let mut closing =
-            Self { lp: lp.clone(), deadline: None, round: 0, report: CloseReport::default(), executor: None };
+        let mut closing = Self::new(lp, None);
         let tasks = lp.inner().tasks.len();
         if tasks > 0 {
             let message = format!("a loop was dropped with {tasks} tasks, without their clean-ups");
@@ -149,7 +179,7 @@ impl Closing {
         for timer in timers.into_armed() {
             shielded(|| match timer {
                 Timer::Call(call) => call.cancel(),
-                Timer::Wake(waker) => drop(waker),
+                other => drop(other),
             });
         }
         for callback in inner.done_callbacks.take() {

@@ -8,7 +8,7 @@ use crate::future::DoneCallbacks;
 use crate::idle::Idle;
 use crate::instrument::Observers;
 use crate::offload::DefaultExecutor;
-use crate::shared::Shared;
+use crate::shared::{Ready, Shared};
 use crate::task::{CurrentTask, Tasks};
 use crate::timers::Timers;
 use contract::{Profile, Reactor};
@@ -61,6 +61,15 @@ thread_local! {
     /// Without a destructor, so that a loop kept in another thread-local can still be closed when its thread ends. Nothing
     /// is lost by it: whoever sets it puts back what was there before.
     static CURRENT: ManuallyDrop<RefCell<Option<Loop>>> = const { ManuallyDrop::new(RefCell::new(None)) };
+}
+
+impl Inner {
+    /// The one branch that leads to debug mode and instruments. With `--cfg core_loop_unwatched` nothing does: only to
+    /// measure what the branches cost, see `docs/src/decisions/0020`.
+    #[inline]
+    pub(crate) fn is_watched(&self) -> bool {
+        !cfg!(core_loop_unwatched) && self.special.get()
+    }
 }
 
 impl Loop {
@@ -141,6 +150,12 @@ impl Loop {
 
     pub(crate) fn reactor(&self) -> Rc<dyn Reactor> {
         self.0.reactor.clone()
+    }
+
+    /// What is ready to run.
+    #[inline]
+    pub(crate) fn ready(&self) -> &Ready {
+        self.0.shared.ready().expect("a loop stays on the thread that made it")
     }
 
     pub(crate) fn inner(&self) -> &Inner {

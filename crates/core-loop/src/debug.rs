@@ -10,7 +10,7 @@ use crate::exception::shielded;
 use crate::sync::{Mutex, lock};
 use crate::task::Header;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub(crate) use board::Board;
@@ -58,8 +58,8 @@ impl Settings {
 }
 
 impl Loop {
-    /// Switches debug mode on or off. At the loop's beginning it is on if the environment has `CORE_LOOP_DEBUG`, neither
-    /// empty nor `0`; [`Runner::debug`](crate::Runner::debug) and this have the last word.
+    /// Switches debug mode on or off. At the loop's beginning it is on if the environment had `CORE_LOOP_DEBUG`, neither
+    /// empty nor `0`, when the first loop of the process was made; [`Runner::debug`](crate::Runner::debug) and this have the last word.
     ///
     /// In debug mode these are [reported](DebugReport):
     /// * a step that took long (see [`set_slow_callback_duration`](Self::set_slow_callback_duration)), once it is over;
@@ -120,7 +120,11 @@ impl Loop {
 
     /// What every loop begins with.
     pub(crate) fn begin_watch(&self) {
-        let debug = std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty() && value != "0");
+        /// Asked once: it is a walk through the environment under a lock.
+        static BY_VARIABLE: OnceLock<bool> = OnceLock::new();
+        let by_variable =
+            || std::env::var_os(VARIABLE).is_some_and(|value| !value.is_empty() && value != "0");
+        let debug = *BY_VARIABLE.get_or_init(by_variable);
         if debug || crate::dump::is_on() {
             self.watch(debug);
         }

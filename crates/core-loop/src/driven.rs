@@ -1,51 +1,21 @@
 //! A job whose work is a task of this loop.
 
+mod signal;
+
+pub(crate) use signal::Signal;
+
 use crate::clean_up::Pending;
+use crate::close::CLOSING;
 use crate::current::Loop;
 use crate::error::Reason;
 use crate::exception;
 use crate::jobs::Ticket;
 use crate::sleep::{Sleep, sleep};
-use crate::sync::{AtomicBool, Mutex, Ordering, lock};
-use crate::task::spawn;
-use contract::{Control, JobError, Panic, Promise};
+use crate::task::{cancelling, spawn};
+use contract::{JobError, Panic, Promise};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::Instant;
-
-/// How a cancel from another thread reaches the task.
-pub(crate) struct Signal {
-    cancelled: AtomicBool,
-    task: Mutex<Option<Waker>>,
-}
-
-impl Signal {
-    pub(crate) fn new() -> Self {
-        Self { cancelled: AtomicBool::new(false), task: Mutex::new(None) }
-    }
-
-    /// Whether a cancel has come; if not, `cx` is woken when it does.
-    fn poll(&self, cx: &mut Context<'_>) -> bool {
-        let mut task = lock(&self.task);
-        if !task.as_ref().is_some_and(|task| task.will_wake(cx.waker())) {
-            *task = Some(cx.waker().clone());
-        }
-        drop(task);
-        // The waker is in place before this look, and `signalled` sets the flag before it takes the waker: one of the two
-        // sees the other, through the lock.
-        self.cancelled.load(Ordering::Acquire)
-    }
-}
-
-impl Control for Signal {
-    fn signalled(&self) {
-        self.cancelled.store(true, Ordering::Release);
-        let task = lock(&self.task).take();
-        if let Some(task) = task {
-            task.wake();
-        }
-    }
-}
 
 /// A promise on its way to becoming a task.
 pub(crate) struct Driven<T: Send + 'static> {
@@ -88,14 +58,15 @@ impl<T: Send + 'static> Driven<T> {
         if let Some(label) = label {
             task = task.named(label);
         }
-        Ticket::started(&lp.inner().shared, key, task.name());
+        Ticket::started(&lp.inner().shared.jobs, key, task.name());
         task.detach();
     }
 }
 
 /// The task: the future, until it ends, panics, is cancelled, or is too late; then the clean-ups that it left behind.
 ///
-/// Dropped before that, its promise says `Shutdown`: only the close does that.
+/// Dropped before that, its promise says `Shutdown` if the close does it, and `Cancelled` if somebody has cancelled the task,
+/// who found it in the loop: the work itself, for example.
 struct Work<F, T: Send + 'static> {
     stage: Stage<F, T>,
     promise: Option<Promise<T, Signal>>,
@@ -172,6 +143,18 @@ impl<F: Future<Output = T>, T: Send + 'static> Future for Work<F, T> {
             promise.finish(outcome);
         }
         Poll::Ready(())
+    }
+}
+
+impl<F, T: Send + 'static> Drop for Work<F, T> {
+    fn drop(&mut self) {
+        let by_somebody = |reason: &Reason| reason.as_str() != CLOSING;
+        if let Some(promise) = self.promise.take_if(|_| cancelling().as_ref().is_some_and(by_somebody)) {
+            // The future goes before the outcome is told.
+            let running = std::mem::replace(&mut self.stage, Stage::Over);
+            shielded(|| drop(running));
+            promise.finish(Err(JobError::Cancelled { started: true }));
+        }
     }
 }
 

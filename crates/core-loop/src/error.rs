@@ -202,6 +202,8 @@ pub enum RunError {
     Nested,
     /// The main task was cancelled.
     Cancelled(Reason),
+    /// Ctrl-C has cancelled the main task, of a runner that [was told so](crate::Runner::cancel_on_ctrl_c).
+    Interrupted,
     /// Nothing would ever wake the loop again.
     Stuck(Stuck),
     /// [`Loop::stop`](crate::Loop::stop) ended the run before its task had ended.
@@ -220,6 +222,7 @@ impl fmt::Display for RunError {
             ),
             Self::Cancelled(reason) if reason.as_str().is_empty() => f.write_str("the main task was cancelled"),
             Self::Cancelled(reason) => write!(f, "the main task was cancelled: {reason}"),
+            Self::Interrupted => f.write_str("interrupted by Ctrl-C"),
             Self::Stuck(stuck) => write!(f, "{stuck}"),
             Self::Stopped => f.write_str(
                 "the loop was stopped before its task ended: run it again with `run_until_complete`, which goes on where \
@@ -243,7 +246,7 @@ impl std::error::Error for RunError {
         match self {
             Self::Unavailable(why) => Some(why),
             Self::Stuck(stuck) => Some(stuck),
-            Self::Nested | Self::Cancelled(_) | Self::Stopped | Self::Foreign => None,
+            Self::Nested | Self::Cancelled(_) | Self::Interrupted | Self::Stopped | Self::Foreign => None,
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::current::Loop;
 use crate::task::Header;
 use contract::Panic;
+use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
@@ -20,6 +21,9 @@ pub struct ExceptionContext<'a> {
     pub message: String,
     /// The panic behind it, if there was one.
     pub panic: Option<&'a Panic>,
+    /// What a child of a [`TaskGroup`](crate::TaskGroup) has failed with and nobody got: downcast it to the group's type of
+    /// errors.
+    pub error: Option<&'a dyn Any>,
     /// The name of the task it happened in, if it was a task.
     pub task: Option<String>,
     /// Where that task was spawned.
@@ -30,7 +34,7 @@ impl<'a> ExceptionContext<'a> {
     /// Something that is told in one phrase.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), panic: None, task: None, spawned_at: None }
+        Self { message: message.into(), panic: None, error: None, task: None, spawned_at: None }
     }
 
     /// Something that a panic is behind.
@@ -43,6 +47,14 @@ impl<'a> ExceptionContext<'a> {
         self.task = Some(task.name());
         self.spawned_at = Some(task.spawned_at());
         self
+    }
+
+    /// In the task whose step is running, if there is one.
+    pub(crate) fn in_current_task(self) -> Self {
+        match Loop::try_current().and_then(|lp| lp.inner().current.get()) {
+            Some(task) => self.in_task(&task),
+            None => self,
+        }
     }
 }
 

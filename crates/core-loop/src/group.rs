@@ -1,8 +1,8 @@
 //! Groups: children that end before whoever started them goes on.
 
+use crate::bells::Bell;
 use crate::error::{Cancelled, Reason};
-use crate::task::{Task, spawn, spawn_cooperative};
-use bells::Bell;
+use crate::task::{Asking, Task, spawn, spawn_cooperative, spawn_eager};
 use child::Running;
 use report::{Report, Reporter};
 use state::{Member, Stage, State};
@@ -11,7 +11,6 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::Poll;
 
-mod bells;
 mod child;
 mod drive;
 mod error;
@@ -55,14 +54,14 @@ impl<E: 'static> TaskGroup<E> {
     /// # Panics
     ///
     /// Outside a loop. A panic of a child, or of the body, ends the group as a failure does, and goes on when all have
-    /// ended; errors beside it are lost.
+    /// ended; errors beside it go to the exception handler.
     ///
     /// # Cancel safety
     ///
     /// Dropping it – a cancel, a [`timeout`](crate::timeout()), a `select!` – drops the body first. Then the group becomes a
     /// clean-up of the current task (see [`finally`](crate::finally)), which cancels the children when the clean-ups of the
     /// body have ended, and waits for them: an inner group ends before the outer one is told. What the children have failed
-    /// with is lost then; a panic goes to the exception handler.
+    /// with goes to the exception handler then, as does a panic.
     ///
     /// # Examples
     ///
@@ -89,12 +88,91 @@ impl<E: 'static> TaskGroup<E> {
     /// # Python
     ///
     /// `async with asyncio.TaskGroup() as group:`. There the body and the children see a `CancelledError`, which they may
-    /// answer with another error; here they are dropped. A panic is what `SystemExit` is there: it leaves bare.
+    /// answer with another error; here they are dropped, unless [asked for](Self::scope_cooperative). A panic is what `SystemExit` is there: it leaves bare.
     pub async fn scope<T>(body: impl AsyncFnOnce(&Self) -> Result<T, E>) -> Result<T, GroupError<E>> {
-        let group = Self(Rc::new(State::new()));
+        let group = Self::new();
         // Before the body, so that it is dropped after it.
         let _owner = leave::Owner(group.0.clone());
-        drive::drive(&group.0, body(&group)).await
+        drive::drive_dropping(&group.0, async || body(&group).await).await
+    }
+
+    /// As [`scope`](Self::scope), with a body that is asked to end, not dropped: as a cancel asks a
+    /// [cooperative](crate::spawn_cooperative()) task, by an error of the innermost [`cancellable`](crate::cancellable) in it.
+    ///
+    /// ```text
+    ///              somebody fails, or `cancel`                    it passes the error on, fails, or gives a value
+    ///   RUNNING ────────────────────────────────► RUNNING, ASKED ──────────────────────────────────────────────► OVER
+    ///      └───────────────────────────────────────────────────────────────────────────────────────────────────────▲
+    ///           it ends by itself; then the group waits for its children, and a cancel of the task ends them
+    /// ```
+    ///
+    /// The request is the group's own: it reaches nothing outside the body, [`cancelling`](crate::AnyTask::cancelling) counts
+    /// it, and when the body has ended it is taken back. The body may clean up with awaits; what it fails with meanwhile, as
+    /// `Ok(Err(error))`, is in the group's error.
+    ///
+    /// A cancel of the task ends the group: the body, or the group itself once that is over, takes it; the children are
+    /// cancelled, and when all have ended it goes on. If somebody has failed, the errors come out instead, and the cancel
+    /// interrupts the next `cancellable` after the group.
+    ///
+    /// In a task of the usual kind nobody can be asked: there it is `scope`.
+    ///
+    /// # Ordering
+    ///
+    /// As of [`scope`](Self::scope). The children are cancelled first, then the body is asked.
+    ///
+    /// # Errors
+    ///
+    /// The outer one is [`Cancelled`], if nobody has failed and the body passed a cancel on: of the task, or of the group by
+    /// [`cancel`](Self::cancel), which leaves no value to give. The inner one is [`GroupError`].
+    ///
+    /// # Panics
+    ///
+    /// As of [`scope`](Self::scope).
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it – by a `timeout`, or in a task of the usual kind – is as with [`scope`](Self::scope).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use core_loop::{TaskGroup, cancellable, current_task, sleep, spawn_cooperative};
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), core_loop::RunError> {
+    /// core_loop::run(async {
+    ///     let task = spawn_cooperative(async {
+    ///         let outcome = TaskGroup::<&str>::scope_cooperative(async |group| {
+    ///             group.spawn(async { Err::<(), _>("no luck") });
+    ///             let slept = cancellable(sleep(Duration::from_secs(3600))).await;
+    ///             sleep(Duration::from_millis(1)).await; // clean up, with awaits
+    ///             slept.map(Ok)
+    ///         })
+    ///         .await?;
+    ///         assert_eq!(current_task().unwrap().cancelling(), 0);
+    ///         Ok(outcome)
+    ///     });
+    ///     assert_eq!(task.await.unwrap().unwrap_err().first, "no luck");
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Python
+    ///
+    /// `async with asyncio.TaskGroup() as group:`, where every task is cooperative. There a group that fails in a task with
+    /// requests from before the group makes one of them again; here only those that came since.
+    pub async fn scope_cooperative<T>(
+        body: impl AsyncFnOnce(&Self) -> Result<Result<T, E>, Cancelled>,
+    ) -> Result<Result<T, GroupError<E>>, Cancelled> {
+        let group = Self::new();
+        let _owner = leave::Owner(group.0.clone());
+        match Asking::begin() {
+            Some(asking) => drive::drive(&group.0, Some(Rc::new(asking)), body(&group)).await,
+            None => drive::drive(&group.0, None, body(&group)).await,
+        }
+    }
+
+    fn new() -> Self {
+        Self(Rc::new(State::new(|error| Some(error))))
     }
 
     /// Starts a child: a task, as [`spawn`](crate::spawn()) makes it. Its error is a failure of the group.
@@ -153,6 +231,27 @@ impl<E: 'static> TaskGroup<E> {
     ) -> ChildTask<T> {
         match self.place() {
             Ok(place) => self.add(place, spawn_cooperative(future), None),
+            Err(ended) => ChildTask::refused(GroupClosed { future, ended }.reason()),
+        }
+    }
+
+    /// As [`spawn`](Self::spawn), for an [eager](crate::spawn_eager()) task: its first step runs inside this call. If it fails in
+    /// there, the group hears of it in the next turn, as of any other: the body goes on to its next await.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Python
+    ///
+    /// `TaskGroup.create_task(coroutine, eager_start=True)`.
+    #[track_caller]
+    pub fn spawn_eager<T: 'static>(
+        &self,
+        future: impl Future<Output = Result<T, E>> + 'static,
+    ) -> ChildTask<T> {
+        match self.place() {
+            Ok(place) => self.add(place, spawn_eager(future), None),
             Err(ended) => ChildTask::refused(GroupClosed { future, ended }.reason()),
         }
     }
@@ -218,11 +317,13 @@ impl<E: 'static> TaskGroup<E> {
         Ok((value, child))
     }
 
-    /// Cancels all children, and takes no more. The body goes on, since it has to give the value; this is no failure.
+    /// Cancels all children, and takes no more. This is no failure. The body goes on, since it has to give the value; one that
+    /// can be [asked](Self::scope_cooperative) to end, is. Of several cancels the first counts.
     ///
     /// # Python
     ///
-    /// `TaskGroup.cancel()` of 3.15, which cancels the body as well.
+    /// `TaskGroup.cancel()` of 3.15, which cancels the body as well. There a body that lets this through is done; here it has
+    /// no value then, and the scope gives [`Cancelled`] with this reason.
     pub fn cancel(&self, reason: impl Into<Reason>) {
         self.0.shut_down(&reason.into());
     }
@@ -242,10 +343,20 @@ impl<E: 'static> TaskGroup<E> {
         reporter: Option<Rc<dyn Reporter<E>>>,
     ) -> ChildTask<T> {
         let child = Running::new(task, bell, reporter);
-        // Hands its bell to the task, which has not begun; it can only have ended if the loop is being dropped.
-        match child.poll() {
-            Poll::Pending => self.0.add(id, child.clone()),
-            Poll::Ready(end) => self.0.note(end),
+        if child.has_failed() {
+            // In its eager step: its group hears of it in the next turn.
+            self.0.add(id, child.clone());
+            child.ring();
+        } else {
+            // Hands its bell to the task.
+            match child.poll() {
+                Poll::Pending => self.0.add(id, child.clone()),
+                Poll::Ready(end) => self.0.note(end),
+            }
+        }
+        if self.0.stage() != Stage::Open {
+            // Its eager step has shut the group down, which did not know it yet.
+            child.cancel("its group is shutting down".into());
         }
         child.handle()
     }

@@ -3,9 +3,9 @@
 use crate::context::Context;
 use crate::current::Loop;
 use crate::driven::{Driven, Signal};
-use crate::jobs::{Queued, Ticket};
+use crate::jobs::Ticket;
+use crate::parcel::{Parcel, Withdraw};
 use crate::shared::Shared;
-use crate::sync::{Mutex, lock};
 use contract::{Executor, Job, Place, Reject, Rejected, Room, Submit};
 use std::fmt;
 use std::sync::Arc;
@@ -21,6 +21,7 @@ use std::sync::Arc;
 ///
 /// As an executor it [shuts down](contract::Shutdown) from any other thread, for all of its clones: no more work is taken,
 /// what was accepted ends within the grace or is reported. The loop itself goes on.
+/// A loop that begins to close takes no more jobs, and callbacks until it has closed.
 ///
 /// Awaiting a job of the same loop from inside it works; waiting for it blockingly there panics with the cure.
 ///
@@ -52,7 +53,7 @@ impl Loop {
 }
 
 impl LoopHandle {
-    pub(crate) fn shared(&self) -> &Shared {
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.0
     }
 
@@ -62,60 +63,38 @@ impl LoopHandle {
         self.0.is_closed()
     }
 
-    fn send_work<W, T>(
-        &self,
-        work: W,
-        options: &Submit,
-        start: impl FnOnce(W, Driven<T>, &Loop) + Send + 'static,
-    ) -> Result<Job<T>, Rejected<W>>
+    fn send_work<W, T, S>(&self, work: W, options: &Submit, start: S) -> Result<Job<T>, Rejected<W>>
     where
         W: Send + 'static,
         T: Send + 'static,
+        S: FnOnce(W, Driven<T>, &Loop) + Send + 'static,
     {
-        let Some(ticket) = Ticket::take(&self.0, options.label_ref().cloned()) else {
+        let Some(ticket) = Ticket::take(&self.0.jobs, options.label_ref().cloned()) else {
             return Err(Rejected::new(work, Reject::ShuttingDown));
         };
         let key = ticket.key();
         let deadline = options.deadline_from_now();
         let (promise, job) = Job::promise(options, Place::none(), Signal::new());
         let driven = Driven::new(promise, deadline, ticket);
-        let parcel = Arc::new(Parcel(Mutex::new(Some((work, driven, start)))));
-        let queued: Arc<dyn Queued> = parcel.clone();
-        let (sent, context) = (parcel.clone(), Context::current());
-        if Ticket::queued(&self.0, key, Arc::downgrade(&queued))
-            && self.0.send(|| Box::new(move |lp| context.call(|| sent.start(lp))))
-        {
-            return Ok(job);
-        }
-        match parcel.take() {
-            Some((work, ..)) => Err(Rejected::new(work, Reject::ShuttingDown)),
-            // A shutdown took it meanwhile: the job says so.
-            None => Ok(job),
-        }
-    }
-}
-
-/// Work on its way to the loop. A shutdown may take it out before it arrives.
-struct Parcel<W, T: Send + 'static, S>(Mutex<Option<(W, Driven<T>, S)>>);
-
-impl<W, T: Send + 'static, S> Parcel<W, T, S> {
-    fn take(&self) -> Option<(W, Driven<T>, S)> {
-        lock(&self.0).take()
-    }
-
-    fn start(&self, lp: &Loop)
-    where
-        S: FnOnce(W, Driven<T>, &Loop),
-    {
-        if let Some((work, driven, start)) = self.take() {
-            start(work, driven, lp);
+        let context = Context::current();
+        let send = |parcel: Arc<Parcel<(W, Driven<T>, S)>>| {
+            let start = move |lp: &Loop| {
+                if let Some((work, driven, start)) = parcel.take() {
+                    start(work, driven, lp);
+                }
+            };
+            self.0.send(|| Box::new(move |lp| context.call(|| start(lp))))
+        };
+        match Parcel::send((work, driven, start), &self.0.jobs, key, send) {
+            Ok(()) => Ok(job),
+            Err((work, ..)) => Err(Rejected::new(work, Reject::ShuttingDown)),
         }
     }
 }
 
-impl<W: Send, T: Send + 'static, S: Send> Queued for Parcel<W, T, S> {
-    fn withdraw(&self) -> bool {
-        let Some((work, driven, _)) = self.take() else { return false };
+impl<W: Send, T: Send + 'static, S: Send> Withdraw for (W, Driven<T>, S) {
+    fn withdraw(self) -> bool {
+        let (work, driven, _) = self;
         driven.withdraw(work)
     }
 }

@@ -162,8 +162,13 @@ impl Idle {
         self.resting_since.set(None);
     }
 
-    /// There is nothing to run.
-    pub(crate) fn rest(&self, time: impl FnOnce() -> Instant) -> Rest {
+    /// There is nothing to run. `timer` is the next one: it may have come due since the turn looked at the clock, and then
+    /// there is something to run after all.
+    pub(crate) fn rest(
+        &self,
+        time: impl FnOnce() -> Instant,
+        timer: impl FnOnce() -> Option<Instant>,
+    ) -> Rest {
         let Some(cushion) = self.waiters.borrow().keys().next().map(|(cushion, _)| *cushion) else {
             return Rest::Sleep(None);
         };
@@ -173,7 +178,7 @@ impl Idle {
             return Rest::Look;
         };
         match since.checked_add(cushion) {
-            Some(end) if end <= now => {
+            Some(end) if end <= now && timer().is_none_or(|timer| timer > now) => {
                 self.wake(cushion);
                 Rest::Woken
             }

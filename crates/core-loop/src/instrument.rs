@@ -230,7 +230,7 @@ impl Loop {
     /// Before a turn: how late the loop is for its first timer, if that is due.
     #[cold]
     pub(crate) fn note_lateness(&self, now: Instant) {
-        let next = self.inner().timers.borrow_mut().next();
+        let next = self.inner().timers.borrow_mut().next().map(Instant::from);
         let late = next.and_then(|next| now.checked_duration_since(next));
         self.inner().observers.late.set(late);
     }
@@ -267,8 +267,10 @@ impl Loop {
         let step = match &entry {
             Entry::Step(task) if task.is_done() => return,
             Entry::Step(task) => Step::Task(AnyTask::of(task)),
-            Entry::Call(call) => Step::Callback { registered_at: call.fate().registered_at() },
-            Entry::Remote(_) => Step::FromThread,
+            Entry::Call(call) => match call.registered_at() {
+                Some(registered_at) => Step::Callback { registered_at },
+                None => Step::FromThread,
+            },
         };
         let told = self.inner().observers.users.borrow().clone();
         self.observe(|instrument| instrument.before_step(&step));

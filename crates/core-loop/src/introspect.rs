@@ -108,10 +108,9 @@ impl Loop {
         let mut tasks: Vec<_> = inner.tasks.to_vec().iter().map(|task| TaskInfo::of(task)).collect();
         let mut timers = BTreeMap::new();
         inner.timers.borrow().for_each(|deadline, timer| {
-            if let Timer::Wake(waiter) = timer
-                && let Some(task) = waiter.task()
-            {
-                let earliest = timers.entry(task).or_insert(deadline);
+            let deadline = Instant::from(deadline);
+            if let Timer::Step(task) = timer {
+                let earliest = timers.entry(task.id()).or_insert(deadline);
                 *earliest = deadline.min(*earliest);
             }
         });

@@ -6,14 +6,11 @@
 //!      └── withdrawn by a shutdown, or dropped by the close ─────────────────► gone
 //! ```
 
-use crate::handle::LoopHandle;
-use crate::shared::Shared;
-use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
-use contract::role::{self, Role};
-use contract::{Drain, Report, Shutdown, Straggler};
+use crate::sync::{AtomicUsize, Condvar, Mutex, Ordering, lock};
+use contract::Straggler;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::sync::{Arc, Condvar, PoisonError, Weak};
+use std::sync::{Arc, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 pub(crate) struct Jobs {
@@ -49,14 +46,14 @@ pub(crate) trait Queued: Send + Sync {
 
 /// A job's place among those that live. Dropped last of all that the job owns.
 pub(crate) struct Ticket {
-    shared: Arc<Shared>,
+    jobs: Arc<Jobs>,
     key: u64,
 }
 
 impl Jobs {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new() -> Arc<Self> {
         let state = State { closed: false, accepted: 0, live: BTreeMap::new() };
-        Self { state: Mutex::new(state), emptied: Condvar::new(), load: AtomicUsize::new(0) }
+        Arc::new(Self { state: Mutex::new(state), emptied: Condvar::new(), load: AtomicUsize::new(0) })
     }
 
     /// How many live; `None` if nothing more is accepted.
@@ -77,15 +74,22 @@ impl Jobs {
         self.note_load(&state);
     }
 
+    /// Takes nothing more, and what has not started never will: the loop is closing.
+    pub(crate) fn end(&self) {
+        // In this order: a job that comes in between finds the door closed, and goes back.
+        self.close();
+        self.withdraw_queued();
+    }
+
     /// Withdraws what has not started. Gives how many that were.
-    fn withdraw_queued(&self) -> usize {
+    pub(crate) fn withdraw_queued(&self) -> usize {
         let queued: Vec<_> = lock(&self.state).live.values().filter_map(|job| job.queued.clone()).collect();
         // Not under the lock: this drops work, and tells whoever waits for it.
         queued.iter().filter_map(Weak::upgrade).filter(|queued| queued.withdraw()).count()
     }
 
     /// Waits until none is left. `false` if the deadline came first.
-    fn wait(&self, deadline: Option<Instant>) -> bool {
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> bool {
         let mut state = lock(&self.state);
         while !state.live.is_empty() {
             let left = deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
@@ -100,7 +104,7 @@ impl Jobs {
         true
     }
 
-    fn stragglers(&self) -> Vec<Straggler> {
+    pub(crate) fn stragglers(&self) -> Vec<Straggler> {
         let state = lock(&self.state);
         let started = state.live.values().filter_map(|job| Some((job, job.started.as_ref()?)));
         started
@@ -111,24 +115,24 @@ impl Jobs {
 
 impl Ticket {
     /// `None` if nothing more is accepted.
-    pub(crate) fn take(shared: &Arc<Shared>, label: Option<Cow<'static, str>>) -> Option<Self> {
-        let mut state = lock(&shared.jobs.state);
+    pub(crate) fn take(jobs: &Arc<Jobs>, label: Option<Cow<'static, str>>) -> Option<Self> {
+        let mut state = lock(&jobs.state);
         if state.closed {
             return None;
         }
         state.accepted += 1;
         let key = state.accepted;
         state.live.insert(key, Live { label, started: None, queued: None });
-        shared.jobs.note_load(&state);
+        jobs.note_load(&state);
         drop(state);
-        Some(Self { shared: shared.clone(), key })
+        Some(Self { jobs: jobs.clone(), key })
     }
 
     /// How a shutdown reaches the work. `false` if one has begun meanwhile: it may have looked for the work already, so the
     /// work must not be queued any more.
     #[must_use]
-    pub(crate) fn queued(shared: &Shared, key: u64, queued: Weak<dyn Queued>) -> bool {
-        let mut state = lock(&shared.jobs.state);
+    pub(crate) fn queued(jobs: &Jobs, key: u64, queued: Weak<dyn Queued>) -> bool {
+        let mut state = lock(&jobs.state);
         if state.closed {
             return false;
         }
@@ -143,8 +147,8 @@ impl Ticket {
     }
 
     /// The loop has made a task of it.
-    pub(crate) fn started(shared: &Shared, key: u64, task: String) {
-        if let Some(job) = lock(&shared.jobs.state).live.get_mut(&key) {
+    pub(crate) fn started(jobs: &Jobs, key: u64, task: String) {
+        if let Some(job) = lock(&jobs.state).live.get_mut(&key) {
             job.started = Some((Instant::now(), task));
             job.queued = None;
         }
@@ -153,55 +157,20 @@ impl Ticket {
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        let mut state = lock(&self.shared.jobs.state);
+        let mut state = lock(&self.jobs.state);
         let ours = state.live.remove(&self.key);
-        self.shared.jobs.note_load(&state);
+        self.jobs.note_load(&state);
         if state.live.is_empty() {
-            self.shared.jobs.emptied.notify_all();
+            self.jobs.emptied.notify_all();
         }
         drop(state);
         drop(ours);
     }
 }
 
-/// Ends the loop as an executor, for all of its handles; the loop itself goes on, and so do callbacks and wakes. It must
-/// be running for the jobs to end: one that stands still keeps them until the grace is over. Jobs that run on after the
-/// grace stay with the loop, whose close ends them.
-impl Shutdown for LoopHandle {
-    fn shutdown(&self, how: Drain, grace: Duration) -> Report {
-        shut_down(&[self], how, grace)
-    }
-}
-
-/// Ends these loops as executors, all within one grace.
-pub(crate) fn shut_down(handles: &[&LoopHandle], how: Drain, grace: Duration) -> Report {
-    assert!(
-        grace.is_zero() || !matches!(role::current(), Role::Loop),
-        "a shutdown with a grace would block the event loop that runs on this thread: move it to another thread with \
-         `to_thread`, or give it no grace"
-    );
-    // A grace too long to count is no bound at all.
-    let deadline = Instant::now().checked_add(grace);
-    let jobs = || handles.iter().map(|handle| &handle.shared().jobs);
-    // All of them first: a job that ends on one loop submits nothing to another any more.
-    jobs().for_each(Jobs::close);
-    let mut report = Report::default();
-    if how == Drain::Started {
-        report.cancelled = jobs().map(Jobs::withdraw_queued).sum();
-    }
-    for jobs in jobs() {
-        if !jobs.wait(deadline) {
-            report.cancelled += jobs.withdraw_queued();
-            report.stragglers.extend(jobs.stragglers());
-        }
-    }
-    report
-}
-
-#[cfg(test)]
+#[cfg(all(test, not(loom)))]
 mod tests {
-    use super::{Queued, Ticket};
-    use crate::shared::Shared;
+    use super::{Jobs, Queued, Ticket};
     use std::sync::Arc;
 
     struct Work;
@@ -214,15 +183,15 @@ mod tests {
 
     #[test]
     fn a_job_that_comes_while_a_shutdown_begins_is_counted_by_it_or_refused() {
-        let shared = Shared::new();
+        let jobs = Jobs::new();
         let work: Arc<dyn Queued> = Arc::new(Work);
-        let queue = |ticket: &Ticket| Ticket::queued(&shared, ticket.key(), Arc::downgrade(&work));
-        let before = Ticket::take(&shared, None).expect("it is open");
+        let queue = |ticket: &Ticket| Ticket::queued(&jobs, ticket.key(), Arc::downgrade(&work));
+        let before = Ticket::take(&jobs, None).expect("it is open");
         assert!(queue(&before));
-        let between = Ticket::take(&shared, None).expect("it is open");
-        shared.jobs.close();
-        assert_eq!(shared.jobs.withdraw_queued(), 1);
+        let between = Ticket::take(&jobs, None).expect("it is open");
+        jobs.close();
+        assert_eq!(jobs.withdraw_queued(), 1);
         assert!(!queue(&between), "the shutdown has looked already");
-        assert!(Ticket::take(&shared, None).is_none());
+        assert!(Ticket::take(&jobs, None).is_none());
     }
 }

@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-// The models in tests/loom.rs take the files that they look at; the rest of the loop is not built for loom.
+// The models in tests/loom take the files that they look at; the rest of the loop is not built for loom.
 #![cfg(not(loom))]
 
 mod as_completed;
@@ -24,21 +24,25 @@ mod handle;
 mod idle;
 mod inbox;
 mod instrument;
+mod interrupt;
 mod introspect;
 mod jobs;
 mod lend;
+mod memory;
+mod moment;
 mod native;
 pub mod net;
 mod offload;
 mod outside;
+mod parcel;
 mod pool;
 mod readiness_thread;
 mod runner;
 mod running;
 mod shared;
 mod shield;
+mod shutdown;
 mod signal;
-mod slab;
 mod sleep;
 pub mod stream;
 mod stuck;
@@ -95,7 +99,7 @@ pub use task::{
 };
 pub use task_local::TaskLocal;
 pub use timeout::{Timeout, timeout, timeout_at};
-pub use timeout_scope::{TimeoutScope, timeout_scope};
+pub use timeout_scope::{TimeoutScope, timeout_scope, timeout_scope_cooperative};
 pub use wait::{ReturnWhen, Wait, Waited, wait};
 pub use wait_for::{WaitFor, wait_for};
 pub use waitable::Waitable;

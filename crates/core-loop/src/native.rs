@@ -28,7 +28,8 @@ const GRANULARITY: Duration = Duration::from_micros(500);
 /// Runs the loop on its own: epoll (edge-triggered) for descriptors, an eventfd for wakes from other threads, and timers
 /// as precise as the kernel's.
 ///
-/// It owns two descriptors, a third from its first timer on, and starts no thread. Where there is no third one left, timers
+/// It owns one descriptor, another from its first sleep on and a third from its first timer on, and starts no thread. Where
+/// there is no second one left, wakes from other threads are noticed after a millisecond at most; without a third one, timers
 /// are rounded up to whole milliseconds.
 ///
 /// # Python

@@ -13,8 +13,8 @@ pub use member::PoolLoop;
 
 use crate::error::CloseReport;
 use crate::handle::{LoopHandle, Pinned};
-use crate::jobs::shut_down;
 use crate::runner::{GRACE, report_unclean};
+use crate::shutdown::shut_down;
 use common::Common;
 use contract::role::{self, Role};
 use contract::{

@@ -5,10 +5,11 @@ use crate::context;
 use crate::current::Loop;
 use crate::error::{CloseReport, JoinError, RunError};
 use crate::exception::ExceptionContext;
+use crate::interrupt::{Interrupt, interrupted};
 use crate::lend::Lent;
 use crate::native::NativeDriver;
 use crate::stuck::Stuck;
-use crate::task::{Task, spawn};
+use crate::task::{AnyTask, Task, spawn};
 use contract::{Driver, Reactor};
 use std::cell::Cell;
 use std::fmt;
@@ -108,6 +109,8 @@ pub struct Runner {
     lp: Loop,
     /// The task-locals of its mains.
     context: Cell<context::Context>,
+    /// Ctrl-C cancels what its runs wait for.
+    interruptible: bool,
     closed: bool,
 }
 
@@ -121,7 +124,8 @@ impl Runner {
     #[must_use]
     pub fn boxed(driver: Box<dyn Driver>) -> Self {
         let lp = Loop::new(driver.reactor());
-        Self { driver, lp, context: Cell::new(context::Context::current()), closed: false }
+        let context = Cell::new(context::Context::current());
+        Self { driver, lp, context, interruptible: false, closed: false }
     }
 
     /// Switches debug mode on or off for its loop, whatever the environment says: [`Loop::set_debug`].
@@ -132,6 +136,43 @@ impl Runner {
     #[must_use]
     pub fn debug(self, on: bool) -> Self {
         self.lp.set_debug(on);
+        self
+    }
+
+    /// Lets Ctrl-C cancel whatever [`run`](Self::run) or [`run_until_complete`](Self::run_until_complete) waits for: its
+    /// clean-ups run, and the run says [`RunError::Interrupted`].
+    ///
+    /// One SIGINT for each run. After it, and between runs, the disposition that was there before is back: a second Ctrl-C
+    /// ends a program whose clean-ups hang. A main that somebody else has cancelled before says so, and a cooperative task
+    /// that swallows the request gives its output. Other tasks, loops and threads that await [`ctrl_c`](crate::ctrl_c()) are
+    /// told as well.
+    ///
+    /// # Errors
+    ///
+    /// None here: where no descriptor is left to listen with, the exception handler is told, and the run goes on.
+    ///
+    /// # Python
+    ///
+    /// What `asyncio.run` and `Runner.run` do without being asked, and `KeyboardInterrupt`. A library must not take a signal
+    /// from its program, so here the program says so.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// use core_loop::{RunError, Runner};
+    ///
+    /// let mut runner = Runner::new(core_loop::NativeDriver::new()?).cancel_on_ctrl_c();
+    /// match runner.run(std::future::pending::<()>()) {
+    ///     Err(RunError::Interrupted) => println!("bye"),
+    ///     over => over?,
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn cancel_on_ctrl_c(mut self) -> Self {
+        self.interruptible = true;
         self
     }
 
@@ -167,13 +208,16 @@ impl Runner {
         let lent = Lent::new(&self.lp, Box::pin(main));
         drop(context::swap(outer));
         let main = lent.task().header();
-        let over = self.turns_until(|| main.is_done());
+        let over = self.turns_until(|| main.is_done(), Some(lent.task().any()));
         let completed = main.is_done();
         let outcome = lent.end();
         if !completed {
             over?;
         }
-        settle(outcome.map(|()| output.take().expect("a main that ended left its output")))
+        match self.interrupted(&outcome) {
+            Some(interrupted) => Err(interrupted),
+            None => settle(outcome.map(|()| output.take().expect("a main that ended left its output"))),
+        }
     }
 
     /// Runs the loop until `task`, one of its own, has ended. A task that was not waited for to the end is still there, and
@@ -214,11 +258,15 @@ impl Runner {
         if !task.belongs_to(&self.lp) {
             return Err(RunError::Foreign);
         }
-        let over = self.turns_until(|| task.done());
+        let over = self.turns_until(|| task.done(), Some(task.any()));
         if !task.done() {
             over?;
         }
-        Ok(task.take_outcome())
+        let outcome = task.take_outcome();
+        match self.interrupted(&outcome) {
+            Some(interrupted) => Err(interrupted),
+            None => Ok(outcome),
+        }
     }
 
     /// Runs the loop until it is [stopped](Loop::stop).
@@ -232,17 +280,24 @@ impl Runner {
     /// `loop.run_forever()`.
     pub fn run_forever(&mut self) -> Result<(), RunError> {
         refuse_nested()?;
-        match self.turns_until(|| false) {
+        match self.turns_until(|| false, None) {
             Err(RunError::Stopped) => Ok(()),
             over => over,
         }
     }
 
-    /// Runs turns until `ended`; else says what ended the run: a stop, or the driver.
-    fn turns_until(&self, mut ended: impl FnMut() -> bool) -> Result<(), RunError> {
+    /// Runs turns until `ended`; else says what ended the run: a stop, or the driver. Ctrl-C cancels `awaited`, if this
+    /// runner was told so.
+    fn turns_until(&self, mut ended: impl FnMut() -> bool, awaited: Option<AnyTask>) -> Result<(), RunError> {
+        let mut interrupt = awaited.filter(|_| self.interruptible).map(Interrupt::new);
         {
             let mut over = self.lp.over(&mut ended);
-            self.driver.run(pin!(poll_fn(|cx| self.lp.poll_turns(cx, &mut over))));
+            self.driver.run(pin!(poll_fn(|cx| {
+                if let Some(interrupt) = &mut interrupt {
+                    interrupt.poll(&self.lp, cx);
+                }
+                self.lp.poll_turns(cx, &mut over)
+            })));
         }
         if self.lp.stopped() {
             return Err(RunError::Stopped);
@@ -253,19 +308,35 @@ impl Runner {
         Err(RunError::Stuck(Stuck::of(&self.lp, self.driver.gave_up())))
     }
 
+    /// What a run gives whose task Ctrl-C has cancelled.
+    fn interrupted<T>(&self, outcome: &Result<T, JoinError>) -> Option<RunError> {
+        outcome.as_ref().err().filter(|_| self.interruptible).and_then(interrupted)
+    }
+
     /// The loop, to register callbacks or make a handle before it runs.
     #[must_use]
     pub fn get_loop(&self) -> &Loop {
         &self.lp
     }
 
-    /// Cancels all tasks, drives the loop until they have ended, and shuts the default executor down: all within `grace`.
-    /// What has not ended by then is dropped, and named in the report. Inside another loop, which it would block, it drops
-    /// everything on the spot.
+    /// Refuses jobs from its handles, cancels all tasks, drives the loop until they have ended, and shuts the default executor
+    /// down: all within `grace`. What has not ended by then is dropped, and named in the report. A job that was accepted and
+    /// has not started never does, and says `Shutdown`. Inside another loop, which it would block, it drops everything on the
+    /// spot.
+    ///
+    /// The loop that runs cannot be closed: its run borrows the runner.
+    ///
+    /// ```compile_fail,E0505
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let mut runner = core_loop::Runner::new(core_loop::NativeDriver::new()?);
+    /// runner.run(async { runner.close(core_loop::GRACE) })?;
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Python
     ///
-    /// `Runner.close()`, which has no bound and no report.
+    /// `Runner.close()`, which has no bound and no report. `loop.close()` of a loop that runs raises.
     pub fn close(mut self, grace: Duration) -> CloseReport {
         self.close_within(grace)
     }
@@ -277,7 +348,9 @@ impl Runner {
             return Closing::abandon(&self.lp);
         }
         let mut closing = Closing::begin(&self.lp, grace);
-        self.driver.run(pin!(poll_fn(|cx| closing.poll(cx))));
+        if !closing.is_over() {
+            self.driver.run(pin!(poll_fn(|cx| closing.poll(cx))));
+        }
         closing.shut_executor_down();
         closing.finish()
     }

@@ -1,22 +1,22 @@
 //! The part of a loop that other threads may hold: its ready queue, for wakes on its own thread, and its inbox, for all
 //! others.
 
-use crate::callback::Call;
+use crate::callback::CallRef;
 use crate::current::Loop;
 use crate::exception;
 use crate::inbox::Inbox;
 use crate::jobs::Jobs;
-use crate::task::{AfarRef, Memory, TaskRef};
+use crate::memory::Memory;
+use crate::task::{AfarRef, TaskRef};
 use crate::thread_bound::ThreadBound;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 
 pub(crate) struct Shared {
     pub(crate) inbox: Inbox<Remote>,
-    pub(crate) jobs: Jobs,
+    pub(crate) jobs: Arc<Jobs>,
     ready: ThreadBound<Ready>,
 }
 
@@ -31,8 +31,7 @@ pub(crate) type RemoteCall = Box<dyn FnOnce(&Loop) + Send>;
 /// What a turn runs.
 pub(crate) enum Entry {
     Step(TaskRef),
-    Call(Rc<dyn Call>),
-    Remote(RemoteCall),
+    Call(CallRef),
 }
 
 impl Shared {
@@ -43,7 +42,6 @@ impl Shared {
             host: RefCell::new(None),
             closed: Cell::new(false),
             memory: Memory::new(),
-            spare: RefCell::new(Vec::new()),
         };
         Arc::new(Self { inbox: Inbox::new(), jobs: Jobs::new(), ready: ThreadBound::new(ready) })
     }
@@ -56,22 +54,15 @@ impl Shared {
 
     /// Queues a call on the loop's thread, from any thread, in order. `make` is not called once the loop is closed: then
     /// the answer is `false`.
-    pub(crate) fn send(&self, make: impl FnOnce() -> RemoteCall) -> bool {
+    pub(crate) fn send(self: &Arc<Self>, make: impl FnOnce() -> RemoteCall) -> bool {
         match self.ready() {
             Some(ready) if ready.closed.get() => false,
             Some(ready) => {
-                ready.push(Entry::Remote(make()));
+                ready.push_remote(self, make());
                 true
             }
             None => self.inbox.push_with(|| Remote::Call(make())),
         }
-    }
-
-    /// What `clone` gives, without an atomic operation on the loop's own thread if a task has left one.
-    #[inline]
-    pub(crate) fn share(self: &Arc<Self>) -> Arc<Self> {
-        let spare = self.ready().and_then(|ready| ready.spare.borrow_mut().pop());
-        spare.unwrap_or_else(|| self.clone())
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -96,12 +87,10 @@ pub(crate) struct Ready {
     host: RefCell<Option<Waker>>,
     closed: Cell<bool>,
     pub(crate) memory: Memory,
-    /// Counts of the loop that ended tasks have left for the next ones: taking one from here costs no atomic operation.
-    spare: RefCell<Vec<Arc<Shared>>>,
 }
 
-/// So many spare counts are kept at most.
-const SPARE: usize = 1 << 14;
+/// A queue keeps the memory of so many entries, however few there are.
+const KEEP: usize = 1 << 14;
 
 impl Ready {
     #[inline]
@@ -111,6 +100,17 @@ impl Ready {
         }
         self.queue.borrow_mut().push_back(entry);
         self.rouse();
+    }
+
+    /// What another thread has sent, or this one as others do.
+    pub(crate) fn push_remote(&self, shared: &Arc<Shared>, call: RemoteCall) {
+        let call = move || call(&Loop::current());
+        self.push(Entry::Call(CallRef::new(shared, self, None, None, call)));
+    }
+
+    #[inline]
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed.get()
     }
 
     /// Makes the host poll the root.
@@ -135,6 +135,14 @@ impl Ready {
         self.queue.borrow_mut().pop_front()
     }
 
+    /// Gives the memory of a past burst back. Asked now and then.
+    pub(crate) fn tidy(&self) {
+        let mut queue = self.queue.borrow_mut();
+        if queue.capacity() > KEEP && queue.len() < KEEP / 2 {
+            queue.shrink_to(KEEP);
+        }
+    }
+
     #[inline]
     pub(crate) fn len(&self) -> usize {
         self.queue.borrow().len()
@@ -155,20 +163,9 @@ impl Ready {
     /// all, which the reactor has woken while it was told of the timer, and rung for nobody.
     pub(crate) fn fall_asleep(&self) -> bool {
         let asleep = self.len() == 0;
+        self.tidy();
         self.awake.set(!asleep);
         asleep
-    }
-
-    /// Keeps a count of this loop for the next task; gives it back if it is not wanted.
-    #[inline]
-    pub(crate) fn keep(&self, count: Arc<Shared>) -> Option<Arc<Shared>> {
-        let mut spare = self.spare.borrow_mut();
-        if self.closed.get() || spare.len() >= SPARE {
-            return Some(count);
-        }
-        // A loop that holds itself: `close` ends it.
-        spare.push(count);
-        None
     }
 
     /// Takes nothing more, and keeps nothing. What was queued is for the caller to drop.
@@ -176,7 +173,29 @@ impl Ready {
         self.closed.set(true);
         self.host.take();
         self.memory.close();
-        drop(self.spare.take());
         self.queue.take()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{KEEP, Shared};
+    use crate::callback::CallRef;
+    use crate::shared::Entry;
+
+    #[test]
+    fn a_queue_gives_the_memory_of_a_past_burst_back() {
+        let shared = Shared::new();
+        let ready = shared.ready().expect("it was made here");
+        for _ in 0..4 * KEEP {
+            ready.push(Entry::Call(CallRef::new(&shared, ready, None, None, || ())));
+        }
+        while ready.len() > KEEP / 4 {
+            drop(ready.pop());
+        }
+        assert!(ready.queue.borrow().capacity() >= 4 * KEEP);
+        ready.tidy();
+        assert!(ready.queue.borrow().capacity() <= 2 * KEEP);
+        assert_eq!(ready.close().len(), KEEP / 4);
     }
 }

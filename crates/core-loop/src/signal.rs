@@ -1,7 +1,10 @@
 //! Waiting for Ctrl-C.
 
 mod bell;
+mod common;
 mod handler;
+
+pub(crate) use common::{restarting, ring, unnoticed};
 
 use crate::Descriptor;
 use handler::Handler;

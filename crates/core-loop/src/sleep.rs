@@ -2,7 +2,7 @@
 
 use crate::callback::{Timer, far_from};
 use crate::current::Loop;
-use crate::task::Waiter;
+use crate::moment::Moment;
 use crate::timers::TimerKey;
 use std::fmt;
 use std::pin::Pin;
@@ -30,7 +30,7 @@ pub fn sleep(duration: Duration) -> Sleep {
     let now = lp.time();
     let deadline = now.checked_add(duration).unwrap_or_else(|| far_from(now));
     let state = if duration.is_zero() { State::Due } else { State::New };
-    Sleep { lp, deadline, state }
+    Sleep { lp, deadline: deadline.into(), state }
 }
 
 /// Waits until `deadline`, never less. A time that is past is one yield.
@@ -46,14 +46,14 @@ pub fn sleep(duration: Duration) -> Sleep {
 pub fn sleep_until(deadline: Instant) -> Sleep {
     let lp = Loop::current();
     let state = if deadline <= lp.time() { State::Due } else { State::New };
-    Sleep { lp, deadline, state }
+    Sleep { lp, deadline: deadline.into(), state }
 }
 
 /// Made by [`sleep`] and [`sleep_until`]. Belongs to the loop in which it was made.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Sleep {
     lp: Loop,
-    deadline: Instant,
+    deadline: Moment,
     state: State,
 }
 
@@ -68,7 +68,7 @@ enum State {
 impl Sleep {
     /// As [`sleep_until`], on a loop that is known. A time that is past comes as a timer, with those that are due next.
     pub(crate) fn until(lp: Loop, deadline: Instant) -> Self {
-        Self { lp, deadline, state: State::New }
+        Self { lp, deadline: deadline.into(), state: State::New }
     }
 
     /// Whether its timer went off, also if nobody has polled it since.
@@ -80,10 +80,10 @@ impl Sleep {
         }
     }
 
-    /// When it ends.
+    /// When it ends. Of a time that is centuries away it says 292 years.
     #[must_use]
     pub fn deadline(&self) -> Instant {
-        self.deadline
+        self.deadline.into()
     }
 }
 
@@ -101,15 +101,17 @@ impl Future for Sleep {
             }
             State::New => {
                 self.check_open();
-                let key = timers.borrow_mut().arm(self.deadline, Timer::Wake(Waiter::of(cx.waker())));
+                // Before the borrow: a foreign waker is cloned.
+                let timer = Timer::wakes(cx.waker());
+                let key = timers.borrow_mut().arm(self.deadline, timer);
                 self.state = State::Armed(key);
                 return Poll::Pending;
             }
             State::Armed(key) => {
                 let mut timers = timers.borrow_mut();
-                if let Some(Timer::Wake(waiter)) = timers.get_mut(key) {
-                    let other = !waiter.will_wake(cx.waker());
-                    let before = other.then(|| std::mem::replace(waiter, Waiter::of(cx.waker())));
+                if let Some(timer) = timers.get_mut(key) {
+                    let other = !timer.will_wake(cx.waker());
+                    let before = other.then(|| std::mem::replace(timer, Timer::wakes(cx.waker())));
                     // Outside the borrow: it may own what ends another timer.
                     drop(timers);
                     drop(before);
@@ -144,6 +146,6 @@ impl Drop for Sleep {
 
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sleep").field("deadline", &self.deadline).finish_non_exhaustive()
+        f.debug_struct("Sleep").field("deadline", &self.deadline()).finish_non_exhaustive()
     }
 }

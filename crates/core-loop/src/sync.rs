@@ -2,7 +2,7 @@
 
 #[cfg(loom)]
 pub(crate) use loom::sync::{
-    Mutex, MutexGuard,
+    Condvar, Mutex, MutexGuard,
     atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering, fence},
 };
 #[cfg(loom)]
@@ -10,7 +10,7 @@ pub(crate) use loom::thread::yield_now;
 use std::sync::PoisonError;
 #[cfg(not(loom))]
 pub(crate) use std::sync::{
-    Mutex, MutexGuard,
+    Condvar, Mutex, MutexGuard,
     atomic::{AtomicBool, AtomicI32, AtomicU32, AtomicUsize, Ordering, fence},
 };
 #[cfg(not(loom))]

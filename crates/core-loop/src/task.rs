@@ -11,22 +11,26 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 mod afar;
+mod along;
 mod any;
+mod asking;
 mod cell;
 mod cooperative;
 mod header;
 mod inspect;
 mod list;
-mod memory;
 mod reference;
+mod requests;
 mod step;
 mod waiter;
 
 pub use any::{AnyTask, all_tasks, current_task};
+pub(crate) use asking::Asking;
+pub(crate) use cooperative::Registration;
 pub use cooperative::{cancellable, spawn_cooperative};
 pub(crate) use header::Header;
+use header::{AWAITED, CANCEL_ON_DROP, HANDLE, QUIET};
 pub(crate) use list::Tasks;
-pub(crate) use memory::Memory;
 pub(crate) use reference::{AfarRef, CurrentTask, TaskRef};
 pub(crate) use waiter::Waiter;
 
@@ -82,8 +86,8 @@ where
 /// A task on the loop: a future of its output.
 ///
 /// Dropping it detaches the task, which goes on until it ends or the loop closes; [`cancel_on_drop`](Self::cancel_on_drop)
-/// changes that. A task that is *being awaited* while its awaiter is cancelled, or times out, is cancelled with it, as in
-/// asyncio; any other drop leaves it alone.
+/// changes that. A task that is *being awaited* while its awaiter is cancelled, or times out, is cancelled with it, and ends
+/// before it, as in asyncio; any other drop leaves it alone.
 ///
 /// `!Send`: a task belongs to its loop's thread.
 ///
@@ -100,21 +104,13 @@ where
 /// `asyncio.Task`. There a dropped task may be collected in the middle of its run; here the loop holds it.
 #[must_use = "dropping a task detaches it; call `detach` to say so"]
 pub struct Task<T: 'static> {
+    /// What else there is to know of the handle is in the task's own bits: it is one word.
     join: Join<T>,
-    cancel_on_drop: bool,
-    /// Somebody awaits it, or did.
-    awaited: bool,
-    /// It gave its output: nothing is left to cancel, to detach or to report.
-    spent: bool,
-    /// Nobody will miss its outcome.
-    quiet: bool,
-    /// It was said that it runs on its own.
-    detached: bool,
 }
 
 impl<T: 'static> Task<T> {
     fn new(join: Join<T>) -> Self {
-        Self { join, cancel_on_drop: false, awaited: false, spent: false, quiet: false, detached: false }
+        Self { join }
     }
 
     /// Asks for the task to be cancelled: its future is dropped before its next poll, on the loop's thread, and the
@@ -179,16 +175,14 @@ impl<T: 'static> Task<T> {
     }
 
     /// Dropping the handle will cancel the task from now on.
-    pub fn cancel_on_drop(mut self) -> Self {
-        self.cancel_on_drop = true;
+    pub fn cancel_on_drop(self) -> Self {
+        self.join.task().set(CANCEL_ON_DROP);
         self
     }
 
     /// Lets the task run on its own: what a drop does by default.
-    pub fn detach(mut self) {
-        self.cancel_on_drop = false;
-        self.awaited = false;
-        self.detached = true;
+    pub fn detach(self) {
+        self.join.task().detach();
     }
 
     pub(crate) fn header(&self) -> &Header {
@@ -197,7 +191,6 @@ impl<T: 'static> Task<T> {
 
     /// The outcome of a task that is done.
     pub(crate) fn take_outcome(&mut self) -> Result<T, JoinError> {
-        self.spent = true;
         self.join.take_outcome()
     }
 
@@ -215,24 +208,25 @@ impl<T: 'static> Task<T> {
 
     /// The handle goes although nobody has awaited the task, nor said that it runs on its own. For debug mode.
     fn is_missed(&self) -> bool {
-        self.join.task().is_observed()
-            && !(self.awaited || self.quiet || self.detached)
-            && self.join.task().goes_on()
+        let task = self.join.task();
+        task.is_observed() && !task.is(AWAITED | QUIET) && task.goes_on()
     }
 
     /// Nobody will miss the outcome: a panic that nobody has seen is not reported.
-    pub(crate) fn hush(&mut self) {
-        self.quiet = true;
+    pub(crate) fn hush(&self) {
+        self.join.task().set(QUIET);
     }
 }
 
 impl<T: 'static> Future for Task<T> {
     type Output = Result<T, JoinError>;
 
+    #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let poll = self.join.poll(cx);
-        self.awaited = poll.is_pending();
-        self.spent = poll.is_ready();
+        if poll.is_pending() {
+            self.join.task().set(AWAITED);
+        }
         poll
     }
 }
@@ -259,23 +253,29 @@ impl<T: 'static> Waitable for Task<T> {
     fn request_cancel(&self, reason: Reason) -> bool {
         self.join.task().cancel(reason)
     }
+
+    fn cancel_along(&self, reason: Reason) {
+        self.join.task().cancel_along(reason);
+    }
 }
 
 impl<T: 'static> Drop for Task<T> {
     fn drop(&mut self) {
-        if self.spent {
+        let task = self.join.task();
+        if !task.is(HANDLE) {
+            // It gave its output, or was detached: nothing is left to cancel, to let go or to report.
             return;
         }
-        if self.cancel_on_drop {
-            self.join.task().cancel("its handle was dropped".into());
-        } else if self.awaited
+        if task.is(AWAITED)
             && let Some(reason) = cancelling()
         {
-            self.join.task().cancel(reason);
+            task.cancel_along(reason);
+        } else if task.is(CANCEL_ON_DROP) {
+            task.cancel("its handle was dropped".into());
         } else if self.is_missed() {
-            debug::never_awaited(self.join.task());
+            debug::never_awaited(task);
         }
-        self.join.task().detach(self.quiet);
+        task.detach();
     }
 }
 

@@ -3,8 +3,9 @@
 use crate::callback::far_from;
 use crate::clean_up::Pending;
 use crate::current::Loop;
-use crate::error::{Elapsed, Found, InvalidState};
+use crate::error::{Cancelled, Elapsed, Found, InvalidState};
 use crate::sleep::Sleep;
+use crate::task::Asking;
 use crate::timeout::expire;
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -55,31 +56,114 @@ use std::time::{Duration, Instant};
 /// # Python
 ///
 /// `async with asyncio.timeout(delay) as scope`. There the body sees a `CancelledError`, which it may swallow; here it is
-/// dropped.
+/// dropped. [`timeout_scope_cooperative`] asks it.
 #[track_caller]
 pub fn timeout_scope<T, B>(duration: Duration, body: B) -> impl Future<Output = Result<T, Elapsed>>
 where
     B: AsyncFnOnce(TimeoutScope) -> T,
 {
-    let lp = Loop::current();
-    let now = lp.time();
-    let deadline = now.checked_add(duration).unwrap_or_else(|| far_from(now));
-    let scope = TimeoutScope(Rc::new(Scope {
-        sleep: RefCell::new(Some(Sleep::until(lp.clone(), deadline))),
-        stage: Cell::new(Stage::Active),
-        waiter: RefCell::new(None),
-        lp,
-    }));
+    let scope = TimeoutScope::new(duration);
     async move {
         // Dropped after the body.
         let over = Leave(scope);
-        let mut body = pin!(Some(body(over.0.clone())));
-        let mut clean_ups = None;
-        poll_fn(|cx| over.0.poll(body.as_mut(), &mut clean_ups, cx)).await
+        run_dropping(&over.0, body).await
     }
 }
 
-/// The timeout around a [`timeout_scope`]'s body: a cheap handle, which may be given to others and may outlive the scope.
+/// Runs `body`, and asks it to end when `duration` is over: as a cancel asks a [cooperative](crate::spawn_cooperative) task,
+/// by an error of the innermost [`cancellable`](crate::cancellable) in it.
+///
+/// The request is the timeout's own: it reaches nothing outside the body, [`cancelling`](crate::AnyTask::cancelling) counts it,
+/// and when the body has ended it is taken back. How the body ends is the answer:
+///
+/// * it passes the error on, with `?`: that is [`Elapsed`] – unless somebody around asks as well, a cancel or another scope.
+///   Then it goes on as [`Cancelled`];
+/// * it ends with a value, or with an error of its own inside that value: this is what comes out, late as it is.
+///
+/// In a task of the usual kind nobody can be asked: `body` is dropped, as by [`timeout_scope`].
+///
+/// # Errors
+///
+/// The outer one is [`Cancelled`], if `body` gave that for another reason than the deadline. The inner one is [`Elapsed`].
+///
+/// # Panics
+///
+/// Outside a loop.
+///
+/// # Cancel safety
+///
+/// Dropping it drops the body, and loses what a drop of the body loses.
+///
+/// # Examples
+///
+/// ```
+/// use core_loop::{Elapsed, cancellable, sleep, spawn_cooperative, timeout_scope_cooperative};
+/// use std::time::Duration;
+///
+/// # fn main() -> Result<(), core_loop::RunError> {
+/// core_loop::run(async {
+///     let task = spawn_cooperative(async {
+///         let outcome = timeout_scope_cooperative(Duration::from_millis(5), async |_| {
+///             let slept = cancellable(sleep(Duration::from_secs(3600))).await;
+///             sleep(Duration::from_millis(1)).await; // clean up, with awaits
+///             slept
+///         });
+///         Ok(outcome.await?) // a cancel of the task goes on
+///     });
+///     assert_eq!(task.await.unwrap(), Err(Elapsed));
+/// })
+/// # }
+/// ```
+///
+/// # Python
+///
+/// `async with asyncio.timeout(delay) as scope`, in every respect.
+#[track_caller]
+pub fn timeout_scope_cooperative<T, B>(
+    duration: Duration,
+    body: B,
+) -> impl Future<Output = Result<Result<T, Elapsed>, Cancelled>>
+where
+    B: AsyncFnOnce(TimeoutScope) -> Result<T, Cancelled>,
+{
+    let scope = TimeoutScope::new(duration);
+    async move {
+        // Dropped after the body, as is the request.
+        let over = Leave(scope);
+        match Asking::begin() {
+            Some(asking) => run_asking(&over.0, &asking, body).await,
+            None => {
+                run_dropping(&over.0, body).await.map_or_else(|late| Ok(Err(late)), |ended| ended.map(Ok))
+            }
+        }
+    }
+}
+
+async fn run_dropping<T>(
+    scope: &TimeoutScope,
+    body: impl AsyncFnOnce(TimeoutScope) -> T,
+) -> Result<T, Elapsed> {
+    let mut body = pin!(Some(body(scope.clone())));
+    let mut clean_ups = None;
+    poll_fn(|cx| scope.poll(body.as_mut(), &mut clean_ups, cx)).await
+}
+
+async fn run_asking<T>(
+    scope: &TimeoutScope,
+    asking: &Asking,
+    body: impl AsyncFnOnce(TimeoutScope) -> Result<T, Cancelled>,
+) -> Result<Result<T, Elapsed>, Cancelled> {
+    let ended = {
+        let mut body = pin!(body(scope.clone()));
+        poll_fn(|cx| scope.poll_asking(asking, body.as_mut(), cx)).await
+    };
+    match ended {
+        Err(_) if scope.expired() && !asking.is_reached_from_outside() => Ok(Err(Elapsed)),
+        ended => ended.map(Ok),
+    }
+}
+
+/// The timeout around the body of a [`timeout_scope`] or a [`timeout_scope_cooperative`]: a cheap handle, which may be given to others and may outlive the scope.
 ///
 /// # Python
 ///
@@ -97,7 +181,7 @@ struct Scope {
 }
 
 /// ```text
-///   ACTIVE ──► EXPIRED    the deadline has passed: the body is dropped, its clean-ups run
+///   ACTIVE ──► EXPIRED    the deadline has passed: the body is dropped, its clean-ups run; or it was asked to end
 ///      │
 ///      └─────► OVER       the body has ended, or was dropped in another way
 /// ```
@@ -109,6 +193,19 @@ enum Stage {
 }
 
 impl TimeoutScope {
+    #[track_caller]
+    fn new(duration: Duration) -> Self {
+        let lp = Loop::current();
+        let now = lp.time();
+        let deadline = now.checked_add(duration).unwrap_or_else(|| far_from(now));
+        Self(Rc::new(Scope {
+            sleep: RefCell::new(Some(Sleep::until(lp.clone(), deadline))),
+            stage: Cell::new(Stage::Active),
+            waiter: RefCell::new(None),
+            lp,
+        }))
+    }
+
     /// The deadline; `None` if there is none.
     ///
     /// # Python
@@ -181,6 +278,20 @@ impl TimeoutScope {
             std::task::ready!(left.poll(cx));
         }
         Poll::Ready(Err(Elapsed))
+    }
+
+    /// One poll of a scope that asks its body.
+    fn poll_asking<F: Future>(
+        &self,
+        asking: &Asking,
+        body: Pin<&mut F>,
+        cx: &mut Context<'_>,
+    ) -> Poll<F::Output> {
+        if self.0.stage.get() == Stage::Active && self.is_due(cx) {
+            self.0.stage.set(Stage::Expired);
+            asking.ask("the time is over".into());
+        }
+        asking.poll(|| body.poll(cx))
     }
 
     /// Whether the deadline has passed; if not, the timer is armed for whoever polls.

@@ -1,23 +1,38 @@
 //! Deadlines waiting their turn: earliest first, equal ones in order of arrival.
+//!
+//! ```text
+//!              pop_due, or the last of the heap is cancelled
+//!   ARMED ───────────────────────────────────────────────────► gone: the slot is free
+//!     │ cancel                                                  ▲
+//!     └────────► CANCELLED ─────────────────────────────────────┘
+//!                 (its entry is still in the heap)   it surfaces, or is swept
+//! ```
+//!
+//! What is compared when the heap is put in order, sixteen bytes a timer, lies side by side; the rest is in the slots.
 
-use crate::slab::Slab;
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-use std::time::Instant;
+mod heap;
+mod slots;
+
+use crate::moment::Moment;
+use heap::{Entry, Heap};
+use slots::Slots;
 
 /// Names one timer for as long as it is armed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+// Packed, so that a sleep that holds one is a word shorter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(Rust, packed(4))]
 pub(crate) struct TimerKey {
-    /// Which of all timers ever armed: also the tie-break between equal deadlines, which a bare heap would pop in any
-    /// order. Only grows, so no two keys are equal.
+    /// Which of all timers ever armed. Only grows, so no two keys are equal.
     arrival: u64,
     slot: u32,
 }
 
 pub(crate) struct Timers<T> {
-    /// Cancelled entries stay until they surface or are swept.
-    heap: BinaryHeap<Reverse<(Instant, TimerKey)>>,
-    armed: Slab<(u64, T)>,
+    heap: Heap,
+    /// One for each entry of the heap.
+    slots: Slots<T>,
+    /// How many of them are armed.
+    armed: usize,
     arrivals: u64,
 }
 
@@ -26,66 +41,89 @@ const SWEEP_ABOVE: usize = 64;
 
 impl<T> Timers<T> {
     pub(crate) const fn new() -> Self {
-        Self { heap: BinaryHeap::new(), armed: Slab::new(), arrivals: 0 }
+        Self { heap: Heap::new(), slots: Slots::new(), armed: 0, arrivals: 0 }
     }
 
-    pub(crate) fn arm(&mut self, deadline: Instant, what: T) -> TimerKey {
+    pub(crate) fn arm(&mut self, deadline: Moment, what: T) -> TimerKey {
         let arrival = self.arrivals;
         self.arrivals += 1;
-        let key = TimerKey { arrival, slot: self.armed.insert((arrival, what)) };
-        self.heap.push(Reverse((deadline, key)));
-        key
+        self.armed += 1;
+        let slot = self.slots.insert(arrival, what);
+        self.heap.push(Entry { deadline, slot }, |slot| self.slots.arrival(slot));
+        TimerKey { arrival, slot }
     }
 
     /// What an armed timer holds; `None` if it has fired or was cancelled.
     pub(crate) fn get_mut(&mut self, key: TimerKey) -> Option<&mut T> {
-        let (arrival, what) = self.armed.get_mut(key.slot)?;
-        (*arrival == key.arrival).then_some(what)
+        self.slots.get_mut(key.slot, key.arrival)?.as_mut()
     }
 
     /// Disarms a timer and gives back what it held; `None` if it has fired or was cancelled.
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<T> {
-        self.get_mut(key)?;
-        let (_, what) = self.armed.remove(key.slot)?;
-        if self.heap.len() > SWEEP_ABOVE && self.heap.len() > 2 * self.armed.len() {
-            let armed = &self.armed;
-            self.heap
-                .retain(|Reverse((_, key))| armed.get(key.slot).is_some_and(|timer| timer.0 == key.arrival));
-            // A past burst keeps no memory; twice what is armed is room for the next.
-            self.heap.shrink_to(2 * self.armed.len().max(SWEEP_ABOVE));
+        let what = self.slots.get_mut(key.slot, key.arrival)?.take()?;
+        self.armed -= 1;
+        if self.heap.outermost().is_some_and(|last| last.slot == key.slot) {
+            // What is armed for a while and cancelled at once, as most timeouts are.
+            self.heap.pop_outermost();
+            self.slots.remove(key.slot);
+        } else if self.heap.entries().len() > SWEEP_ABOVE.max(2 * self.armed) {
+            self.sweep();
         }
         Some(what)
     }
 
+    /// A past burst keeps no memory; twice what is armed is room for the next.
+    #[cold]
+    fn sweep(&mut self) {
+        let slots = &mut self.slots;
+        let armed = |entry: &Entry| {
+            let armed = slots.get(entry.slot).is_some();
+            if !armed {
+                slots.remove(entry.slot);
+            }
+            armed
+        };
+        self.heap.retain(armed, SWEEP_ABOVE);
+        self.heap.restore(|slot| self.slots.arrival(slot));
+    }
+
     /// Whether no timer is armed.
+    #[inline]
     pub(crate) fn is_empty(&self) -> bool {
-        self.armed.len() == 0
+        self.armed == 0
     }
 
     /// The next deadline.
-    pub(crate) fn next(&mut self) -> Option<Instant> {
-        while let Some(Reverse((deadline, key))) = self.heap.peek().copied() {
-            if self.get_mut(key).is_some() {
+    pub(crate) fn next(&mut self) -> Option<Moment> {
+        while let Some(Entry { deadline, slot }) = self.heap.first() {
+            if self.slots.get(slot).is_some() {
                 return Some(deadline);
             }
-            self.heap.pop();
+            self.pop();
         }
         None
     }
 
     /// Takes the first timer whose deadline is not after `now`.
-    pub(crate) fn pop_due(&mut self, now: Instant) -> Option<T> {
+    pub(crate) fn pop_due(&mut self, now: Moment) -> Option<T> {
         if self.next()? > now {
             return None;
         }
-        let Reverse((_, key)) = self.heap.pop()?;
-        self.armed.remove(key.slot).map(|(_, what)| what)
+        let what = self.pop()?;
+        self.armed -= 1;
+        Some(what)
+    }
+
+    /// Takes the first entry out, and what it held if it is armed.
+    fn pop(&mut self) -> Option<T> {
+        let Entry { slot, .. } = self.heap.pop(|slot| self.slots.arrival(slot))?;
+        self.slots.remove(slot)
     }
 
     /// Shows what is armed, in no order.
-    pub(crate) fn for_each(&self, mut show: impl FnMut(Instant, &T)) {
-        for Reverse((deadline, key)) in &self.heap {
-            if let Some((_, what)) = self.armed.get(key.slot).filter(|timer| timer.0 == key.arrival) {
+    pub(crate) fn for_each(&self, mut show: impl FnMut(Moment, &T)) {
+        for Entry { deadline, slot } in self.heap.entries() {
+            if let Some(what) = self.slots.get(*slot) {
                 show(*deadline, what);
             }
         }
@@ -93,7 +131,7 @@ impl<T> Timers<T> {
 
     /// What is armed, in no order.
     pub(crate) fn into_armed(self) -> impl Iterator<Item = T> {
-        self.armed.into_values().map(|(_, what)| what)
+        self.slots.into_values()
     }
 
     /// Disarms all, and keeps no memory.
@@ -112,9 +150,9 @@ mod tests {
         let now = Instant::now();
         let mut timers = Timers::new();
         for name in 0..100 {
-            timers.arm(now, name);
+            timers.arm(now.into(), name);
         }
-        let order: Vec<_> = std::iter::from_fn(|| timers.pop_due(now)).collect();
+        let order: Vec<_> = std::iter::from_fn(|| timers.pop_due(now.into())).collect();
         assert_eq!(order, (0..100).collect::<Vec<_>>());
     }
 
@@ -122,29 +160,48 @@ mod tests {
     fn a_cancelled_head_is_not_waited_for() {
         let now = Instant::now();
         let mut timers = Timers::new();
-        let head = timers.arm(now + Duration::from_secs(5), "cancelled");
-        timers.arm(now + Duration::from_secs(10), "live");
+        let head = timers.arm((now + Duration::from_secs(5)).into(), "cancelled");
+        timers.arm((now + Duration::from_secs(10)).into(), "live");
         assert_eq!(timers.cancel(head), Some("cancelled"));
-        assert_eq!(timers.next(), Some(now + Duration::from_secs(10)));
+        assert_eq!(timers.next(), Some((now + Duration::from_secs(10)).into()));
         assert_eq!(timers.cancel(head), None, "it was cancelled already");
+    }
+
+    #[test]
+    fn a_key_whose_timer_is_gone_finds_nothing_whoever_has_its_slot() {
+        let now = Instant::now().into();
+        let mut timers = Timers::new();
+        let gone = [timers.arm(now, 1), timers.arm(now, 2)];
+        assert_eq!(timers.pop_due(now), Some(1));
+        assert_eq!(timers.cancel(gone[1]), Some(2));
+        let nothing = |timers: &mut Timers<i32>| {
+            gone.iter().all(|key| timers.get_mut(*key).is_none() && timers.cancel(*key).is_none())
+        };
+        assert!(nothing(&mut timers));
+        timers.arm(now, 3);
+        timers.arm(now, 4);
+        assert!(nothing(&mut timers));
+        assert_eq!([(); 3].map(|()| timers.pop_due(now)), [Some(3), Some(4), None]);
     }
 
     #[test]
     fn mass_cancel_releases_memory() {
         let now = Instant::now();
         let mut timers = Timers::new();
-        timers.arm(now, 0);
+        let later = (now + Duration::from_secs(1)).into();
+        timers.arm(now.into(), 0);
         for _ in 0..100_000 {
-            let key = timers.arm(now + Duration::from_secs(1), 1);
+            let key = timers.arm(later, 1);
             timers.cancel(key);
         }
-        assert!(timers.heap.len() <= 2 * super::SWEEP_ABOVE, "{} entries left", timers.heap.len());
-        let keys: Vec<_> = (0..100_000).map(|_| timers.arm(now + Duration::from_secs(1), 1)).collect();
+        let left = timers.heap.entries().len();
+        assert!(left <= 2 * super::SWEEP_ABOVE, "{left} entries left");
+        let keys: Vec<_> = (0..100_000).map(|_| timers.arm(later, 1)).collect();
         for key in keys {
             timers.cancel(key);
         }
         assert!(timers.heap.capacity() <= 8 * super::SWEEP_ABOVE, "room for {}", timers.heap.capacity());
-        assert_eq!(timers.pop_due(now), Some(0));
+        assert_eq!(timers.pop_due(now.into()), Some(0));
         assert!(timers.is_empty());
     }
 }

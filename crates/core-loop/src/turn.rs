@@ -16,8 +16,8 @@
 use crate::callback::Timer;
 use crate::context;
 use crate::current::Loop;
-use crate::exception::ExceptionContext;
 use crate::idle::Rest;
+use crate::moment::Moment;
 use crate::shared::{Entry, Ready, Remote};
 use crate::task::TaskRef;
 use contract::Panic;
@@ -43,11 +43,11 @@ impl Loop {
     }
 
     fn poll_visit(&self, cx: &mut Context<'_>, done: &mut dyn FnMut() -> bool) -> Poll<()> {
-        let ready = self.inner().shared.ready().expect("a loop is polled on the thread that made it");
+        let ready = self.ready();
         if ready.wake_up(cx.waker()) {
             self.inner().shared.inbox.set_host(cx.waker());
         }
-        if self.inner().special.get() {
+        if self.inner().is_watched() {
             self.observe_unpark();
         }
         let mut visit = Visit { began: self.time(), steps: 0 };
@@ -94,7 +94,8 @@ impl Loop {
                 }
                 let now = self.begin_turn(ready);
                 if left.get() == 0 {
-                    let until = match self.inner().idle.rest(|| self.time()) {
+                    let timer = || self.inner().timers.borrow_mut().next().map(Instant::from);
+                    let until = match self.inner().idle.rest(|| self.time(), timer) {
                         Rest::Sleep(until) => until,
                         Rest::Look => {
                             cx.waker().wake_by_ref();
@@ -102,10 +103,9 @@ impl Loop {
                         }
                         Rest::Woken => continue,
                     };
-                    let next = self.inner().timers.borrow_mut().next();
-                    let next = next.into_iter().chain(until).min();
+                    let next = timer().into_iter().chain(until).min();
                     if self.inner().reactor.poll_timer(cx, next).is_pending() && ready.fall_asleep() {
-                        if self.inner().special.get() {
+                        if self.inner().is_watched() {
                             self.observe_park(next);
                         }
                         return Poll::Pending;
@@ -121,12 +121,12 @@ impl Loop {
             while left.get() > 0 {
                 left.set(left.get() - 1);
                 let entry = ready.pop().expect("a turn only counts what is queued");
-                if self.inner().special.get() {
+                if self.inner().is_watched() {
                     self.run_observed(entry);
                 } else {
                     self.run_entry(entry);
                 }
-                if visit.step_and_look() && visit.is_due(self.time()) {
+                if visit.step_and_look() && self.look(ready, visit) {
                     cx.waker().wake_by_ref();
                     return Poll::Pending;
                 }
@@ -134,30 +134,35 @@ impl Loop {
         }
     }
 
+    /// `true` if the host is to be visited.
+    #[cold]
+    fn look(&self, ready: &Ready, visit: &Visit) -> bool {
+        ready.tidy();
+        visit.is_due(self.time())
+    }
+
     /// Gathers what is ready. Gives the time if it was looked at.
     fn begin_turn(&self, ready: &Ready) -> Option<Instant> {
         let inner = self.inner();
         inner.shared.inbox.take_into(|remote| match remote {
             Remote::Wake(task) => task.arrive(),
-            Remote::Call(call) => ready.push(Entry::Remote(call)),
+            Remote::Call(call) => ready.push_remote(&inner.shared, call),
         });
         let now = if inner.timers.borrow().is_empty() { None } else { Some(self.time()) };
         if let Some(now) = now {
-            if inner.special.get() {
+            if inner.is_watched() {
                 self.note_lateness(now);
             }
-            while let Some(timer) = self.pop_due(now) {
-                match timer {
-                    Timer::Wake(waiter) => waiter.wake(),
-                    Timer::Call(call) => ready.push(Entry::Call(call)),
-                }
+            let due = Moment::from(now);
+            while let Some(timer) = self.pop_due(due) {
+                timer.fire(ready);
             }
         }
         inner.turn_left.set(ready.len());
         now
     }
 
-    fn pop_due(&self, now: Instant) -> Option<Timer> {
+    fn pop_due(&self, now: Moment) -> Option<Timer> {
         self.inner().timers.borrow_mut().pop_due(now)
     }
 
@@ -166,14 +171,6 @@ impl Loop {
         match entry {
             Entry::Step(task) => task.step(self),
             Entry::Call(call) => call.call(self),
-            Entry::Remote(call) => {
-                if let Err(panic) = Panic::catch(|| call(self)) {
-                    self.report(&ExceptionContext::panicked(
-                        "a callback from another thread panicked",
-                        &panic,
-                    ));
-                }
-            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Waiting until enough of several have ended.
 
-use crate::bells::Bells;
+use crate::bells::{Bell, Bells};
 use crate::error::JoinError;
 use crate::sleep::{Sleep, sleep};
 use crate::waitable::Waitable;
@@ -115,7 +115,7 @@ pub struct Wait<'a, W: Waitable> {
     left: Vec<bool>,
     timeout: Option<Sleep>,
     /// One for each handle, from the first poll on.
-    bells: Option<Bells>,
+    bells: Option<(Bells, Vec<Bell>)>,
 }
 
 impl<W: Waitable> Wait<'_, W> {
@@ -132,28 +132,28 @@ impl<W: Waitable> Wait<'_, W> {
     }
 
     /// Looks at those that have rung; `true` if that is enough.
-    fn look(&mut self, cx: &mut Context<'_>) -> bool {
-        let bells = self.bells.get_or_insert_with(|| {
-            let bells = Bells::new();
-            (0..self.handles.len()).for_each(|index| bells.ring(index));
-            bells
+    fn look(&mut self, cx: &Context<'_>) -> bool {
+        let (bells, each) = self.bells.get_or_insert_with(|| {
+            let bells = Bells::default();
+            let each: Vec<_> = (0..self.handles.len()).map(|index| bells.bell(index)).collect();
+            each.iter().for_each(Bell::ring);
+            (bells, each)
         });
-        while let Poll::Ready(index) = bells.poll_next(cx) {
-            let handle = &mut self.handles[index];
-            if handle.done() {
+        for index in bells.answer(cx) {
+            let (handle, bell) = (&mut self.handles[index], &each[index]);
+            bell.heard();
+            if handle.done() || handle.poll_done(&mut Context::from_waker(&bell.waker())).is_ready() {
                 self.left[index] = false;
                 if handle.outcome().is_some_and(self.enough) {
                     return true;
                 }
-            } else if handle.poll_done(&mut Context::from_waker(&bells.waker(index))).is_ready() {
-                bells.ring(index);
             }
         }
         !self.left.contains(&true)
     }
 
     fn stop(&mut self) {
-        if let Some(bells) = self.bells.take() {
+        if let Some((bells, _)) = self.bells.take() {
             bells.forget_waiter();
             self.handles.iter_mut().for_each(Waitable::forget_waiter);
         }

@@ -19,8 +19,8 @@ use std::time::Duration;
 ///
 /// The deadline is looked at first: an outcome that comes in the same turn loses, as in asyncio – and stays with the
 /// handle, if `&mut` was given. With no time at all an outcome that is there already is given, and a task that has not
-/// begun never does. If whoever awaits is cancelled, so is what `handle` stands for. [`Waitable::shield`] prevents both
-/// cancels.
+/// begun never does. If whoever awaits is cancelled, so is what `handle` stands for, and ends first. [`Waitable::shield`]
+/// prevents both cancels.
 ///
 /// For a plain future, which has no life of its own, there is [`timeout`](crate::timeout()); or `spawn` it.
 ///
@@ -85,10 +85,10 @@ enum Stage {
 impl<W: Waitable> Unpin for WaitFor<W> {}
 
 impl<W: Waitable> WaitFor<W> {
-    /// The time is over. `true` if `handle` must still end.
-    fn expire(&mut self) -> bool {
+    /// The time is over: `handle` must still end.
+    fn expire(&mut self) {
         self.stage = Stage::Ending;
-        self.handle.request_cancel(Reason::from("the time is over"))
+        self.handle.request_cancel(Reason::from("the time is over"));
     }
 
     fn take(&mut self, cx: &mut Context<'_>) -> Poll<Result<Result<W::Value, JoinError>, Elapsed>> {
@@ -109,10 +109,12 @@ impl<W: Waitable> Future for WaitFor<W> {
             }
             Stage::Waiting { polled } => {
                 if *polled && Pin::new(&mut this.sleep).poll(cx).is_ready() {
-                    if !this.expire() {
+                    if this.handle.done() {
                         this.stage = Stage::Over;
                         return Poll::Ready(Err(Elapsed));
                     }
+                    // It may be too late for a cancel, although the clean-ups have not ended.
+                    this.expire();
                 } else if this.handle.poll_done(cx).is_ready() {
                     return this.take(cx);
                 } else {
@@ -142,7 +144,7 @@ impl<W: Waitable> Drop for WaitFor<W> {
         if matches!(self.stage, Stage::Waiting { polled: true })
             && let Some(reason) = cancelling()
         {
-            self.handle.request_cancel(reason);
+            self.handle.cancel_along(reason);
         }
     }
 }

@@ -70,6 +70,12 @@ pub trait Waitable: Future<Output = Result<Self::Value, JoinError>> + Unpin {
     /// `Future.cancel(msg)`.
     fn request_cancel(&self, reason: Reason) -> bool;
 
+    /// Asks for a cancel because whoever awaits it is being cancelled. A task that takes a while to end becomes a clean-up of
+    /// the one that is running, which so ends after it.
+    fn cancel_along(&self, reason: Reason) {
+        self.request_cancel(reason);
+    }
+
     /// Awaits it so that a cancel of the awaiter does not reach it: see [`shield`](crate::shield), which does this for a
     /// plain future.
     ///
@@ -105,5 +111,9 @@ impl<W: Waitable + ?Sized> Waitable for &mut W {
 
     fn request_cancel(&self, reason: Reason) -> bool {
         (**self).request_cancel(reason)
+    }
+
+    fn cancel_along(&self, reason: Reason) {
+        (**self).cancel_along(reason);
     }
 }

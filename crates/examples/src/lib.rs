@@ -7,18 +7,22 @@
 //! | --- | --- |
 //! | [`hello`] | run, and sleep |
 //! | [`blocked_loop`] | what a second of CPU does to everything else on the loop, and where to put it instead |
+//! | [`long_computation`] | a computation that gives way, in pieces or on a thread |
 //! | [`executor_while_printing`] | a job blocks elsewhere, the loop goes on, `gather` waits for both |
 //! | [`three_pools`] | one function on the loop's own threads, in a thread pool, in a process pool |
 //! | [`producers_consumers`] | a bounded queue between tasks |
+//! | [`gather_wait`] | all of several, the first of them, each as it comes |
 //! | [`timeouts`] | a future that takes too long, and a job that does |
 //! | [`call_later`] | callbacks at a time, and a loop that runs until it is stopped |
 //! | [`async_generator`] | a stream that is written as a loop with awaits |
 //! | [`task_locals`] | what a task, its children and its threads know without being told |
 //! | [`cancel_cleanup`] | a cancelled task cleans up with awaits |
+//! | [`shield`] | what must be finished is, whoever gives up waiting |
 //! | [`task_group`] | tasks that belong together: one fails, all end |
 //! | [`from_a_thread`] | another thread calls into the loop |
 //! | [`graceful_shutdown`] | a server that stops without cutting anybody off |
 //! | [`protocol_echo`] | connections that call instead of being waited for |
+//! | [`loop_in_a_thread`] | a loop for a program that has none |
 //! | [`limited`] | a bound around any executor |
 //! | [`one_loop_per_core`] | a server that uses all cores, each with its own loop and its own share of the connections |
 //! | [`own_executor`] | an executor of one's own, which keeps every promise |
@@ -35,15 +39,19 @@ pub mod compare;
 pub mod echo;
 pub mod executor_while_printing;
 pub mod from_a_thread;
+pub mod gather_wait;
 pub mod graceful_shutdown;
 pub mod hello;
 pub mod limited;
+pub mod long_computation;
+pub mod loop_in_a_thread;
 pub mod metrics;
 pub mod one_loop_per_core;
 pub mod own_executor;
 pub mod producers_consumers;
 pub mod protocol_echo;
 pub mod runtime;
+pub mod shield;
 pub mod task_group;
 pub mod task_locals;
 pub mod three_pools;

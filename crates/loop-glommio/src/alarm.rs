@@ -28,8 +28,13 @@ impl Alarm {
 
     /// Wakes `cx` at `deadline`, in place of what `slot` was set to. `Ready` if it has passed, and then nothing is set.
     ///
-    /// glommio counts from its own reading of the clock, which is later than ours: it is never early.
+    /// glommio counts from its own reading of the clock, which is later than ours: it is never early, and it may say "not yet"
+    /// of a deadline that has just passed. So the clock is asked first.
     pub(crate) fn poll(slot: &mut Option<Self>, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
+        if deadline <= Instant::now() {
+            *slot = None;
+            return Poll::Ready(());
+        }
         let alarm = slot.get_or_insert_with(|| Self::new(deadline));
         if alarm.deadline != deadline {
             alarm.deadline = deadline;

@@ -1,6 +1,6 @@
 //! A glommio executor that carries the loop.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -24,6 +24,23 @@ const PREEMPT_TIMER: Duration = Duration::from_secs(1);
 /// The registered memory of an executor, which only files in direct mode use: glommio's default is 10 MiB.
 const IO_MEMORY_BYTES: usize = 1 << 20;
 
+thread_local! {
+    /// An executor of ours runs on this thread. glommio panics where a second one would.
+    static RUNNING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `future` on `executor`, and notes it for as long as that lasts.
+fn run_on<T>(executor: &LocalExecutor, future: impl Future<Output = T>) -> T {
+    struct Restore(bool);
+    impl Drop for Restore {
+        fn drop(&mut self) {
+            RUNNING.set(self.0);
+        }
+    }
+    let _restore = Restore(RUNNING.replace(true));
+    executor.run(future)
+}
+
 /// Carries the loop on a glommio executor, on the thread that made it.
 ///
 /// glommio's own files, timers and channels work inside the loop's tasks. A panic in a task that was spawned through
@@ -44,9 +61,16 @@ impl GlommioDriver {
     ///
     /// # Errors
     ///
-    /// [`Unavailable`] when the kernel is too old, `io_uring` is forbidden, or too little memory may be locked. All this
-    /// is asked before glommio is, whose answer would be a panic or an `exit`.
+    /// [`Unavailable`] when the kernel is too old, `io_uring` is forbidden, or too little memory may be locked; and inside a
+    /// loop that glommio carries. All this is asked before glommio is, whose answer would be a panic or an `exit`.
     pub fn new() -> Result<Self, Unavailable> {
+        if RUNNING.get() {
+            return Err(Unavailable::new(
+                "glommio",
+                "a glommio executor runs on this thread already",
+                "make the driver before the loop runs, or on a thread of its own",
+            ));
+        }
         let pair = bell::pair().map_err(|error| no_descriptors(&error))?;
         probe()?;
         // Unbound, so never spinning before it parks.
@@ -55,7 +79,7 @@ impl GlommioDriver {
             .io_memory(IO_MEMORY_BYTES)
             .make()
             .map_err(|error| no_descriptors(&error.into()))?;
-        let (bell, rope) = executor.run(async { bell::hang(pair) });
+        let (bell, rope) = run_on(&executor, async { bell::hang(pair) });
         Ok(Self { reactor: Rc::default(), executor, bell: RefCell::new(Some(bell)), rope: Arc::new(rope) })
     }
 }
@@ -80,7 +104,7 @@ impl Driver for GlommioDriver {
     fn run(&self, root: Pin<&mut (dyn Future<Output = ()> + '_)>) {
         let bell = self.bell.take();
         let mut bell = bell.expect("a task of glommio's own has panicked in this driver: make a new one");
-        self.executor.run(carry(root, &mut bell, self.rope.clone(), self.reactor.orphans()));
+        run_on(&self.executor, carry(root, &mut bell, self.rope.clone(), self.reactor.orphans()));
         self.reactor.disarm();
         self.bell.replace(Some(bell));
     }
@@ -88,9 +112,10 @@ impl Driver for GlommioDriver {
 
 impl Drop for GlommioDriver {
     fn drop(&mut self) {
-        if self.bell.take().is_some() {
+        // Inside another executor this one cannot run: what is left goes with its ring.
+        if self.bell.take().is_some() && !RUNNING.get() {
             // What was dropped since the last run: its sockets close, its accepts end.
-            self.executor.run(finish(self.reactor.orphans()));
+            run_on(&self.executor, finish(self.reactor.orphans()));
         }
     }
 }

@@ -71,7 +71,34 @@ pub fn glommio() -> Result<impl Driver, Unavailable> {
     left_out("glommio")
 }
 
-#[cfg(not(all(feature = "tokio", feature = "smol", feature = "glommio")))]
+/// Virtual time. A seed chooses what no runtime promises; without one every run is the same.
+///
+/// Its patience is as long as a test may take.
+///
+/// # Errors
+///
+/// That it was left out.
+#[cfg(feature = "virtual")]
+pub fn virtual_time(seed: Option<u64>) -> Result<impl Driver, Unavailable> {
+    let builder = loop_virtual::Builder::new().patience(crate::hold::limit());
+    Ok(match seed {
+        Some(seed) => builder.seed(seed),
+        None => builder,
+    }
+    .build())
+}
+
+/// Virtual time, which was left out.
+///
+/// # Errors
+///
+/// Always.
+#[cfg(not(feature = "virtual"))]
+pub fn virtual_time(_: Option<u64>) -> Result<impl Driver, Unavailable> {
+    left_out("virtual")
+}
+
+#[cfg(not(all(feature = "tokio", feature = "smol", feature = "glommio", feature = "virtual")))]
 fn left_out(name: &'static str) -> Result<core_loop::NativeDriver, Unavailable> {
     let cure = format!("build it with the feature `{name}`; what that needs says `cargo xtask doctor`");
     Err(Unavailable::new(name, "it was left out of this build", cure))

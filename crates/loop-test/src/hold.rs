@@ -6,6 +6,7 @@ use core_loop::{Elapsed, Runner, timeout};
 use std::cell::RefCell;
 use std::env;
 use std::ops::Range;
+use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -24,7 +25,29 @@ const SEEDS_VARIABLE: &str = "LOOP_TEST_SEEDS";
 /// One seed alone.
 const SEED_VARIABLE: &str = "LOOP_TEST_SEED";
 
-/// Runs `body` on `runtime`, on a loop of its own: what [`on_every_runtime!`](crate::on_every_runtime) makes of each test.
+/// As [`hold`], unless `runtime` is one of `skips`, which say why: what [`on_every_runtime!`](crate::on_every_runtime) makes of
+/// each test. The skip is printed, and is no failure anywhere.
+///
+/// # Panics
+///
+/// As [`hold`] does, and for a skip without a reason.
+#[track_caller]
+pub fn hold_unless<T: Outcome>(
+    skips: &[(&Runtime, &str)],
+    test: &str,
+    runtime: &Runtime,
+    body: impl AsyncFn() -> T,
+) {
+    match skips.iter().find(|(skipped, _)| std::ptr::eq(*skipped, runtime)) {
+        None => hold(test, runtime, body),
+        Some((_, why)) => {
+            assert!(!why.trim().is_empty(), "{test}: a skip without a reason");
+            conformance::skipped(&format!("{test} on {}", runtime.name()), why);
+        }
+    }
+}
+
+/// Runs `body` on `runtime`, on a loop of its own.
 ///
 /// `test` is what a skip calls it. On a runtime with seeds it runs once for each.
 ///
@@ -55,14 +78,18 @@ fn attempt<T: Outcome>(
     seed: u64,
     body: &impl AsyncFn() -> T,
 ) -> Result<Vec<String>, Unavailable> {
-    let mut runner = Runner::boxed(runtime.make(seed)?);
+    let driver = runtime.make(seed)?;
+    // Only a clock that jumps gives a token. There a timer is no limit: it would be over at once, and hide a deadlock. The
+    // driver knows by itself when nothing can happen any more.
+    let jumps = driver.reactor().outside(Location::caller()).is_some();
+    let mut runner = Runner::boxed(driver);
     let unobserved = Rc::new(RefCell::new(Vec::new()));
     let notes = unobserved.clone();
     let note =
         move |context: &dyn ToString| notes.borrow_mut().push(format!("unobserved: {}", context.to_string()));
     runner.get_loop().set_exception_handler(move |_, context| note(context));
     let limit = limit();
-    let ended = runner.run(async { timeout(limit, body()).await });
+    let ended = runner.run(async { if jumps { Ok(body().await) } else { timeout(limit, body()).await } });
     let report = runner.close(GRACE);
     let mut problems = unobserved.take();
     match ended {
@@ -79,7 +106,7 @@ fn attempt<T: Outcome>(
     Ok(problems)
 }
 
-fn limit() -> Duration {
+pub(crate) fn limit() -> Duration {
     Duration::from_secs(number(LIMIT_VARIABLE).unwrap_or(LIMIT_SECS))
 }
 
@@ -103,7 +130,13 @@ impl Drop for TellsSeed {
         if let Some(seed) = self.0
             && std::thread::panicking()
         {
-            eprintln!("it failed under seed {seed}; {SEED_VARIABLE}={seed} repeats it");
+            // The harness calls the thread of a test by its name.
+            let thread = std::thread::current();
+            let only = match thread.name() {
+                Some(test) if test != "main" => format!(" cargo test -- --exact {test}"),
+                _ => String::new(),
+            };
+            eprintln!("it failed under seed {seed}; to repeat it: {SEED_VARIABLE}={seed}{only}");
         }
     }
 }

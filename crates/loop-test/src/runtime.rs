@@ -36,6 +36,9 @@ pub static TOKIO: Runtime = Runtime::new("tokio", || Ok(Box::new(drivers::tokio(
 pub static SMOL: Runtime = Runtime::new("smol", || Ok(Box::new(drivers::smol()?)));
 /// glommio.
 pub static GLOMMIO: Runtime = Runtime::new("glommio", || Ok(Box::new(drivers::glommio()?)));
+/// Virtual time, where an hour takes microseconds: each test runs once a seed.
+pub static VIRTUAL: Runtime =
+    Runtime::seeded("virtual", |seed| Ok(Box::new(drivers::virtual_time(Some(seed))?)));
 
 impl Runtime {
     /// A runtime whose driver `make` makes, fresh for each test.

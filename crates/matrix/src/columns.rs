@@ -7,7 +7,6 @@ use conformance::{
 use contract::Unavailable;
 use core_loop::NativeDriver;
 use loop_test::drivers;
-use loop_virtual::VirtualDriver;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 use sync_primitives::Limited;
@@ -73,10 +72,10 @@ pub(crate) const COLUMNS: &[Entry] = columns! {
         "glommio" "glommio-handle" "on-glommio" drivers::glommio;
     ]
     Entry::on("virtual", "virtual", || {
-        AnySubject::Loop(Subject::virtual_driver("virtual", virtual_time))
+        AnySubject::Loop(Subject::virtual_driver("virtual", || drivers::virtual_time(None)))
     }),
     Entry::on("on-virtual", "virtual", || {
-        AnySubject::Primitive(Subject::primitives_on("on-virtual", virtual_time))
+        AnySubject::Primitive(Subject::primitives_on("on-virtual", || drivers::virtual_time(None)))
     }),
     executor!("threads" threads),
     executor!("processes" processes::bench),
@@ -88,12 +87,6 @@ pub(crate) const COLUMNS: &[Entry] = columns! {
         AnySubject::Primitive(Subject::primitives("no-runtime", || Ok(Kit::ours())))
     }),
 };
-
-/// Needs nothing that the loop does not need, so it is never left out.
-#[expect(clippy::unnecessary_wraps, reason = "in the form of all drivers")]
-fn virtual_time() -> Result<VirtualDriver, Unavailable> {
-    Ok(VirtualDriver::new())
-}
 
 /// How many workers the pools get.
 const WORKERS: NonZeroUsize = NonZeroUsize::new(2).expect("two is not zero");

@@ -95,7 +95,7 @@ impl ProcessPool {
         A: 'static,
     {
         self.inbox.check().map_err(reject)?;
-        if options.deadline_from_now().is_some_and(|deadline| deadline <= Instant::now()) {
+        if options.deadline_has_passed() {
             return Err(Reject::DeadlinePassed);
         }
         self.check_size(codec::bulk_len(&work.argument))

@@ -177,7 +177,7 @@ where
             return Err(Rejected::new(work, Reject::ShuttingDown));
         }
         let deadline = options.deadline_from_now();
-        if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+        if options.deadline_has_passed() {
             return Err(Rejected::new(work, Reject::DeadlinePassed));
         }
         let Some(place) = slots.claim(&mut options) else {

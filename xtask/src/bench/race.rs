@@ -12,6 +12,10 @@ use std::time::Duration;
 /// A measurement takes a second or two; one that takes longer than this hangs.
 pub(super) const MEASUREMENT: Duration = Duration::from_secs(60);
 
+/// How often a peer is measured that hangs. glommio 0.9 may sleep through a wake, which is not ours to mend: it costs that peer
+/// its number, and says nothing about us.
+const PEER_TRIES: usize = 3;
+
 /// How the program ends when a contender cannot run on this machine.
 const CANNOT_RUN_HERE: &str = "exit status: 3";
 
@@ -81,19 +85,17 @@ impl Race {
             let mut command = Command::new(program);
             command.args(["measure", &self.bench, &lane.contender]);
             command.args(smoke.then_some("--smoke"));
-            match processes::run(&mut command, Keep::Both, MEASUREMENT) {
-                Ok(ended) => match read(&ended) {
-                    Ok(value) => lane.values.push(value),
-                    Err(missing) => lane.missing = Some(missing),
-                },
-                Err(error) => lane.missing = Some(Missing::Broken(error.to_string())),
+            let measure = || processes::run(&mut command, Keep::Both, MEASUREMENT);
+            match outcome(lane.is_peer(), measure) {
+                Ok(value) => lane.values.push(value),
+                Err(missing) => lane.missing = Some(missing),
             }
         }
     }
 
     /// Those who have a number for every round.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
-        let peers = self.whole().filter(|lane| lane.contender.starts_with("raw-"));
+        let peers = self.whole().filter(|lane| lane.is_peer());
         let best = peers.min_by(|one, other| median(&one.values).total_cmp(&median(&other.values)));
         self.whole().map(move |lane| Row {
             bench: self.bench.clone(),
@@ -131,10 +133,33 @@ impl Race {
 }
 
 impl Lane {
+    /// Whether it is measured for comparison, and not ours.
+    fn is_peer(&self) -> bool {
+        self.contender.starts_with("raw-")
+    }
+
     /// The median of the ratios round by round, because a slow phase of the machine hits neighbours in a round alike.
     fn ratio(&self, other: &Self) -> f64 {
         let pairs = self.values.iter().zip(&other.values);
         median(&pairs.map(|(one, other)| one / other).collect::<Vec<_>>())
+    }
+}
+
+/// What came of measuring a contender; a peer that hangs is measured again.
+fn outcome(
+    is_peer: bool,
+    mut measure: impl FnMut() -> Result<Finished>,
+) -> std::result::Result<f64, Missing> {
+    let mut hung = 0;
+    loop {
+        let ended = measure().map_err(|error| Missing::Broken(error.to_string()))?;
+        if !(is_peer && ended.was_killed) {
+            return read(&ended);
+        }
+        hung += 1;
+        if hung == PEER_TRIES {
+            return Err(Missing::CannotRunHere(format!("it hung {hung} times: {}", ended.how)));
+        }
     }
 }
 
@@ -182,12 +207,38 @@ impl fmt::Display for Missing {
 
 #[cfg(test)]
 mod tests {
-    use super::{Missing, median, read};
+    use super::{Missing, PEER_TRIES, median, outcome, read};
     use crate::processes::Finished;
 
     fn ended(how: &str, stdout: &str) -> Finished {
         let success = how == "exit status: 0";
-        Finished { success, how: how.into(), stdout: stdout.into(), stderr: "words\n".into() }
+        let was_killed = how.starts_with("killed");
+        Finished { success, was_killed, how: how.into(), stdout: stdout.into(), stderr: "words\n".into() }
+    }
+
+    /// What came of it, and how often it was measured, where all but the last hang.
+    fn after_hangs(hangs: usize, is_peer: bool) -> (std::result::Result<f64, Missing>, usize) {
+        let mut measured = 0;
+        let outcome = outcome(is_peer, || {
+            measured += 1;
+            let (how, stdout) =
+                if measured <= hangs { ("killed after 60.0 s", "") } else { ("exit status: 0", "7") };
+            Ok(ended(how, stdout))
+        });
+        (outcome, measured)
+    }
+
+    #[test]
+    fn a_peer_that_hangs_is_measured_again_and_at_last_has_no_number() {
+        assert!(matches!(after_hangs(PEER_TRIES - 1, true), (Ok(7.0), PEER_TRIES)));
+        let (outcome, measured) = after_hangs(PEER_TRIES, true);
+        assert!(matches!(outcome, Err(Missing::CannotRunHere(why)) if why.contains("hung 3 times")));
+        assert_eq!(measured, PEER_TRIES);
+    }
+
+    #[test]
+    fn one_of_ours_that_hangs_once_is_broken() {
+        assert!(matches!(after_hangs(1, false), (Err(Missing::Broken(_)), 1)));
     }
 
     #[test]

@@ -211,7 +211,7 @@ mod tests {
         let run = |script: &Path| {
             let success = !script.ends_with(broken);
             let (how, stdout) = ("exit status: 1".to_owned(), lines.to_owned());
-            Ok(Finished { success, how, stdout, stderr: String::new() })
+            Ok(Finished { success, was_killed: false, how, stdout, stderr: String::new() })
         };
         record_in(folder, &python, run).unwrap()
     }

@@ -73,7 +73,8 @@ mod tests {
     use crate::processes::Finished;
 
     fn ended(success: bool, stdout: &str, stderr: &str) -> Finished {
-        Finished { success, how: "exit status: 101".into(), stdout: stdout.into(), stderr: stderr.into() }
+        let how = "exit status: 101".into();
+        Finished { success, was_killed: false, how, stdout: stdout.into(), stderr: stderr.into() }
     }
 
     #[test]

@@ -17,7 +17,10 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loop-virtual", &["contract", "core-loop"]),
     ("loop-io", &["contract", "core-loop"]),
     ("conformance", &["contract", "core-loop", "loop-io", "sync-primitives"]),
-    ("loop-test", &["conformance", "contract", "core-loop", "loop-tokio", "loop-smol", "loop-glommio"]),
+    (
+        "loop-test",
+        &["conformance", "contract", "core-loop", "loop-tokio", "loop-smol", "loop-glommio", "loop-virtual"],
+    ),
 ];
 
 /// What needs every runtime, and is never published.

@@ -54,6 +54,10 @@ macro_rules! loop_behaviours {
             spawn_on_closed_loop_disposes_future Must "test_asyncio/test_base_events::BaseEventLoopTests::test_create_task_error_closes_coro";
             /// After a run that a panic ended, a later run goes to its own end.
             aborted_run_leaves_no_stale_stop Must "test_asyncio/test_base_events::BaseEventLoopTests::test_run_until_complete_loop_orphan_future_close_loop";
+            /// The loop that runs cannot be closed, by its types; the close of another one inside it drops that one's tasks on the spot, and this one goes on.
+            close_while_running_rejected Must "test_asyncio/test_events::EventLoopTestsMixin::test_close_running_event_loop";
+            /// A run for another loop's task is an error, and harms it not; a future belongs to no loop, and may be set by one and awaited by another.
+            foreign_future_rejected Must "test_asyncio/test_tasks::BaseTaskTests::test_other_loop_future";
         }
         timer {
             /// No timer fires before its time.
@@ -112,6 +116,8 @@ macro_rules! loop_behaviours {
             threadsafe_result_timeout_then_cancel Must "test_asyncio/test_tasks::RunCoroutineThreadsafeTests::test_run_coroutine_threadsafe_with_timeout";
             /// A close with a job stuck in the default executor ends within its grace and reports it.
             default_executor_shutdown_timeout Must "test_asyncio/test_base_events::BaseEventLoopTests::test_shutdown_default_executor_timeout";
+            /// On another thread there is no loop: what needs one refuses and names the handle, which may cross.
+            wrong_thread_detected Must "test_asyncio/test_base_events::BaseEventLoopTests::test_check_thread";
         }
         exc {
             /// A callback or timer that fails is reported, and the loop goes on.
@@ -154,6 +160,8 @@ macro_rules! loop_behaviours {
             cancel_then_return_is_cancelled Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_at_end";
             /// Cancelling a task cancels the task that it awaits.
             cancel_reaches_awaited_task Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_awaited_task";
+            /// A task that is cancelled ends after the clean-ups of the task that it was awaiting, and before its own awaiter.
+            cancel_waits_for_awaited_task Must "src:asyncio.tasks.Task.cancel";
             /// A destructor that panics during a cancel is reported and contained.
             cleanup_failure_replaces_cancel Must "test_asyncio/test_tasks::BaseTaskTests::test_baseexception_during_cancel";
             /// Two cancels are one: the first reason counts.
@@ -174,7 +182,7 @@ macro_rules! loop_behaviours {
             self_await_rejected Must "test_asyncio/test_tasks::BaseTaskTests::test_task_awaits_on_itself";
             /// The current task is right in each step of two that alternate, and a callback has none.
             current_follows_interleaving Must "test_asyncio/test_tasks::BaseTaskTests::test_current_task_with_interleaving_tasks";
-            /// The list of all tasks has those that have not ended.
+            /// The list of all tasks has those of this loop that have not ended.
             all_tasks_excludes_done_and_foreign Must "test_asyncio/test_tasks::BaseTaskIntrospectionTests::test__register_task_3";
             /// Done-callbacks run in order, in a turn after the end, also one that is added later.
             done_callbacks_deferred_in_order Must "test_asyncio/test_futures::BaseFutureDoneCallbackTests::test_callbacks_invoked_on_set_result";
@@ -186,8 +194,10 @@ macro_rules! loop_behaviours {
             finishes_inline Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_eager_completion";
             /// An eager task that waits goes on as any other.
             blocks_then_normal Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_block_after_eager_step";
-            /// During its eager step it is the current task, and afterwards the one that spawned it is.
-            current_task_and_context_swapped_back Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_current_task";
+            /// During its eager step it is the current task, in its own context; afterwards the one that spawned it is, in its own.
+            current_task_and_context_swapped_back Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_current_task, ::test_context_vars";
+            /// An eager child that fails inside its spawn ends its group at the spawner's next await, and not before.
+            group_error_deferred Must "main:test_asyncio/test_taskgroups::BaseTestTaskGroup::test_cancels_task_if_created_during_creation";
         }
         future {
             /// A future is set or cancelled once; a second time is an error, and reading a pending one is no wait.
@@ -228,6 +238,8 @@ macro_rules! loop_behaviours {
             cancel_beats_return_exceptions Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_gather_2";
             /// A child that is cancelled is an error for whoever awaits, and no cancel; its siblings run on.
             child_cancel_is_an_error_not_a_cancel Must "test_asyncio/test_tasks::FutureGatherTests::test_one_cancellation";
+            /// A cancel of whoever awaits that comes when all children are done takes nothing from the gather: who asks next gets the results.
+            cancel_after_last_child_refused Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_gather_1";
         }
         as_completed {
             /// The handles come back in the order in which their tasks ended.
@@ -268,6 +280,14 @@ macro_rules! loop_behaviours {
             finished_children_released Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_23";
             /// A child or the body panics: the others are cancelled and awaited, then the panic goes on, bare.
             panic_like_error_bypasses_group Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_20";
+            /// A body that is asked to end because a child failed, and fails itself while it does: both are in the error.
+            body_error_during_abort_added Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_19, ::test_taskgroup_context_manager_exit_raises";
+            /// The owner is cancelled and a child fails in its clean-up: the error comes out, and the cancel interrupts the next await.
+            external_cancel_plus_child_error Must "test_asyncio/test_taskgroups::TestTaskGroup::test_error_and_cancel, ::test_taskgroup_08";
+            /// Children of an inner and an outer group fail in one turn: the inner error can be caught, then the outer one comes.
+            nested_both_fail_same_tick Must "test_asyncio/test_taskgroups::TestTaskGroup::test_nested_groups_both_cancelled";
+            /// A group that is cancelled by its handle ends its children and asks its body; that is no failure, and no cancel of the task.
+            cancel_method Must "main:src:asyncio.taskgroups.TaskGroup.cancel";
         }
         timeout {
             /// A body that is too slow is dropped, and the task around it goes on.
@@ -292,12 +312,18 @@ macro_rules! loop_behaviours {
             reschedule Must "test_asyncio/test_timeouts::TimeoutTests::test_reschedule";
             /// A timeout that expires or is over cannot be moved.
             state_errors Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_expiring, ::test_timeout_expired";
+            /// A body that swallows the request of its deadline gives its value; the scope has expired all the same.
+            swallowed_cancel_no_error Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_expiring";
+            /// In a task that cleans up after a cancel, a deadline is a timeout, and another cancel is a cancel.
+            works_after_handled_cancel Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_after_cancellation, ::test_cancel_in_timeout_after_cancellation";
+            /// Around a group whose child fails in its clean-up when the time is over, the group's error is the outcome.
+            around_group Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_taskgroup";
         }
         wait_for {
             /// The timeout is reported only after the body's clean-up has ended.
             waits_for_cleanup Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_waits_for_task_cancellation";
-            /// A task that swallows the cancel of its deadline and gives a value has that value given.
-            inner_outcome_beats_timeout Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_cancel_suppressed";
+            /// A task that swallows the cancel of its deadline, or fails while it cleans up, has that outcome given.
+            inner_outcome_beats_timeout Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_cancel_suppressed, ::test_wait_for_reraises_exception_during_cancellation";
             /// With no time at all a task that has not begun never does.
             zero_never_starts Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_timeout_less_then_0_or_0_coroutine_do_not_started";
             /// With no time at all what is done already gives its value.
@@ -318,6 +344,10 @@ macro_rules! loop_behaviours {
             many_runs_one_context Must "test_asyncio/test_runners::RunnerTests::test_run_keeps_context";
             /// A close always ends within its grace; what would not end is dropped and named.
             close_rules Must "test_asyncio/test_runners::RunnerTests::test_double_close";
+            /// Ctrl-C cancels the main of a run that listens: its clean-up runs, the run says so, and what was done about the signal before is back.
+            first_interrupt_cancels_main Must "test_asyncio/test_runners::RunnerTests::test_interrupt_wait, ::test_interrupt_call_soon";
+            /// A main that somebody else has cancelled says so in spite of Ctrl-C, and one that swallows the request gives its output.
+            interrupt_subtleties Must "test_asyncio/test_runners::RunnerTests::test_interrupt_cancelled_task; src:asyncio.runners._on_sigint";
         }
         introspect {
             /// Whoever awaits a task, or gathers several, is named as their awaiter.
@@ -420,6 +450,24 @@ macro_rules! loop_behaviours {
             wait_for Must "differential/13_wait_for.py";
             /// Timeout scopes that are moved, asked, nested, cancelled, and refuse: the lines are CPython's.
             timeout_scopes Must "differential/14_timeout_scopes.py";
+            /// Callbacks and awaiters of futures and tasks, in the order in which they came: the lines are CPython's.
+            done_callbacks Must "differential/15_done_callbacks.py";
+            /// Runs that are stopped in a turn, before it, before a task has ended, and by timers: the lines are CPython's.
+            run_forever_stop Must "differential/16_run_forever_stop.py";
+            /// Several that end in one turn, awaited in every way: the lines are CPython's.
+            ties Must "differential/17_ties.py";
+            /// Eager tasks that end, wait, nest, fail and are cancelled: the lines are CPython's.
+            eager_tasks Must "differential/18_eager_tasks.py";
+            /// Shields whose awaiters are cancelled, alone, nested, and in the turn of the result: the lines are CPython's.
+            shields Must "differential/19_shields.py";
+            /// Task-locals in callbacks, timers, tasks and threads, and who is the current task there: the lines are CPython's.
+            contexts Must "differential/20_contexts.py";
+            /// Clean-ups at the end of a run that schedule, spawn, fail and close generators: the lines are CPython's.
+            run_end Must "differential/21_run_end.py";
+            /// Coroutines from threads, cancelled while they run, from inside and too late: the lines are CPython's.
+            threadsafe_cancel Must "differential/22_threadsafe_cancel.py";
+            /// Groups and timeouts whose bodies answer a request, swallow it, or fail: the lines are CPython's.
+            groups_asked Must "differential/23_groups_asked.py";
         }
     } };
 }

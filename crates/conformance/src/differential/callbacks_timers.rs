@@ -4,15 +4,14 @@ use super::{Log, MS, py, recorded, replay};
 use crate::behaviour::Verdict;
 use crate::loops::Loops;
 use crate::{Miss, Subject};
-use core_loop::{Handle, Loop, yield_now};
+use core_loop::{Future, Handle, Loop, yield_now};
 use std::cell::OnceCell;
 use std::rc::Rc;
-use sync_primitives::Event;
 
 pub(crate) fn callbacks_timers(subject: &Subject<Loops>) -> Verdict {
     replay(subject, recorded!("01_callbacks_timers"), async |log| {
         callbacks(&log).await;
-        timers(&log).await;
+        timers(&log).await?;
         Ok::<_, Miss>(None::<&str>)
     })
 }
@@ -37,9 +36,9 @@ async fn callbacks(log: &Log) {
     log.line(format_args!("main after two yields {}", py(c.cancelled())));
 }
 
-async fn timers(log: &Log) {
+async fn timers(log: &Log) -> Result<(), Miss> {
     let lp = Loop::current();
-    let done = Rc::new(Event::new());
+    let done = Future::new();
     let base = lp.time();
     lp.call_at(base + MS * 80, log.printing("timer 80"));
     lp.call_at(base + MS * 20, log.printing("timer 20"));
@@ -51,11 +50,26 @@ async fn timers(log: &Log) {
         sixty.cancel();
         Loop::current().call_at(base + MS * 100, move || {
             hundred.line("timer 100");
-            finished.set();
+            let _once = finished.set_result("finished");
         });
         Loop::current().call_soon(forty.printing("soon from timer 40"));
     });
-    log.line("waiting for timers");
-    done.wait().await;
+    done_callbacks(log).await?;
+    log.line("now they ran; waiting for timers");
+    log.line(done.await?);
     log.line(format_args!("elapsed at least 100 ms: {}", py(lp.time() - base >= MS * 100)));
+    Ok(())
+}
+
+async fn done_callbacks(log: &Log) -> Result<(), Miss> {
+    let future = Future::<&str>::new();
+    let (first, itself) = (log.clone(), future.clone());
+    future.add_done_callback(move || {
+        first.line(format_args!("done-callback 1 {}", itself.result().copied().unwrap_or("nothing")));
+    });
+    future.add_done_callback(log.printing("done-callback 2"));
+    future.set_result("value")?;
+    log.line("set_result does not run callbacks inline");
+    yield_now().await;
+    Ok(())
 }

@@ -1,6 +1,6 @@
 //! `14_timeout_scopes.py`.
 
-use super::{Log, MS, cancelled, py, recorded, replay, scoped, wait};
+use super::{Log, MS, block, cancelled, py, recorded, replay, scoped, wait};
 use crate::behaviour::Verdict;
 use crate::loops::Loops;
 use crate::{Miss, Subject};
@@ -110,7 +110,7 @@ async fn cancelled_from_outside(log: &Log) {
             drop(cancel);
             drop(tell.set_result(()));
         });
-        std::thread::sleep(late);
+        block(late);
         let _told = cancelled_at.await;
         let mut task = Rc::into_inner(task);
         let task = wait(&mut task).await.iter().all(cancelled);

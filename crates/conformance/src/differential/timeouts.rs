@@ -1,10 +1,13 @@
-//! `03_timeouts.py`, but for the body that swallows its cancel.
+//! `03_timeouts.py`.
 
 use super::{LONG, Log, MS, cancelled, py, recorded, replay, scoped, wait};
 use crate::behaviour::Verdict;
 use crate::loops::Loops;
 use crate::{Miss, Subject};
-use core_loop::{Loop, sleep, spawn, timeout, wait_for};
+use core_loop::{
+    Cancelled, Loop, TimeoutScope, cancellable, sleep, spawn, spawn_cooperative, timeout,
+    timeout_scope_cooperative, wait_for,
+};
 use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -12,6 +15,7 @@ const SECOND: Duration = Duration::from_secs(1);
 pub(crate) fn timeouts(subject: &Subject<Loops>) -> Verdict {
     replay(subject, recorded!("03_timeouts"), async |log| {
         scopes(&log).await?;
+        spawn_cooperative(swallows(log.clone())).await?;
         let mut task = spawn(wait_for(SECOND, spawn(sleeper(log.clone(), "H", LONG, ""))));
         sleep(MS * 20).await;
         task.cancel("from outside");
@@ -54,6 +58,19 @@ async fn scopes(log: &Log) -> Result<(), Miss> {
         .await;
         outcome??;
         log.line(format_args!("moved later or disabled: no timeout, expired {}", py(scope.expired())));
+    }
+    Ok(())
+}
+
+async fn swallows(log: Log) -> Result<(), Cancelled> {
+    let outcome = timeout_scope_cooperative(MS * 20, async |scope: TimeoutScope| {
+        if cancellable(sleeper(log.clone(), "G", SECOND, "")).await.is_err() {
+            log.line("G swallowed inside the scope");
+        }
+        Ok(scope)
+    });
+    if let Ok(scope) = outcome.await? {
+        log.line(format_args!("no timeout raised, expired {}", py(scope.expired())));
     }
     Ok(())
 }

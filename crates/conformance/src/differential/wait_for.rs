@@ -1,6 +1,6 @@
 //! `13_wait_for.py`.
 
-use super::{Log, MS, cancelled, py, recorded, replay, wait};
+use super::{Log, MS, block, cancelled, py, recorded, replay, wait};
 use crate::behaviour::Verdict;
 use crate::loops::Loops;
 use crate::{Miss, Subject};
@@ -42,7 +42,7 @@ async fn in_one_turn(log: &Log) -> Result<(), Miss> {
     lp.call_soon(move || {
         armed.call_later(MS * 10, move || drop(late.set_result("too late")));
     });
-    lp.call_soon(|| std::thread::sleep(MS * 40));
+    lp.call_soon(|| block(MS * 40));
     limited_by(log, "E", future.clone(), MS * 20).await;
     log.line(format_args!("E keeps its value {}", future.result()?));
 

@@ -3,8 +3,8 @@
 use super::{GRACE, Loops, here, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Gate, Miss, Subject};
-use contract::{Cancel, ExecutorExt, JobError};
-use core_loop::{JoinError, TaskLocal, gather, outside, spawn, to_thread};
+use contract::{Cancel, ExecutorExt, JobError, Panic};
+use core_loop::{JoinError, Loop, TaskLocal, gather, outside, spawn, to_thread};
 use std::future::pending;
 use std::sync::mpsc;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -270,5 +270,29 @@ pub(super) fn to_thread_carries_context(subject: &Subject<Loops>) -> Verdict {
         });
         same("in the thread", thread.await?, (Some(1), Some(2)))?;
         same("in the task", NUMBER.get(), Some(1))
+    })
+}
+
+pub(super) fn wrong_thread_detected(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let (handle, trace) = (here().handle(), Shared::default());
+        let pushed = trace.clone();
+        let refusals = to_thread(move || {
+            let refusals = [
+                Panic::catch(|| here().call_soon(|| ()).cancel()),
+                Panic::catch(|| drop(here().call_later(GRACE, || ()))),
+                Panic::catch(|| spawn(async {}).detach()),
+            ];
+            let crossed = handle.call_soon_threadsafe(move || pushed.push(1));
+            (Loop::try_current().is_none(), refusals, crossed.is_ok())
+        });
+        let (none, refusals, crossed) = refusals.await?;
+        ensure(none, "there is a loop on another thread")?;
+        for refusal in refusals {
+            let words = refusal.err().map(|panic| panic.message().to_owned()).unwrap_or_default();
+            ensure(words.contains("LoopHandle"), format!("a call on another thread said: `{words}`"))?;
+        }
+        turns(2).await;
+        same("whether the handle was refused, and what it called", (!crossed, trace.seen()), (false, vec![1]))
     })
 }

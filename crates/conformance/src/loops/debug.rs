@@ -101,7 +101,10 @@ pub(super) fn blocked_loop_named(subject: &Subject<Loops>) -> Verdict {
         // It blocks the loop until that is reported.
         let blocks = spawn(async move {
             told.iter().find_map(|report| match report {
-                DebugReport::Blocked { step: StepInfo::Task(task), .. } => Some(task.name),
+                // Where the machine stands still, it seems as if other steps blocked too.
+                DebugReport::Blocked { step: StepInfo::Task(task), .. } if task.name == "blocks" => {
+                    Some(task.name)
+                }
                 _ => None,
             })
         });

@@ -3,8 +3,11 @@
 use super::{Loops, Trace, here, quiet_panic, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
-use core_loop::{JoinError, gather, spawn, try_gather};
-use std::future::pending;
+use core_loop::{Future, JoinError, gather, spawn, try_gather};
+use std::cell::RefCell;
+use std::future::{pending, poll_fn};
+use std::pin::Pin;
+use std::rc::Rc;
 
 pub(super) fn results_in_argument_order(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
@@ -134,5 +137,29 @@ pub(super) fn cancel_broadcasts(subject: &Subject<Loops>) -> Verdict {
         ensure(matches!(outcome, Err(JoinError::Cancelled(_))), format!("the outer task gave {outcome:?}"))?;
         turns(2).await;
         same("the children that were dropped", trace.seen(), [0, 1, 2])
+    })
+}
+
+pub(super) fn cancel_after_last_child_refused(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let children = [Future::new(), Future::new()];
+        let gathered = Rc::new(RefCell::new(gather(Vec::from(children.clone()))));
+        let polled = gathered.clone();
+        let awaiter =
+            spawn(poll_fn(move |cx| std::future::Future::poll(Pin::new(&mut *polled.borrow_mut()), cx)));
+        turns(3).await;
+        for (number, child) in children.iter().enumerate() {
+            child.set_result(number)?;
+        }
+        // In this turn the children end; whoever awaits them has been woken, and has not run.
+        turns(1).await;
+        ensure(!awaiter.done(), "the awaiter has run already")?;
+        same("cancelling the awaiter", awaiter.cancel("too late for the children"), true)?;
+        let outcome = awaiter.await;
+        ensure(matches!(outcome, Err(JoinError::Cancelled(_))), format!("the awaiter gave {outcome:?}"))?;
+        let outputs =
+            poll_fn(|cx| std::future::Future::poll(Pin::new(&mut *gathered.borrow_mut()), cx)).await?;
+        let outputs = outputs.into_iter().collect::<Result<Vec<_>, _>>()?;
+        same("what the gather gives to the next who asks", outputs, [0, 1])
     })
 }

@@ -4,8 +4,9 @@ use super::{Loops, NEVER, Trace, here, quiet_panic, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
 use contract::{ExecutorExt, Panic, Reject};
-use core_loop::{Closed, RunError};
+use core_loop::{Closed, Future, RunError};
 use std::cell::{Cell, RefCell};
+use std::future::pending;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
@@ -68,7 +69,7 @@ fn rearm(done: Rc<Cell<bool>>, patience: Instant) {
 
 pub(super) fn rearming_callback_starves_nobody(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
-        let patience = Instant::now() + Duration::from_secs(2);
+        let patience = Instant::now() + Duration::from_secs(10);
         let done = Rc::new(Cell::new(false));
         rearm(done.clone(), patience);
 
@@ -210,4 +211,57 @@ pub(super) fn aborted_run_leaves_no_stale_stop(subject: &Subject<Loops>) -> Verd
         7
     })?;
     same("a later run, which needs several turns", later, 7)
+}
+
+pub(super) fn close_while_running_rejected(subject: &Subject<Loops>) -> Verdict {
+    // The loop that runs cannot be closed: its run borrows the runner. Another one can.
+    let other = subject.runner()?;
+    other.get_loop().set_exception_handler(|_, _| ());
+    let trace = Trace::new();
+    let guard = trace.on_drop("its task was dropped");
+    let left = other.get_loop().spawn(async move {
+        let _guard = guard;
+        pending::<()>().await;
+    });
+    subject.run(async || {
+        let report = other.close(super::GRACE);
+        same("the tasks that the close of another loop has dropped", report.dropped.len(), 1)?;
+        same("what happened inside it", trace.seen(), ["its task was dropped"])?;
+        ensure(left.done(), "a task of a closed loop has not ended")?;
+        same("the loop that runs, as current one", here().is_closed(), false)?;
+        core_loop::sleep(Duration::from_millis(1)).await;
+        same("a task of the loop that runs, afterwards", core_loop::spawn(async { 2 }).await?, 2)
+    })
+}
+
+pub(super) fn foreign_future_rejected(subject: &Subject<Loops>) -> Verdict {
+    let (mut runner, mut other) = (subject.runner()?, subject.runner()?);
+    let mut task = other.get_loop().spawn(async {
+        turns(2).await;
+        7
+    });
+    let foreign = runner.run_until_complete(&mut task);
+    ensure(
+        matches!(foreign, Err(RunError::Foreign)),
+        format!("a run for another loop's task gave {foreign:?}"),
+    )?;
+    same("the task, on its own loop", other.run_until_complete(&mut task)??, 7)?;
+
+    // A future belongs to no loop: here two loops on two threads await what the other one sets.
+    let (question, answer) = (Future::<u32>::new(), Future::<u32>::new());
+    let (asked, set, elsewhere) = (question.clone(), answer.clone(), subject.clone());
+    runner.run(async {
+        let outside = core_loop::outside();
+        let thread = thread::spawn(move || {
+            let _outside = outside;
+            elsewhere.run(async || {
+                let _from_the_other_loop = core_loop::outside();
+                Ok(set.set_result(asked.await? * 7)?)
+            })
+        });
+        turns(2).await;
+        question.set_result(6)?;
+        same("what the other loop has set", answer.await?, 42)?;
+        thread.join().unwrap_or_else(|_| Err(Miss::Fail("the other loop panicked".to_owned())))
+    })?
 }

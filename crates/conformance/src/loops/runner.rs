@@ -1,5 +1,6 @@
 //! `runner`: a loop's life.
 
+pub(super) use super::interrupt::{first_interrupt_cancels_main, interrupt_subtleties};
 use super::{GRACE, Loops, Trace, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Gate, Subject};

@@ -3,7 +3,9 @@
 use super::{Loops, Trace, here, quiet_panic, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
-use core_loop::{JoinError, Task, TaskLocal, all_tasks, cancellable, current_task, spawn, spawn_cooperative};
+use core_loop::{
+    JoinError, Task, TaskLocal, all_tasks, cancellable, current_task, finally, spawn, spawn_cooperative,
+};
 use std::cell::RefCell;
 use std::fmt;
 use std::future::pending;
@@ -130,6 +132,25 @@ pub(super) fn cancel_reaches_awaited_task(subject: &Subject<Loops>) -> Verdict {
         turns(3).await;
         same("what was dropped", trace.seen(), ["the awaited task's future"])?;
         cancelled(outer.await, "all of it")
+    })
+}
+
+pub(super) fn cancel_waits_for_awaited_task(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let cleaning = |name| {
+            let trace = trace.clone();
+            async move |()| {
+                turns(3).await;
+                trace.note(name);
+            }
+        };
+        let inner = spawn(finally((), async |()| pending::<()>().await, cleaning("the awaited task")));
+        let outer = spawn(finally((), async move |()| drop(inner.await), cleaning("its awaiter")));
+        turns(2).await;
+        outer.cancel("all of it");
+        cancelled(outer.await, "all of it")?;
+        same("the clean-ups that had ended by then", trace.seen(), ["the awaited task", "its awaiter"])
     })
 }
 
@@ -305,12 +326,15 @@ pub(super) fn current_follows_interleaving(subject: &Subject<Loops>) -> Verdict 
 }
 
 pub(super) fn all_tasks_excludes_done_and_foreign(subject: &Subject<Loops>) -> Verdict {
+    let other = subject.runner()?;
+    let foreign = other.get_loop().spawn(pending::<()>());
     subject.run(async || {
         let (done, waiting) = (spawn(async {}), spawn(pending::<()>()));
         turns(1).await;
         let all = all_tasks();
         same("whether the one that has ended is there", all.contains(&done.any()), false)?;
         same("whether the one that waits is there", all.contains(&waiting.any()), true)?;
+        same("whether another loop's is there", all.contains(&foreign.any()), false)?;
         waiting.cancel("enough");
         Ok(())
     })

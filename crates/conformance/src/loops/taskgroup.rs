@@ -1,9 +1,12 @@
 //! `taskgroup`: children that end before whoever started them goes on.
 
-use super::{Loops, Trace, quiet_panic, turns};
+use super::{Loops, Trace, asked, interrupted, quiet_panic, requests, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
-use core_loop::{ChildError, GroupError, JoinError, TaskGroup, finally, spawn};
+use core_loop::{
+    Cancelled, ChildError, GroupError, JoinError, TaskGroup, cancellable, current_task, finally, spawn,
+    spawn_cooperative,
+};
 use std::future::pending;
 use std::rc::Rc;
 
@@ -269,4 +272,150 @@ pub(super) fn panic_like_error_bypasses_group(subject: &Subject<Loops>) -> Verdi
         }
         Ok(())
     })
+}
+
+pub(super) fn body_error_during_abort_added(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        asked(async {
+            let trace = Trace::new();
+            let outcome = TaskGroup::scope_cooperative(async |group| {
+                group.spawn(careful(trace.clone(), "the sibling"));
+                group.spawn(fails(2, "the child"));
+                let _cancelled = interrupted().await;
+                turns(2).await;
+                trace.note("the body");
+                Ok(Err::<(), _>("the body"))
+            })
+            .await?;
+            let mut seen = trace.seen();
+            seen.sort_unstable();
+            let verdict = failed(outcome, &["the child", "the body"])
+                .and_then(|()| same("the clean-ups", seen, ["the body", "the sibling"]))
+                .and_then(|()| same("the requests that are left", requests(), 0));
+            // The task around it is not cancelled.
+            cancellable(turns(2)).await?;
+            Ok(verdict)
+        })
+        .await
+    })
+}
+
+pub(super) fn external_cancel_plus_child_error(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        for in_body in [true, false] {
+            let trace = Trace::new();
+            let told = trace.clone();
+            let owner = spawn_cooperative(async move {
+                let outcome = TaskGroup::scope_cooperative(async |group| {
+                    group.spawn_cooperative(async {
+                        let _cancelled = interrupted().await;
+                        turns(2).await;
+                        Ok(Err::<(), _>("in the clean-up"))
+                    });
+                    if in_body { Err::<Result<(), _>, _>(interrupted().await) } else { Ok(Ok(())) }
+                })
+                .await?;
+                told.note((failed(outcome, &["in the clean-up"]).is_ok(), requests()));
+                cancellable(turns(1)).await?;
+                told.note((false, requests()));
+                Ok(())
+            });
+            turns(3).await;
+            owner.cancel("enough");
+            let outcome = owner.await;
+            let cancelled =
+                matches!(&outcome, Err(JoinError::Cancelled(reason)) if reason.as_str() == "enough");
+            ensure(cancelled, format!("the owner gave {outcome:?}"))?;
+            same("whether the group failed, and the requests after it", trace.seen(), [(true, 1)])?;
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn nested_both_fail_same_tick(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        asked(async {
+            let trace = Trace::new();
+            let outer = TaskGroup::scope_cooperative(async |outer| {
+                outer.spawn(fails(2, "the outer child"));
+                let inner = TaskGroup::scope_cooperative(async |inner| {
+                    inner.spawn(fails(2, "the inner child"));
+                    Err::<Result<(), _>, _>(interrupted().await)
+                })
+                .await?;
+                trace.note((failed(inner, &["the inner child"]).is_ok(), requests()));
+                // Goes no further: the outer group has asked, too.
+                cancellable(turns(1)).await?;
+                trace.note((false, requests()));
+                Ok(Ok(()))
+            })
+            .await?;
+            Ok(failed(outer, &["the outer child"])
+                .and_then(|()| {
+                    same("the inner group's error, and the requests after it", trace.seen(), [(true, 1)])
+                })
+                .and_then(|()| same("the requests that are left", requests(), 0)))
+        })
+        .await
+    })
+}
+
+pub(super) fn cancel_method(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        for from_a_child in [true, false] {
+            asked(cancelled_by_its_handle(from_a_child)).await?;
+        }
+        // A body that cannot be asked goes on: it has to give the value.
+        let trace = Trace::new();
+        let group = TaskGroup::<Failure>::scope(async |group| {
+            group.spawn(careful(trace.clone(), "the child"));
+            turns(1).await;
+            group.cancel("served");
+            turns(1).await;
+            Ok("the value")
+        });
+        same("the value of a body that goes on", group.await?, "the value")?;
+        same("the clean-ups", trace.seen(), ["the child"])?;
+        let meets = spawn_cooperative(async {
+            let group = TaskGroup::<Failure>::scope_cooperative(async |group| {
+                group.cancel("of the group");
+                if let Some(task) = current_task() {
+                    task.cancel("of the task");
+                }
+                Err::<Result<(), _>, _>(interrupted().await)
+            });
+            Ok((group.await.is_err(), requests()))
+        });
+        same("a cancel from outside that comes meanwhile", meets.await?, (true, 1))
+    })
+}
+
+async fn cancelled_by_its_handle(from_a_child: bool) -> Result<Verdict, Cancelled> {
+    let trace = Trace::new();
+    let outcome = TaskGroup::<Failure>::scope_cooperative(async |group| {
+        group.spawn(careful(trace.clone(), "the child"));
+        turns(1).await;
+        let again = group.clone();
+        let cancel = move || {
+            again.cancel("served");
+            again.cancel("twice");
+        };
+        if from_a_child {
+            group.spawn(async move {
+                cancel();
+                Ok(())
+            });
+        } else {
+            cancel();
+        }
+        Ok(Ok(interrupted().await.reason().to_string()))
+    })
+    .await?;
+    cancellable(turns(1)).await?;
+    Ok(match outcome {
+        Ok(reason) => same("why the body was asked to end", reason.as_str(), "served"),
+        Err(error) => Err(Miss::Fail(format!("a cancel counts as a failure: {error}"))),
+    }
+    .and_then(|()| same("the clean-ups", trace.seen(), ["the child"]))
+    .and_then(|()| same("the requests that are left", requests(), 0)))
 }

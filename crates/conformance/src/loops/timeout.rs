@@ -1,10 +1,11 @@
 //! `timeout`: only so much time.
 
-use super::{Loops, NEVER, Trace, here, turns};
+use super::{Loops, NEVER, Trace, asked, here, interrupted, requests, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
 use core_loop::{
-    Elapsed, JoinError, TimeoutScope, finally, sleep, spawn, timeout, timeout_at, timeout_scope,
+    Elapsed, JoinError, TaskGroup, TimeoutScope, cancellable, current_task, finally, sleep, spawn,
+    spawn_cooperative, timeout, timeout_at, timeout_scope, timeout_scope_cooperative,
 };
 use std::future::pending;
 use std::rc::Rc;
@@ -74,8 +75,13 @@ pub(super) fn past_deadline_needs_a_yield(subject: &Subject<Loops>) -> Verdict {
 }
 
 /// Times from short to long: what must happen within one of them is tried again in the next, should the machine be slow.
-const PATIENCE: [Duration; 3] =
-    [Duration::from_millis(20), Duration::from_millis(200), Duration::from_secs(2)];
+const PATIENCE: [Duration; 5] = [
+    Duration::from_millis(20),
+    Duration::from_millis(200),
+    Duration::from_secs(1),
+    Duration::from_secs(5),
+    Duration::from_secs(25),
+];
 
 pub(super) fn inner_expiry_stays_inner(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
@@ -104,7 +110,29 @@ pub(super) fn same_deadline_outer_wins(subject: &Subject<Loops>) -> Verdict {
             trace.note(inner);
         });
         same("the outer timeout", outcome.await, Err(Elapsed))?;
-        same("what the inner timeout said", trace.seen(), [Ok(()); 0])
+        same("what the inner timeout said", trace.seen(), [Ok(()); 0])?;
+        asked(async move {
+            let outcome = timeout_scope_cooperative(NEVER, async |outer| {
+                let inner = timeout_scope_cooperative(NEVER, async |inner| {
+                    let past = Some(here().time());
+                    let moved = outer.reschedule(past).and(inner.reschedule(past)).is_ok();
+                    let cancelled = interrupted().await;
+                    trace.note(if moved && outer.expired() && inner.expired() {
+                        Err(Elapsed)
+                    } else {
+                        Ok(())
+                    });
+                    Err::<(), _>(cancelled)
+                });
+                trace.note(inner.await?);
+                Ok(())
+            });
+            let outcome = outcome.await?;
+            Ok(same("the outer of two that ask", outcome, Err(Elapsed))
+                .and_then(|()| same("that both have expired, and nothing else", trace.seen(), [Err(Elapsed)]))
+                .and_then(|()| same("the requests that are left", requests(), 0)))
+        })
+        .await
     })
 }
 
@@ -138,6 +166,28 @@ pub(super) fn external_cancel_stays_cancel(subject: &Subject<Loops>) -> Verdict 
 
 pub(super) fn external_cancel_plus_deadline(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
+        let asks = Trace::new();
+        let told = asks.clone();
+        let task = spawn_cooperative(async move {
+            let outcome = timeout_scope_cooperative(NEVER, async |scope| {
+                let moved = scope.reschedule(Some(here().time())).is_ok();
+                if let Some(me) = current_task() {
+                    me.cancel("from outside");
+                }
+                // Both are there when the first one is taken.
+                turns(3).await;
+                let cancelled = interrupted().await;
+                told.note((moved && scope.expired(), requests()));
+                Err::<(), _>(cancelled)
+            })
+            .await;
+            told.note((outcome.is_err(), requests()));
+            outcome.map(drop)
+        });
+        let outcome = task.await;
+        let cancelled = matches!(outcome, Err(JoinError::Cancelled(_)));
+        ensure(cancelled, format!("a task whose scope asks gave {outcome:?}"))?;
+        same("the requests inside, and the one that is left", asks.seen(), [(true, 2), (true, 1)])?;
         let trace = Trace::new();
         for patience in PATIENCE {
             let said = trace.clone();
@@ -220,5 +270,78 @@ pub(super) fn state_errors(subject: &Subject<Loops>) -> Verdict {
         let ended = timeout_scope(NEVER, async |scope| scope).await?;
         ensure(ended.reschedule(None).is_err(), "a scope that has ended was rescheduled")?;
         same("whether a scope that ended in time has expired", ended.expired(), false)
+    })
+}
+
+pub(super) fn swallowed_cancel_no_error(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        asked(async {
+            let outcome = timeout_scope_cooperative(MS * 2, async |scope: TimeoutScope| {
+                let _cancelled = interrupted().await;
+                let counted = requests();
+                cancellable(turns(2)).await?;
+                Ok((scope, counted))
+            });
+            let outcome = outcome.await?;
+            cancellable(turns(1)).await?;
+            let Ok((scope, counted)) = outcome else {
+                return Ok(Err(Miss::Fail("a body that swallows the request is too late".to_owned())));
+            };
+            Ok(same("whether it has expired", scope.expired(), true)
+                .and_then(|()| same("the requests inside, and afterwards", (counted, requests()), (1, 0))))
+        })
+        .await
+    })
+}
+
+pub(super) fn works_after_handled_cancel(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let told = trace.clone();
+        let task = spawn_cooperative(async move {
+            let first = interrupted().await;
+            let late = timeout_scope_cooperative(MS * 2, async |_| Err::<(), _>(interrupted().await));
+            told.note((late.await? == Err(Elapsed), requests()));
+            let again = timeout_scope_cooperative(NEVER, async |_| {
+                if let Some(me) = current_task() {
+                    me.cancel("again");
+                }
+                Err::<(), _>(interrupted().await)
+            });
+            told.note((again.await.is_err(), requests()));
+            Err::<(), _>(first)
+        });
+        turns(2).await;
+        task.cancel("from outside");
+        cancelled_from_outside(task.await)?;
+        same("a deadline, then a cancel, and the requests after each", trace.seen(), [(true, 1), (true, 2)])
+    })
+}
+
+pub(super) fn around_group(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        asked(async {
+            let outcome = timeout_scope_cooperative(MS * 2, async |_| {
+                TaskGroup::scope_cooperative(async |group| {
+                    group.spawn_cooperative(async {
+                        let _cancelled = interrupted().await;
+                        turns(2).await;
+                        Ok(Err::<(), _>("in the clean-up"))
+                    });
+                    Err::<Result<(), _>, _>(interrupted().await)
+                })
+                .await
+            });
+            let outcome = outcome.await?;
+            cancellable(turns(1)).await?;
+            Ok(match outcome {
+                Ok(Err(error)) => {
+                    same("the group's errors", error.into_iter().collect::<Vec<_>>(), ["in the clean-up"])
+                }
+                other => Err(Miss::Fail(format!("the scope gave {other:?}"))),
+            }
+            .and_then(|()| same("the requests that are left", requests(), 0)))
+        })
+        .await
     })
 }

@@ -41,7 +41,14 @@ pub(super) fn inner_outcome_beats_timeout(subject: &Subject<Loops>) -> Verdict {
             turns(2).await;
             Ok((asked, 42))
         });
-        same("what a task that swallows the cancel gives", wait_for(MS * 2, swallows).await??, (true, 42))
+        same("what a task that swallows the cancel gives", wait_for(MS * 2, swallows).await??, (true, 42))?;
+        let fails = spawn_cooperative(async {
+            let asked = cancellable(pending::<()>()).await;
+            turns(2).await;
+            Ok(asked.map_err(|_| "in the clean-up"))
+        });
+        let outcome = wait_for(MS * 2, fails).await??;
+        same("what a task gives that fails in its clean-up", outcome, Err("in the clean-up"))
     })
 }
 
@@ -109,7 +116,6 @@ pub(super) fn outer_cancel_cancels_inner(subject: &Subject<Loops>) -> Verdict {
         outer.cancel("both");
         let outcome = outer.await;
         ensure(matches!(outcome, Err(JoinError::Cancelled(_))), format!("the outer task gave {outcome:?}"))?;
-        turns(2).await;
-        same("what was dropped", trace.seen(), ["the inner task's future"])
+        same("what was dropped when it says so", trace.seen(), ["the inner task's future"])
     })
 }

@@ -1,20 +1,20 @@
 //! Primitives that break one promise each, and the behaviours that catch them.
 
-use crate::broken::cases;
+use crate::broken::{self, cases};
 use crate::turns::{Bug, Flag, Turns};
-use conformance::{AnyQueue, Kit, LocalFuture, Subject};
+use conformance::{AnyQueue, Kit, LocalFuture, Primitives, Subject};
 use sync_primitives::{GetError, PutError, Queue, QueueShutDown, TaskDoneError};
 
-/// The behaviours that fail on primitives with this bug.
-fn caught(bug: Bug) -> Vec<&'static str> {
-    caught_in(move || {
+/// Primitives with this bug.
+fn primitives(bug: Bug) -> Subject<Primitives> {
+    made_by(move || {
         let kit = Kit::new().lock(move || Turns::new(1, bug)).event(move || Flag::new(bug));
         kit.semaphore(move |permits| Turns::new(permits, bug))
     })
 }
 
-fn caught_in(kit: impl Fn() -> Kit + Send + Sync + 'static) -> Vec<&'static str> {
-    Subject::primitives("primitives", move || Ok(kit())).failures()
+fn made_by(kit: impl Fn() -> Kit + Send + Sync + 'static) -> Subject<Primitives> {
+    Subject::primitives("primitives", move || Ok(kit()))
 }
 
 /// A queue of ours that breaks one promise.
@@ -81,22 +81,22 @@ impl AnyQueue for Broken {
     }
 }
 
-/// The behaviours that fail on a queue with this bug.
-fn caught_queue(bug: QueueBug) -> Vec<&'static str> {
+/// Primitives whose queue has this bug.
+fn queue(bug: QueueBug) -> Subject<Primitives> {
     let more = usize::from(bug == QueueBug::ForgetsTheBound);
     let bound = move |maxsize| if maxsize == 0 { 0 } else { maxsize + more };
-    caught_in(move || Kit::new().queue(move |maxsize| Broken { queue: Queue::bounded(bound(maxsize)), bug }))
+    made_by(move || Kit::new().queue(move |maxsize| Broken { queue: Queue::bounded(bound(maxsize)), bug }))
 }
 
 #[test]
 fn primitives_without_a_bug_are_not_caught() {
-    assert_eq!(caught(Bug::None), [""; 0]);
-    assert_eq!(caught_queue(QueueBug::None), [""; 0]);
+    broken::Broken::from(primitives(Bug::None)).is_caught_by(&[]);
+    broken::Broken::from(queue(QueueBug::None)).is_caught_by(&[]);
 }
 
 cases! { "primitive":
     /// A lock, a semaphore and an event that forget to wake whom they call.
-    primitives_that_forget_a_wake_are_caught: caught(Bug::ForgetsTheWake) => [
+    primitives_that_forget_a_wake_are_caught: primitives(Bug::ForgetsTheWake) => [
         "lock.fifo",
         "lock.no_barging",
         "lock.cancel_then_release_same_tick",
@@ -110,33 +110,33 @@ cases! { "primitive":
         "semaphore.cancel_before_handover",
     ];
     /// A lock and a semaphore that lose a cancelled waiter's turn.
-    a_lock_that_loses_a_cancelled_waiters_turn_is_caught: caught(Bug::LosesTheTurnOfTheCancelled) => [
+    a_lock_that_loses_a_cancelled_waiters_turn_is_caught: primitives(Bug::LosesTheTurnOfTheCancelled) => [
         "lock.cancel_then_release_same_tick",
         "lock.release_then_cancel_same_tick",
         "semaphore.cancel_after_handover",
     ];
     /// A lock and a semaphore that serve a waiter who was cancelled.
-    a_lock_that_serves_the_cancelled_is_caught: caught(Bug::ServesTheCancelled) => ["semaphore.cancel_before_handover"];
+    a_lock_that_serves_the_cancelled_is_caught: primitives(Bug::ServesTheCancelled) => ["semaphore.cancel_before_handover"];
     /// A lock and a semaphore that let a newcomer overtake those in line.
-    a_lock_that_lets_newcomers_overtake_is_caught: caught(Bug::LetsNewcomersOvertake) => [
+    a_lock_that_lets_newcomers_overtake_is_caught: primitives(Bug::LetsNewcomersOvertake) => [
         "lock.no_barging",
         "semaphore.fifo_round_robin",
         "semaphore.no_barging",
         "semaphore.locked_while_waiters_pending",
     ];
     /// A lock and a semaphore that serve the newest in line first.
-    a_lock_that_serves_the_newest_first_is_caught: caught(Bug::LastInFirstOut) => [
+    a_lock_that_serves_the_newest_first_is_caught: primitives(Bug::LastInFirstOut) => [
         "lock.fifo",
         "semaphore.fifo_round_robin",
         "semaphore.no_barging",
         "semaphore.cancel_before_handover",
     ];
     /// An event that releases nobody if it is cleared at once.
-    an_event_that_loses_a_pulse_is_caught: caught(Bug::LosesThePulse) => ["event.set_clear_pulse"];
+    an_event_that_loses_a_pulse_is_caught: primitives(Bug::LosesThePulse) => ["event.set_clear_pulse"];
     /// A queue that loses the item of a getter who is cancelled.
-    a_queue_that_loses_a_cancelled_getters_item_is_caught: caught_queue(QueueBug::LosesTheItemOfTheCancelled) => ["queue.get_cancelled_after_wakeup_keeps_item"];
+    a_queue_that_loses_a_cancelled_getters_item_is_caught: queue(QueueBug::LosesTheItemOfTheCancelled) => ["queue.get_cancelled_after_wakeup_keeps_item"];
     /// A queue that takes one item more than its bound.
-    a_queue_that_forgets_its_bound_is_caught: caught_queue(QueueBug::ForgetsTheBound) => [
+    a_queue_that_forgets_its_bound_is_caught: queue(QueueBug::ForgetsTheBound) => [
         "queue.bounded_put_blocks",
         "queue.nowait_errors",
         "queue.put_cancelled_after_wakeup_frees_slot",

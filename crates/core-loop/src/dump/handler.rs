@@ -1,13 +1,12 @@
 //! The signal handler behind dumps: it rings a bell that is never closed, and nothing else.
 #![expect(unsafe_code, reason = "signal handlers are beyond what the compiler can check")]
 
-use nix::errno::Errno;
+use crate::signal::{restarting, ring, unnoticed};
 use nix::libc;
 use nix::sys::eventfd::EventFd;
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
-use nix::unistd::{Pid, getpid, write};
+use nix::sys::signal::{Signal, sigaction};
+use nix::unistd::{Pid, getpid};
 use std::io;
-use std::os::fd::AsFd;
 use std::sync::OnceLock;
 
 /// The process that listens, and its bell. Set before a handler is installed, and never changed.
@@ -22,15 +21,14 @@ pub(super) fn set_bell(bell: EventFd) -> &'static EventFd {
 }
 
 extern "C" fn on_signal(_: libc::c_int) {
-    let errno = Errno::last_raw();
-    // `get` of a lock that was set is one load. In a forked child nobody listens, and the bell is the parent's.
-    if let Some((owner, bell)) = BELL.get()
-        && *owner == getpid()
-    {
-        // It fails only when it was rung 2⁶⁴ - 2 times.
-        let _ = write(bell.as_fd(), &1u64.to_ne_bytes());
-    }
-    Errno::set_raw(errno);
+    unnoticed(|| {
+        // `get` of a lock that was set is one load. In a forked child nobody listens, and the bell is the parent's.
+        if let Some((owner, bell)) = BELL.get()
+            && *owner == getpid()
+        {
+            ring(bell);
+        }
+    });
 }
 
 /// From now on `signal` rings the bell.
@@ -40,8 +38,7 @@ pub(super) fn install(signal: i32) -> io::Result<()> {
         let why = format!("{signal} says that an instruction has failed: take SIGUSR1, or SIGQUIT");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
-    // Restarting, so that no thread's system call fails because of it.
-    let ours = SigAction::new(SigHandler::Handler(on_signal), SaFlags::SA_RESTART, SigSet::empty());
+    let ours = restarting(on_signal);
     // SAFETY: the handler only does what is safe in one: `getpid`, `write`, and a load; it allocates nothing, takes no
     // lock, cannot unwind, and puts `errno` back.
     unsafe { sigaction(signal, &ours) }?;

@@ -1,13 +1,12 @@
 //! Callbacks that wait for futures, kept by the loop that will call them: a future may be set, and dropped, anywhere.
 
-use crate::callback::Call;
+use crate::callback::CallRef;
 use crate::current::Loop;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::rc::Rc;
 
 pub(crate) struct DoneCallbacks {
-    waiting: RefCell<HashMap<u64, Rc<dyn Call>>>,
+    waiting: RefCell<HashMap<u64, CallRef>>,
     /// How many were ever kept: the name of the next.
     kept: Cell<u64>,
 }
@@ -18,7 +17,7 @@ impl DoneCallbacks {
     }
 
     /// Gives the name under which it is kept.
-    pub(crate) fn keep(&self, callback: Rc<dyn Call>) -> u64 {
+    pub(crate) fn keep(&self, callback: CallRef) -> u64 {
         let name = self.kept.get();
         self.kept.set(name + 1);
         self.waiting.borrow_mut().insert(name, callback);
@@ -40,7 +39,7 @@ impl DoneCallbacks {
     }
 
     /// All of them, for the close.
-    pub(crate) fn take(&self) -> impl Iterator<Item = Rc<dyn Call>> {
+    pub(crate) fn take(&self) -> impl Iterator<Item = CallRef> {
         self.waiting.take().into_values()
     }
 }

@@ -9,14 +9,13 @@
 //! writes the outcome first and takes the waiters under the lock afterwards. One of the two comes first, and sees the other
 //! or is seen. No foreign code runs under the lock: wakers are cloned, woken and dropped outside.
 
-use crate::callback::Call;
+use crate::callback::CallRef;
 use crate::current::Loop;
 use crate::error::JoinError;
 use crate::exception::shielded;
 use crate::shared::Shared;
 use crate::sync::{Mutex, lock};
 use std::collections::BTreeMap;
-use std::rc::Rc;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
@@ -108,7 +107,7 @@ impl<T> Cell<T> {
     }
 
     /// Has `callback` called when the outcome is there: by the loop `lp`, in a turn after that.
-    pub(super) fn call_when_done(&self, lp: &Loop, callback: Rc<dyn Call>) {
+    pub(super) fn call_when_done(&self, lp: &Loop, callback: CallRef) {
         let callback = lp.inner().done_callbacks.keep(callback);
         let waiter = Waiter::Callback(lp.inner().shared.clone(), callback);
         let mut waiters = lock(&self.waiters);

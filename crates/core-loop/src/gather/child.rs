@@ -28,7 +28,7 @@ pub trait Member {
     /// Takes over what came of the task; `None` if it has not ended, or was settled before.
     fn settle(&mut self) -> Option<Result<(), JoinError>>;
 
-    /// Cancels the task, if it has not ended.
+    /// Cancels the task, if it has not ended, with whoever awaits it, who then ends after it.
     fn cancel(&self, reason: Reason);
 }
 
@@ -36,7 +36,7 @@ impl<T: 'static> Child<T> {
     #[track_caller]
     pub(super) fn spawn(future: impl Future<Output = T> + 'static, index: usize, order: &Order) -> Self {
         let noting = order.note_end(index);
-        let mut task = spawn(async move {
+        let task = spawn(async move {
             let _noting = noting;
             future.await
         });
@@ -82,7 +82,7 @@ impl<T: 'static> Member for Child<T> {
 
     fn cancel(&self, reason: Reason) {
         if let State::Running(task) = &self.0 {
-            task.cancel(reason);
+            task.cancel_along(reason);
         }
     }
 }

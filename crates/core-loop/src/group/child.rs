@@ -1,10 +1,10 @@
 //! A child that is a task, and its handle.
 
 use super::ChildError;
-use super::bells::Bell;
 use super::report::Reporter;
 use super::slot::Slot;
 use super::state::{End, Member};
+use crate::bells::Bell;
 use crate::error::{JoinError, Reason};
 use crate::task::Task;
 use std::cell::RefCell;
@@ -95,6 +95,19 @@ impl<T: 'static, E: 'static> Running<T, E> {
         reporter: Option<Rc<dyn Reporter<E>>>,
     ) -> Rc<Self> {
         Rc::new(Self { task: RefCell::new(task), bell, slot: Slot::empty(), reporter })
+    }
+
+    /// It has ended, and its group will not like how.
+    pub(super) fn has_failed(&self) -> bool {
+        match self.task.borrow().result() {
+            None | Some(Ok(Ok(_))) => false,
+            Some(Ok(Err(_)) | Err(_)) => true,
+        }
+    }
+
+    /// Has its group look at it.
+    pub(super) fn ring(&self) {
+        self.bell.ring();
     }
 
     pub(super) fn handle(self: Rc<Self>) -> ChildTask<T> {

@@ -14,6 +14,8 @@ pub(super) struct Owner<E: 'static>(pub(super) Rc<State<'static, E>>);
 impl<E> Drop for Owner<E> {
     fn drop(&mut self) {
         let state = &self.0;
+        // It went before this.
+        state.hand_body(None);
         if state.stage() == Stage::Ended {
             return;
         }

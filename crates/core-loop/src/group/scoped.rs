@@ -1,6 +1,6 @@
 //! Groups whose children borrow: they are polled inside their parent, and go with it.
 
-use super::drive::drive;
+use super::drive::drive_dropping;
 use super::error::{ChildError, GroupClosed, GroupError};
 use super::state::{Stage, State};
 use crate::error::Reason;
@@ -44,7 +44,7 @@ impl<'env, E: 'env> ScopedGroup<'env, E> {
     /// # Panics
     ///
     /// A panic of a child, or of the body, ends the group as a failure does, and goes on when all have ended; errors beside
-    /// it are lost.
+    /// it go to the exception handler.
     ///
     /// # Cancel safety
     ///
@@ -115,10 +115,10 @@ impl<'env, E: 'env> ScopedGroup<'env, E> {
     ///
     /// `async with asyncio.TaskGroup() as group:`.
     pub async fn scope<T>(body: impl AsyncFnOnce(&Self) -> Result<T, E>) -> Result<T, GroupError<E>> {
-        let group = Self(Rc::new(State::new()));
+        let group = Self(Rc::new(State::new(|_| None)));
         // Before the body, so that it is dropped after it.
         let _owner = Owner(group.0.clone());
-        drive(&group.0, body(&group)).await
+        drive_dropping(&group.0, async || body(&group).await).await
     }
 
     /// Adds a child, which is polled first in the next turn. Its error is a failure of the group.

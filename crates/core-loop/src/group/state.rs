@@ -1,19 +1,21 @@
 //! A group's children, and how far it has come.
 //!
 //! ```text
-//!         a child or the body fails; `cancel`; the group is dropped
+//!         a child or the body fails; `cancel`; the group is dropped; a body that is asked passes a cancel on
 //!   OPEN ───────────────────────────────────────────────────────────► SHUTTING DOWN
 //!     │  the body is over, and no child is left                             │ no child is left
 //!     └──────────────────────────────────► ENDED ◄──────────────────────────┘
 //!
-//!   Only OPEN takes children. On the way to SHUTTING DOWN all are cancelled, once.
+//!   Only OPEN takes children. On the way to SHUTTING DOWN all are cancelled, once; and a body that can be asked to end, is.
 //! ```
 
-use super::bells::{Bell, Bells};
 use super::failures::{Failures, report_panic};
+use crate::bells::{Bell, Bells};
 use crate::error::Reason;
 use crate::exception;
+use crate::task::Asking;
 use contract::Panic;
+use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -49,16 +51,20 @@ pub(super) struct State<'env, E> {
     members: RefCell<BTreeMap<usize, Rc<dyn Member<E> + 'env>>>,
     spawned: Cell<usize>,
     failures: RefCell<Failures<E>>,
+    /// The body, while it runs and if it can be asked to end.
+    body: RefCell<Option<Rc<Asking>>>,
 }
 
 impl<'env, E> State<'env, E> {
-    pub(super) fn new() -> Self {
+    /// `as_any` is for the exception handler, should nobody else hear of an error.
+    pub(super) fn new(as_any: fn(&E) -> Option<&dyn Any>) -> Self {
         Self {
             stage: Cell::new(Stage::Open),
             bells: Bells::default(),
             members: RefCell::default(),
             spawned: Cell::new(0),
-            failures: RefCell::new(Failures::none()),
+            failures: RefCell::new(Failures::none(as_any)),
+            body: RefCell::new(None),
         }
     }
 
@@ -122,7 +128,13 @@ impl<'env, E> State<'env, E> {
         }
     }
 
-    /// → SHUTTING DOWN, if it is OPEN: cancels all children, in the order of their spawns.
+    /// From now on this is to be asked when the group shuts down.
+    pub(super) fn hand_body(&self, body: Option<Rc<Asking>>) {
+        let before = self.body.replace(body);
+        drop(before);
+    }
+
+    /// → SHUTTING DOWN, if it is OPEN: cancels all children, in the order of their spawns, then asks the body.
     pub(super) fn shut_down(&self, reason: &Reason) {
         if self.stage.get() != Stage::Open {
             return;
@@ -132,19 +144,24 @@ impl<'env, E> State<'env, E> {
         for member in members {
             member.cancel(reason.clone());
         }
+        let body = self.body.borrow().clone();
+        if let Some(body) = body {
+            body.ask(reason.clone());
+        }
     }
 
     /// → ENDED. Gives what has failed.
     pub(super) fn end(&self) -> Failures<E> {
         debug_assert!(self.members.borrow().is_empty(), "every child ends before its group");
         self.stage.set(Stage::Ended);
-        self.failures.replace(Failures::none())
+        let mut failures = self.failures.borrow_mut();
+        let none = failures.emptied();
+        std::mem::replace(&mut *failures, none)
     }
 
-    /// → ENDED; nobody will hear what has failed.
+    /// → ENDED; of what has failed the exception handler hears.
     pub(super) fn end_unheard(&self) {
-        let failures = self.end();
-        exception::shielded("the destructor of a child's error panicked", || drop(failures));
+        self.end().report();
     }
 
     /// → ENDED, at once. Gives the children that are left, in the order of their spawns.

@@ -36,7 +36,7 @@ impl<S: Share> Hub<S> {
     pub(crate) fn run(&self, timer: &Timer, mut root: Pin<&mut (dyn Future<Output = ()> + '_)>) {
         let waker = Waker::from(self.poller.wakeup().clone());
         let cx = &mut Context::from_waker(&waker);
-        let mut events = [EpollEvent::empty(); EVENTS];
+        let mut events = Vec::new();
         let mut woken = Vec::new();
         let mut spinner = Spinner::default();
         // A wake that is left over from an earlier root says nothing about this one.
@@ -52,11 +52,23 @@ impl<S: Share> Hub<S> {
     }
 
     /// Fetches what the kernel has, and wakes whoever waits for it. It sleeps first, unless the root was woken already.
-    fn visit(&self, timer: &Timer, spinner: &mut Spinner, events: &mut [EpollEvent], woken: &mut Vec<Waker>) {
+    fn visit(
+        &self,
+        timer: &Timer,
+        spinner: &mut Spinner,
+        events: &mut Vec<EpollEvent>,
+        woken: &mut Vec<Waker>,
+    ) {
+        if events.is_empty() {
+            // Here, because many a root never comes to a visit.
+            events.resize(EVENTS, EpollEvent::empty());
+        }
+        let has_bell = self.poller.has_bell();
         let park = &self.poller.wakeup().park;
         spinner.wait_awake(park, timer);
         let sleeps = park.park();
         let timeout = if sleeps { timer.set_alarm(&self.poller) } else { Some(Duration::ZERO) };
+        let timeout = Poller::bounded(timeout, has_bell);
         let arrived = self.poller.wait(events, timeout);
         // Before any waker is called, so that none of them rings the bell.
         park.unpark();

@@ -35,26 +35,28 @@ impl Park {
     pub(crate) fn wake(&self) -> bool {
         // Release: pairs with the Acquire in `take`, so that the poll sees what was done before the wake. A swap also
         // when WOKEN already: it continues the release sequence of the wakes before, where a mere load would not.
-        self.0.swap(WOKEN, Ordering::Release) == PARKED
+        // Acquire: pairs with the Release in `park`, so that whoever finds PARKED finds the bell, too.
+        self.0.swap(WOKEN, Ordering::AcqRel) == PARKED
     }
 
     /// Whether a wake came and was not taken yet. On the loop's own thread while AWAKE.
     pub(crate) fn is_woken(&self) -> bool {
-        // Relaxed: as in `park`.
+        // Relaxed: whoever acts on it calls `park` or `take`.
         self.0.load(Ordering::Relaxed) == WOKEN
     }
 
     /// `true`: from now on a wake rings the bell, so sleeping is safe. `false`: woken already, do not sleep.
     pub(crate) fn park(&self) -> bool {
-        // Relaxed: this only settles the race with `wake`; what was done before a wake is fetched by `take`.
-        let parked = self.0.compare_exchange(AWAKE, PARKED, Ordering::Relaxed, Ordering::Relaxed);
+        // Release: pairs with the Acquire in `wake`: the bell is there. Else this only settles the race with `wake`; what
+        // was done before a wake is fetched by `take`.
+        let parked = self.0.compare_exchange(AWAKE, PARKED, Ordering::Release, Ordering::Relaxed);
         debug_assert_ne!(parked, Err(PARKED), "parked twice");
         parked.is_ok()
     }
 
     /// Ends the sleep; a wake that came meanwhile stays.
     pub(crate) fn unpark(&self) {
-        // Relaxed: as in `park`. It fails when WOKEN, and then nothing is to be done.
+        // Relaxed: this only settles the race with `wake`. It fails when WOKEN, and then nothing is to be done.
         let _ = self.0.compare_exchange(PARKED, AWAKE, Ordering::Relaxed, Ordering::Relaxed);
     }
 

@@ -1,4 +1,6 @@
 //! The kernel's side of the native loop: one epoll, and the bell that ends a sleep from another thread.
+//!
+//! The bell is hung up before the first sleep: a loop that never sleeps has none, and is built and dropped in half the time.
 
 use super::park::Park;
 use contract::Unavailable;
@@ -6,9 +8,12 @@ use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::os::fd::BorrowedFd;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::task::Wake;
 use std::time::Duration;
+
+/// No sleep without a bell is longer: a wake from another thread is noticed at its end.
+const NAP: Duration = Duration::from_millis(1);
 
 /// The bell's token. No registration has it: its index would be the last of 2³².
 pub(crate) const BELL: u64 = u64::MAX;
@@ -38,27 +43,32 @@ pub(crate) struct Poller {
 #[derive(Debug)]
 pub(crate) struct Wakeup {
     pub(crate) park: Park,
-    bell: EventFd,
+    /// `None` if there was no descriptor left for it.
+    bell: OnceLock<Option<EventFd>>,
 }
 
 impl Poller {
     pub(crate) fn new() -> Result<Self, Unavailable> {
-        let unavailable = |call: &str, errno: Errno| {
+        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(|errno| {
             let cure = match errno {
                 Errno::EMFILE | Errno::ENFILE => "raise the limit of open descriptors (`ulimit -n`)",
                 _ => "allow it in the sandbox's system call filter",
             };
-            Unavailable::new("native", format!("{call} failed: {errno}"), cure)
-        };
-        let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)
-            .map_err(|errno| unavailable("epoll_create1", errno))?;
-        let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
-            .map_err(|errno| unavailable("eventfd", errno))?;
+            Unavailable::new("native", format!("epoll_create1 failed: {errno}"), cure)
+        })?;
+        Ok(Self { epoll, wakeup: Arc::new(Wakeup { park: Park::new(), bell: OnceLock::new() }) })
+    }
+
+    /// Whether wakes can end a sleep. To be asked before each park: whoever finds the loop parked looks for the bell.
+    pub(crate) fn has_bell(&self) -> bool {
+        self.wakeup.bell.get_or_init(|| self.hang_bell().ok()).is_some()
+    }
+
+    fn hang_bell(&self) -> nix::Result<EventFd> {
+        let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
         // Edge-triggered, so each ring is one event and the bell never has to be read.
-        epoll
-            .add(&bell, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, BELL))
-            .map_err(|errno| unavailable("epoll_ctl", errno))?;
-        Ok(Self { epoll, wakeup: Arc::new(Wakeup { park: Park::new(), bell }) })
+        self.epoll.add(&bell, EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLET, BELL))?;
+        Ok(bell)
     }
 
     pub(crate) fn wakeup(&self) -> &Arc<Wakeup> {
@@ -78,6 +88,11 @@ impl Poller {
     pub(crate) fn delete(&self, descriptor: BorrowedFd<'_>) {
         let deleted = self.epoll.delete(descriptor);
         debug_assert_eq!(deleted, Ok(()), "a watched descriptor is open and registered");
+    }
+
+    /// The longest sleep that is allowed where `timeout` is wanted.
+    pub(crate) fn bounded(timeout: Option<Duration>, has_bell: bool) -> Option<Duration> {
+        if has_bell { timeout } else { Some(timeout.map_or(NAP, |timeout| timeout.min(NAP))) }
     }
 
     /// Sleeps until there are events, but no longer than `timeout`, in whole milliseconds; says how many events there are.
@@ -108,9 +123,11 @@ impl Wake for Wakeup {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        if self.park.wake() {
+        if self.park.wake()
+            && let Some(Some(bell)) = self.bell.get()
+        {
             // It fails only when 2⁶⁴ - 2 rings are unread.
-            let rung = self.bell.write(1);
+            let rung = bell.write(1);
             debug_assert_eq!(rung, Ok(8));
         }
     }
@@ -141,7 +158,7 @@ mod tests {
     fn a_bell_that_is_never_read_rings_each_time() {
         let poller = Poller::new().unwrap();
         for _ in 0..3 {
-            assert!(poller.wakeup.park.park());
+            assert!(poller.has_bell() && poller.wakeup.park.park());
             poller.wakeup.wake_by_ref();
             poller.wakeup.wake_by_ref();
             let events = &mut [EpollEvent::empty(); 4];

@@ -114,7 +114,6 @@ impl Plan {
         exception::report(&ExceptionContext::new(died.to_string()));
         // Before the loop refuses: a refusal then has its reason.
         let _once = fate.set(died);
-        runner.get_loop().handle().shared().jobs.close();
         runner.abandon()
     }
 

@@ -2,12 +2,12 @@
 #![expect(unsafe_code, reason = "signal handlers are beyond what the compiler can check")]
 
 use super::bell::{self, Bell};
+use super::common::{restarting, ring, unnoticed};
 use crate::sync::{AtomicI32, AtomicUsize, Ordering::Relaxed};
-use nix::errno::Errno;
 use nix::libc;
 use nix::sys::eventfd::EventFd;
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, raise, sigaction};
-use nix::unistd::{Pid, getpid, write};
+use nix::unistd::{Pid, getpid};
 use std::os::fd::{AsRawFd, BorrowedFd};
 
 /// What the handler rings.
@@ -16,22 +16,20 @@ static BELL: Bell = Bell { descriptor: AtomicI32::new(bell::NONE), running: Atom
 static OWNER: AtomicI32 = AtomicI32::new(0);
 
 extern "C" fn on_signal(_: libc::c_int) {
-    let errno = Errno::last_raw();
-    // Relaxed: it was stored before the handler was installed, and forks copy it.
-    if getpid() == Pid::from_raw(OWNER.load(Relaxed)) {
-        BELL.ring(|descriptor| {
-            // SAFETY: the descriptor is open until this returns: whoever closes it has called `replace` before.
-            let bell = unsafe { BorrowedFd::borrow_raw(descriptor) };
-            // It fails only when it was rung 2⁶⁴ - 2 times.
-            let _ = write(bell, &1u64.to_ne_bytes());
-        });
-    } else {
-        // A forked child: nobody here listens, and the bell is the parent's. The signal does what it does by default.
-        // SAFETY: the default action is no handler, so nothing can be wrong with it.
-        let _ = unsafe { sigaction(Signal::SIGINT, &default_action()) };
-        let _ = raise(Signal::SIGINT);
-    }
-    Errno::set_raw(errno);
+    unnoticed(|| {
+        // Relaxed: it was stored before the handler was installed, and forks copy it.
+        if getpid() == Pid::from_raw(OWNER.load(Relaxed)) {
+            BELL.ring(|descriptor| {
+                // SAFETY: the descriptor is open until this returns: whoever closes it has called `replace` before.
+                ring(unsafe { BorrowedFd::borrow_raw(descriptor) });
+            });
+        } else {
+            // A forked child: nobody here listens, and the bell is the parent's. The signal does what it does by default.
+            // SAFETY: the default action is no handler, so nothing can be wrong with it.
+            let _ = unsafe { sigaction(Signal::SIGINT, &default_action()) };
+            let _ = raise(Signal::SIGINT);
+        }
+    });
 }
 
 fn default_action() -> SigAction {
@@ -53,8 +51,7 @@ impl Handler {
     pub(super) fn install(bell: &EventFd) -> nix::Result<Self> {
         OWNER.store(getpid().as_raw(), Relaxed);
         BELL.replace(bell.as_raw_fd());
-        // Restarting, so that no thread's system call fails because somebody listens.
-        let ours = SigAction::new(SigHandler::Handler(on_signal), SaFlags::SA_RESTART, SigSet::empty());
+        let ours = restarting(on_signal);
         // SAFETY: the handler only does what is safe in one: atomics, `getpid`, `write`, `sigaction`, `raise`; it
         // allocates nothing, takes no lock, cannot unwind, and puts `errno` back.
         match unsafe { sigaction(Signal::SIGINT, &ours) } {

@@ -58,11 +58,15 @@ impl Afar {
         true
     }
 
-    /// A wake from another thread; `true` if the waker must send a message.
+    /// A wake from another thread; `true` if the waker must send a message, which then is a holder.
     pub(crate) fn wake(&self) -> bool {
         // AcqRel: pairs with the one in `taken`. Also a wake that finds QUEUED publishes what came before it: the loop
         // clears the bit by an exchange that comes after this one, so the step that follows sees it.
-        self.0.fetch_or(QUEUED, Ordering::AcqRel) & (QUEUED | DONE) == 0
+        let first = self.0.fetch_or(QUEUED, Ordering::AcqRel) & (QUEUED | DONE) == 0;
+        if first {
+            self.hold();
+        }
+        first
     }
 
     /// The loop has the message. Called before it queues the step: a wake from now on sends another.

@@ -2,7 +2,7 @@
 
 use super::header::{CALLBACKS, CANCEL, COOPERATIVE, Header};
 use super::reference::TaskRef;
-use crate::callback::Handle;
+use crate::callback::{CallRef, Handle};
 use crate::current::Loop;
 use crate::error::Reason;
 use crate::shared::Entry;
@@ -95,7 +95,8 @@ impl AnyTask {
         self.0.cancel(reason.into())
     }
 
-    /// How many cancels were asked for, less those that [`uncancel`](Self::uncancel) took back. Of a task that is not
+    /// How many cancels were asked for, less those that [`uncancel`](Self::uncancel) took back; and one for each group or timeout
+    /// in it that has asked its body to end, for as long as that takes. Of a task that is not
     /// [cooperative](crate::spawn_cooperative), one at most.
     ///
     /// # Python
@@ -106,8 +107,8 @@ impl AnyTask {
         if self.0.is(COOPERATIVE) { self.0.extras().requests.count() } else { u32::from(self.0.is(CANCEL)) }
     }
 
-    /// Takes one request of a cooperative task back, and gives how many are left. The last one takes along a request that has
-    /// not been delivered. Whoever swallows a request calls this.
+    /// Takes one request of a cooperative task back, and gives how many are left. The last one takes along a cancel that has
+    /// not been delivered. Whoever swallows a cancel calls this; a group, or a timeout, takes its own back itself.
     ///
     /// # Python
     ///
@@ -148,7 +149,7 @@ impl TaskRef {
         callbacks.into_iter().for_each(|call| self.call_back(call));
     }
 
-    fn call_back(&self, call: std::rc::Rc<dyn crate::callback::Call>) {
+    fn call_back(&self, call: CallRef) {
         match self.shared.ready() {
             Some(ready) if !self.shared.is_closed() => ready.push(Entry::Call(call)),
             _ => call.cancel(),

@@ -12,11 +12,11 @@
 use super::afar::Afar;
 use super::header::{BUSY, CANCEL, DONE, FUTURE, HANDLE, Header, Id, OUTCOME, SCHEDULED};
 use super::list::Links;
-use super::memory::Piece;
 use super::reference::TaskRef;
 use crate::error::JoinError;
 use crate::exception;
-use crate::shared::Shared;
+use crate::memory::Piece;
+use crate::shared::{Ready, Shared};
 use contract::Panic;
 use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::marker::PhantomData;
@@ -81,11 +81,12 @@ pub(super) struct Origin {
 #[inline]
 pub(super) fn create<F: Future + 'static>(
     future: F,
-    shared: Arc<Shared>,
+    shared: &Arc<Shared>,
+    ready: &Ready,
     origin: Origin,
 ) -> (Join<F::Output>, TaskRef, TaskRef) {
-    let memory = shared.ready().map(|ready| &ready.memory);
-    let place = const { Piece::of::<TaskCell<F>>() }.allocate(memory).cast::<TaskCell<F>>();
+    let (place, shared) = const { Piece::of::<TaskCell<F>>() }.allocate(&ready.memory, shared);
+    let place = place.cast::<TaskCell<F>>();
     let cell = TaskCell {
         header: Header {
             vtable: const {
@@ -147,7 +148,8 @@ impl<T> Join<T> {
     pub(super) fn take_outcome(&mut self) -> Result<T, JoinError> {
         let task = &self.task;
         assert!(task.is(OUTCOME) && !task.is(BUSY), "a task was polled again after it gave its output");
-        task.clear(OUTCOME);
+        // The handle has nothing more to ask for.
+        task.clear(OUTCOME | HANDLE);
         // SAFETY: the bit said that the outcome is there, and it is gone now. `T` is the output of the future that `create`
         // was given, and in a `repr(C)` union it begins where the union does.
         let outcome = unsafe { task.as_ptr().byte_add(task.vtable.stage).cast::<Outcome<T>>().read() };
@@ -260,17 +262,14 @@ unsafe fn discard_outcome<F: Future>(header: NonNull<Header>) -> Option<Box<Join
 unsafe fn free<F: Future>(header: NonNull<Header>) {
     let header = header.as_ptr();
     // SAFETY: see above: nobody holds it any more, and these two are all in it that has a destructor: the stage is a union,
-    // and the waiter and the links are empty. `ready` stays where it is: the count goes into the loop, or is dropped last.
+    // and the waiter and the links are empty.
     unsafe {
-        std::ptr::drop_in_place(&raw mut (*header).extras);
+        let extras = &mut (*header).extras;
+        let extras = extras.take();
+        if extras.is_some() {
+            drop(extras);
+        }
         let shared = (&raw const (*header).shared).read();
-        let ready = (*Arc::as_ptr(&shared)).ready();
-        let memory = ready.map(|ready| &ready.memory);
-        const { Piece::of::<TaskCell<F>>() }.free(NonNull::new_unchecked(header.cast()), memory);
-        let unwanted = match ready {
-            Some(ready) => ready.keep(shared),
-            None => Some(shared),
-        };
-        drop(unwanted);
+        const { Piece::of::<TaskCell<F>>() }.free(NonNull::new_unchecked(header.cast()), shared);
     }
 }

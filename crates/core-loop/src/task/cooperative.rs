@@ -1,14 +1,4 @@
-//! Cooperative cancellation: a cancel is a request, which the task answers where it chooses to.
-//!
-//! ```text
-//!            cancel (counts a request; the last reason counts)        the innermost `cancellable` takes it:
-//!   CALM ───────────────────────────────────────────────► ASKED      it, and no other, gives `Err(Cancelled)`
-//!    ▲                                                      │  ▲───┐
-//!    └──────────────────────────────────────────────────────┘      │ cancel again: one error answers both
-//!      taken; or `uncancel` brought the count back to zero ────────┘
-//! ```
-//!
-//! The count of requests outlives the delivery: whoever swallows one says so by `uncancel`.
+//! Cooperative cancellation: a cancel is a request, which the task answers where it chooses to. See `requests.rs`.
 
 use super::header::{COOPERATIVE, GIVES_UP};
 use super::reference::TaskRef;
@@ -16,74 +6,12 @@ use super::{Task, step};
 use crate::clean_up::Pending;
 use crate::current::Loop;
 use crate::error::{Cancelled, Reason};
-use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};
 
-/// What was asked of a cooperative task.
-#[derive(Default)]
-pub(super) struct Requests {
-    count: Cell<u32>,
-    /// Asked for, and not delivered.
-    asked: Cell<Option<Reason>>,
-    /// Those who can take a request: the last one is the innermost.
-    places: RefCell<Vec<Place>>,
-    /// Counts the places there ever were.
-    made: Cell<u64>,
-}
-
-struct Place {
-    number: u64,
-    waker: Waker,
-}
-
-impl Requests {
-    /// Notes a request, and wakes the innermost place.
-    pub(super) fn ask(&self, reason: Reason) {
-        self.count.set(self.count.get().saturating_add(1));
-        self.asked.set(Some(reason));
-        let waker = self.places.borrow().last().map(|place| place.waker.clone());
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
-
-    pub(super) fn count(&self) -> u32 {
-        self.count.get()
-    }
-
-    /// One request less; the last one that goes takes along what was not delivered.
-    pub(super) fn uncancel(&self) -> u32 {
-        let left = self.count.get().saturating_sub(1);
-        self.count.set(left);
-        if left == 0 {
-            self.asked.take();
-        }
-        left
-    }
-
-    /// Takes the request if there is one and `number` is the innermost place; else remembers whom to wake.
-    fn take(&self, number: u64, waker: &Waker) -> Option<Reason> {
-        let mut places = self.places.borrow_mut();
-        let innermost = places.last().is_some_and(|place| place.number == number);
-        if innermost && let Some(reason) = self.asked.take() {
-            return Some(reason);
-        }
-        let mine = places.iter_mut().rfind(|place| place.number == number);
-        let before = match mine {
-            Some(place) if place.waker.will_wake(waker) => None,
-            Some(place) => Some(std::mem::replace(&mut place.waker, waker.clone())),
-            None => None,
-        };
-        drop(places);
-        drop(before);
-        None
-    }
-}
-
 /// A place in a cooperative task where a request can be taken, for as long as it lives.
-struct Registration {
+pub(crate) struct Registration {
     task: TaskRef,
     number: u64,
 }
@@ -92,24 +20,24 @@ impl Registration {
     /// `None` if the task that runs is not a cooperative one.
     fn new(waker: &Waker) -> Option<Self> {
         let task = Loop::try_current()?.inner().current.get().filter(|task| task.is(COOPERATIVE))?;
-        let requests = &task.extras().requests;
-        let number = requests.made.get() + 1;
-        requests.made.set(number);
-        requests.places.borrow_mut().push(Place { number, waker: waker.clone() });
-        Some(Self { task, number })
+        let inside = task.extras().requests.inside.get();
+        Some(Self::within(task, inside, waker))
     }
 
-    fn poll(&self, cx: &mut Context<'_>) -> Option<Reason> {
+    pub(super) fn within(task: TaskRef, scope: u64, waker: &Waker) -> Self {
+        let number = task.extras().requests.begin_place(scope, waker);
+        Self { task, number }
+    }
+
+    /// Takes the request if there is one for this place; if not, its next one wakes `cx`.
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Option<Reason> {
         self.task.extras().requests.take(self.number, cx.waker())
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        let mut places = self.task.extras().requests.places.borrow_mut();
-        let gone = places.iter().rposition(|place| place.number == self.number).map(|at| places.remove(at));
-        drop(places);
-        drop(gone);
+        self.task.extras().requests.end_place(self.number);
     }
 }
 
@@ -178,7 +106,8 @@ fn answer<T>(future: Pin<&mut impl Future<Output = Result<T, Cancelled>>>, cx: &
 }
 
 /// Awaits `future` where a cancel of a [cooperative](spawn_cooperative) task may interrupt it: of several that are under way
-/// in one task, the one that began last takes the request. `future` is dropped then, tasks that it was awaiting are cancelled
+/// in one task, the one that began last takes the request; that of a [group](crate::TaskGroup::scope_cooperative) or a
+/// [timeout](crate::timeout_scope_cooperative) goes to the one that began last in its body. `future` is dropped then, tasks that it was awaiting are cancelled
 /// with it, and the error comes after the clean-ups that it left behind (see [`finally`](crate::finally)).
 ///
 /// A request that came before is taken before `future` is polled: also one that is ready loses against a cancel. In a task

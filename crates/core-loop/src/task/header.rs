@@ -2,12 +2,11 @@
 
 use super::afar::Afar;
 use super::cell::VTable;
-use super::cooperative::Requests;
-use super::inspect::OBSERVED;
 use super::list::Links;
 use super::reference::TaskRef;
+use super::requests::Requests;
 use super::waiter::Waiter;
-use crate::callback::Call;
+use crate::callback::CallRef;
 use crate::clean_up::CleanUp;
 use crate::context::Context;
 use crate::current::Loop;
@@ -17,7 +16,6 @@ use crate::shared::Shared;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
 use std::panic::Location;
-use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Waker;
 
@@ -45,6 +43,10 @@ pub(super) const COOPERATIVE: u16 = 1 << 9;
 pub(super) const GIVES_UP: u16 = 1 << 10;
 /// There are callbacks to call at the end, in the extras.
 pub(super) const CALLBACKS: u16 = 1 << 11;
+/// The handle cancels the task when it is dropped.
+pub(super) const CANCEL_ON_DROP: u16 = 1 << 13;
+/// Somebody awaits the handle, or did.
+pub(super) const AWAITED: u16 = 1 << 14;
 /// Between its steps: it has a context that is not empty, in the extras.
 pub(super) const CONTEXT: u16 = 1 << 12;
 
@@ -95,7 +97,7 @@ pub(super) struct Extras {
     pub(super) awaited_by: Cell<Option<u64>>,
     clean_ups: RefCell<VecDeque<CleanUp>>,
     /// Called when the task has ended, in this order.
-    pub(super) callbacks: RefCell<Vec<Rc<dyn Call>>>,
+    pub(super) callbacks: RefCell<Vec<CallRef>>,
     pub(super) requests: Requests,
 }
 
@@ -143,7 +145,7 @@ impl Header {
     pub(crate) fn set_name(&self, name: String) {
         // The first name counts.
         let _ = self.extras().name.set(name.into_boxed_str());
-        if self.is(OBSERVED) {
+        if self.is_observed() {
             debug::named(self);
         }
     }

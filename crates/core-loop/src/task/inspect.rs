@@ -1,7 +1,6 @@
 //! A task as others see it: what it does, and who awaits it.
 
 use super::header::{BUSY, CANCEL, CLEAN_UPS, FUTURE, Header, SCHEDULED};
-use super::waiter::Waiter;
 use crate::introspect::TaskState;
 
 /// The task's loop is observed: its end, and who awaits it, are told.
@@ -36,8 +35,9 @@ impl Header {
         direct
     }
 
+    #[inline]
     pub(crate) fn is_observed(&self) -> bool {
-        self.is(OBSERVED)
+        !cfg!(core_loop_unwatched) && self.is(OBSERVED)
     }
 
     /// Whether it is pending, and nobody has asked for its cancel.
@@ -50,16 +50,6 @@ impl Header {
             self.set(OBSERVED);
         } else {
             self.clear(OBSERVED);
-        }
-    }
-}
-
-impl Waiter {
-    /// The task that it wakes, if that can be seen.
-    pub(crate) fn task(&self) -> Option<u64> {
-        match self {
-            Self::Task(task) => Some(task.id),
-            Self::Other(_) => None,
         }
     }
 }

@@ -248,7 +248,6 @@ unsafe fn wake_by_ref(data: *const ()) {
 #[cold]
 fn wake_from_afar(header: NonNull<Header>, known: &Header) {
     if known.afar.wake() {
-        known.afar.hold();
         let message = AfarRef(header);
         // Refused after the close, and dropped here.
         known.shared.inbox.push_with(|| Remote::Wake(message));

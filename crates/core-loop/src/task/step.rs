@@ -2,7 +2,7 @@
 
 use super::cell::{self, Join, Origin, Polled};
 use super::header::{
-    BUSY, CALLBACKS, CANCEL, CLEAN_UPS, CONTEXT, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
+    CALLBACKS, CANCEL, CLEAN_UPS, CONTEXT, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
     SCHEDULED,
 };
 use super::inspect::OBSERVED;
@@ -13,7 +13,7 @@ use crate::current::Loop;
 use crate::debug;
 use crate::error::{JoinError, Reason};
 use crate::exception::{ExceptionContext, report, shielded};
-use crate::shared::Entry;
+use crate::shared::{Entry, Ready};
 use contract::{Panic, budget};
 use std::panic::Location;
 use std::task::{self, Poll};
@@ -24,13 +24,12 @@ use std::task::{self, Poll};
 pub(super) fn spawn<F: Future + 'static>(future: F) -> Join<F::Output> {
     let spawned_at = Location::caller();
     let (join, special) = Loop::with_current(|lp| {
-        let (join, queued) = create(lp, future, spawned_at);
+        let ready = lp.ready();
+        let (join, queued) = create(lp, ready, future, spawned_at);
         if lp.inner().special.get() {
             return (join, Some((queued, lp.clone())));
         }
-        if let Some(ready) = lp.inner().shared.ready() {
-            ready.push(Entry::Step(queued));
-        }
+        ready.push(Entry::Step(queued));
         (join, None)
     });
     if let Some((task, lp)) = special {
@@ -44,7 +43,7 @@ pub(super) fn spawn<F: Future + 'static>(future: F) -> Join<F::Output> {
 pub(super) fn spawn_eager<F: Future + 'static>(future: F) -> Join<F::Output> {
     let spawned_at = Location::caller();
     let lp = Loop::current();
-    let (join, task) = create(&lp, future, spawned_at);
+    let (join, task) = create(&lp, lp.ready(), future, spawned_at);
     if lp.inner().discarding.get() {
         task.discard(&lp);
         return join;
@@ -68,6 +67,7 @@ pub(super) fn spawn_eager<F: Future + 'static>(future: F) -> Join<F::Output> {
 #[inline]
 fn create<F: Future + 'static>(
     lp: &Loop,
+    ready: &Ready,
     future: F,
     spawned_at: &'static Location<'static>,
 ) -> (Join<F::Output>, TaskRef) {
@@ -75,7 +75,7 @@ fn create<F: Future + 'static>(
     let id = inner.spawned.get() + 1;
     inner.spawned.set(id);
     let origin = Origin { id, parent: inner.current.id(), spawned_at };
-    let (join, listed, first) = cell::create(future, inner.shared.share(), origin);
+    let (join, listed, first) = cell::create(future, &inner.shared, ready, origin);
     inner.tasks.push(listed);
     if !context::is_empty() {
         first.keep_context(Context::current());
@@ -96,9 +96,10 @@ impl<T> Join<T> {
         if task.is(DONE) {
             return Poll::Ready(());
         }
-        assert!(!task.is(BUSY), "a task cannot await itself: it would wait for ever");
-        task.set_waiter(Waiter::of(cx.waker()));
-        if task.is(OBSERVED) {
+        let waiter = Waiter::of(cx.waker());
+        assert!(!waiter.is_of(task), "a task cannot await itself: it would wait for ever");
+        task.set_waiter(waiter);
+        if task.is_observed() {
             debug::awaited(task);
         }
         Poll::Pending
@@ -113,9 +114,7 @@ impl TaskRef {
             // Spawned by a destructor: it will not run any more.
             return self.discard(lp);
         }
-        if let Some(ready) = lp.inner().shared.ready() {
-            ready.push(Entry::Step(self.clone()));
-        }
+        lp.ready().push(Entry::Step(self.clone()));
         lp.observe_spawn(&self);
     }
 
@@ -220,16 +219,24 @@ impl TaskRef {
         self.set(DONE);
         self.afar.finish();
         lp.inner().tasks.remove(self);
-        if self.is(OBSERVED) {
-            lp.observe_finish(self);
-        }
-        if self.is(CALLBACKS) {
-            self.call_all_back();
+        // One branch for what few tasks have.
+        if self.is(OBSERVED | CALLBACKS) {
+            self.tell_those_who_watch(lp);
         }
         match self.take_waiter() {
             Some(waiter) => waiter.wake(),
             None if !self.is(HANDLE) => self.throw_away(),
             None => {}
+        }
+    }
+
+    #[cold]
+    fn tell_those_who_watch(&self, lp: &Loop) {
+        if self.is_observed() {
+            lp.observe_finish(self);
+        }
+        if self.is(CALLBACKS) {
+            self.call_all_back();
         }
     }
 
@@ -293,11 +300,8 @@ impl TaskRef {
     }
 
     /// The handle is gone.
-    pub(super) fn detach(&self, quiet: bool) {
+    pub(super) fn detach(&self) {
         self.clear(HANDLE);
-        if quiet {
-            self.set(QUIET);
-        }
         drop(self.take_waiter());
         if self.is(DONE) && self.is(OUTCOME) {
             self.throw_away();

@@ -1,6 +1,7 @@
 //! Whom to wake on this thread.
 
 use super::reference::TaskRef;
+use crate::current::Loop;
 use crate::exception;
 use std::task::Waker;
 
@@ -15,6 +16,16 @@ impl Waiter {
     #[inline]
     pub(crate) fn of(waker: &Waker) -> Self {
         TaskRef::of(waker).map_or_else(|| Self::Other(waker.clone()), Self::Task)
+    }
+
+    /// Whether whoever waits is this task: in its future, or in a clean-up.
+    #[inline]
+    pub(super) fn is_of(&self, task: &TaskRef) -> bool {
+        match self {
+            Self::Task(waiting) => waiting.as_ptr() == task.as_ptr(),
+            // Behind somebody else's waker: of a combinator, for example.
+            Self::Other(_) => is_current(task),
+        }
     }
 
     /// Does not panic: a waker of somebody else's that does is reported.
@@ -32,6 +43,12 @@ impl Waiter {
             Self::Other(waker) => waker.will_wake(other),
         }
     }
+}
+
+#[cold]
+fn is_current(task: &TaskRef) -> bool {
+    let current = Loop::try_current().and_then(|lp| lp.inner().current.get());
+    current.is_some_and(|current| current.as_ptr() == task.as_ptr())
 }
 
 #[cold]

@@ -2,7 +2,9 @@
 
 use crate::run;
 use crate::trace::Trace;
-use core_loop::{JoinError, Loop, finally, sleep, spawn, timeout, yield_now};
+use core_loop::{
+    Future, JoinError, Loop, Task, finally, gather, sleep, spawn, spawn_eager, timeout, wait_for, yield_now,
+};
 use std::cell::RefCell;
 use std::future::pending;
 use std::rc::Rc;
@@ -220,24 +222,28 @@ fn a_timeout_waits_for_the_clean_ups_that_it_caused() {
 fn a_cancel_while_a_timeout_waits_for_clean_ups_lets_them_end() {
     run(async {
         let trace = Trace::default();
-        let inside = trace.clone();
+        let (inside, release) = (trace.clone(), Future::new());
+        let held = release.clone();
         let task = spawn(async move {
             let body = finally(
                 inside,
                 async |_: &mut Trace| pending::<()>().await,
-                async |trace: Trace| {
-                    sleep(Duration::from_millis(5)).await;
+                async move |trace: Trace| {
+                    trace.add("cleaning up");
+                    held.await.expect("it is set");
                     trace.add("cleaned up");
                 },
             );
             let _ = timeout(Duration::ZERO, body).await;
         });
-        for _ in 0..4 {
+        while trace.is_empty() {
             yield_now().await;
         }
-        task.cancel("meanwhile");
+        assert!(task.cancel("meanwhile"));
+        yield_now().await;
+        release.set_result(()).expect("it is pending");
         assert_eq!(cancelled_with(task.await), "meanwhile");
-        assert_eq!(trace.take(), "cleaned up");
+        assert_eq!(trace.take(), "cleaning up cleaned up");
     });
 }
 
@@ -283,5 +289,143 @@ fn a_destructor_that_panics_is_contained() {
         task.cancel("boom");
         assert_eq!(cancelled_with(task.await), "boom");
         assert_eq!(trace.take(), "in a destructor");
+    });
+}
+
+type Boxed = std::pin::Pin<Box<dyn std::future::Future<Output = ()>>>;
+
+/// Waits for ever; cancelled, takes three turns to clean up.
+async fn careful(trace: Trace) {
+    finally(
+        trace,
+        async |_: &mut Trace| pending::<()>().await,
+        async |trace: Trace| {
+            for _ in 0..3 {
+                yield_now().await;
+            }
+            trace.add("awaited");
+        },
+    )
+    .await;
+}
+
+#[test]
+fn a_cancelled_task_ends_after_the_clean_ups_of_what_it_awaited_and_cleans_up_itself_between() {
+    run(async {
+        let awaits: [fn(Task<()>) -> Boxed; 5] = [
+            |inner| Box::pin(async { drop(inner.await) }),
+            |inner| Box::pin(async { drop(inner.cancel_on_drop().await) }),
+            |mut inner| Box::pin(async move { drop((&mut inner).await) }),
+            |inner| Box::pin(async { drop(wait_for(Duration::from_secs(3600), inner).await) }),
+            |mut inner| Box::pin(async move { drop(wait_for(Duration::from_secs(3600), &mut inner).await) }),
+        ];
+        for awaits in awaits {
+            let trace = Trace::default();
+            let (inner, cleaned) = (spawn(careful(trace.clone())), trace.clone());
+            let outer = spawn(finally(
+                (),
+                async move |()| awaits(inner).await,
+                async move |()| cleaned.add("awaiter"),
+            ));
+            yield_now().await;
+            outer.cancel("both");
+            assert_eq!(cancelled_with(outer.await), "both");
+            assert_eq!(trace.take(), "awaited awaiter");
+        }
+    });
+}
+
+#[test]
+fn a_cancelled_gather_ends_after_the_clean_ups_of_its_children() {
+    run(async {
+        let trace = Trace::default();
+        let children = vec![careful(trace.clone()), careful(trace.clone())];
+        let outer = spawn(async { drop(gather(children).await) });
+        yield_now().await;
+        yield_now().await;
+        outer.cancel("all");
+        assert_eq!(cancelled_with(outer.await), "all");
+        assert_eq!(trace.take(), "awaited awaited");
+    });
+}
+
+#[test]
+fn a_timeout_waits_for_the_task_that_it_cancels() {
+    run(async {
+        let trace = Trace::default();
+        assert!(timeout(Duration::from_millis(1), spawn(careful(trace.clone()))).await.is_err());
+        assert_eq!(trace.take(), "awaited");
+    });
+}
+
+#[test]
+fn tasks_that_await_each_other_end_when_one_of_them_is_cancelled() {
+    run(async {
+        let place: Rc<RefCell<Option<Task<()>>>> = Rc::default();
+        let theirs = place.clone();
+        let one = spawn(async move {
+            let other = theirs.take().expect("put there below");
+            drop(other.await);
+        });
+        let watched = one.any();
+        place.replace(Some(spawn(async move { drop(one.await) })));
+        yield_now().await;
+        yield_now().await;
+        watched.cancel("enough");
+        while !watched.done() {
+            yield_now().await;
+        }
+        assert_eq!(core_loop::all_tasks().len(), 1, "both have ended");
+    });
+}
+
+#[test]
+fn a_clean_up_that_awaits_its_own_task_fails_and_the_task_ends() {
+    run(async {
+        let told = Trace::default();
+        let handler = told.clone();
+        Loop::current().set_exception_handler(move |_, context| {
+            handler.add(context.panic.expect("a panic").message());
+        });
+        for behind_a_combinator in [false, true] {
+            let place: Rc<RefCell<Option<Task<()>>>> = Rc::default();
+            let theirs = place.clone();
+            let task = spawn(finally(
+                (),
+                async |()| pending::<()>().await,
+                async move |()| {
+                    let itself = theirs.take().expect("put there below");
+                    if behind_a_combinator {
+                        drop(core_loop::as_completed([itself]).next().await);
+                    } else {
+                        drop(itself.await);
+                    }
+                },
+            ));
+            let watched = task.any();
+            place.replace(Some(task));
+            yield_now().await;
+            watched.cancel("enough");
+            while !watched.done() {
+                yield_now().await;
+            }
+            assert_eq!(told.take(), "a task cannot await itself: it would wait for ever");
+        }
+    });
+}
+
+#[test]
+fn an_eager_task_may_await_the_task_that_spawns_it() {
+    run(async {
+        let place: Rc<RefCell<Option<Task<i32>>>> = Rc::default();
+        let theirs = place.clone();
+        let spawner = spawn(async move {
+            let itself = theirs.take().expect("put there below");
+            (7, spawn_eager(async { itself.await.expect("it ends") })).0
+        });
+        place.replace(Some(spawner));
+        while core_loop::all_tasks().len() > 1 {
+            yield_now().await;
+        }
     });
 }

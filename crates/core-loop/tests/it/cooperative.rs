@@ -94,6 +94,28 @@ fn of_several_the_innermost_takes_the_request() {
 }
 
 #[test]
+fn a_request_that_the_innermost_has_not_taken_when_it_goes_is_taken_by_the_one_around_it() {
+    run(async {
+        let task = spawn_cooperative(async {
+            let me = current_task().expect("inside a task");
+            cancellable(async {
+                let mut inner = Box::pin(cancellable(pending::<()>()));
+                std::future::poll_fn(|cx| {
+                    assert!(inner.as_mut().poll(cx).is_pending());
+                    std::task::Poll::Ready(())
+                })
+                .await;
+                me.cancel("for the inner one");
+                drop(inner);
+                pending::<()>().await;
+            })
+            .await
+        });
+        assert_eq!(reason_of(task.await), "for the inner one");
+    });
+}
+
+#[test]
 fn requests_before_the_delivery_give_one_error_with_the_last_reason_and_are_all_counted() {
     run(async {
         let task = spawn_cooperative(async {

@@ -2,7 +2,7 @@
 
 use crate::run;
 use core_loop::contract::{Drain, Executor, ExecutorExt, JobError, Panic, Reject, Shutdown, Submit};
-use core_loop::{Loop, NativeDriver, Runner, finally, pinned, sleep, to_thread, yield_now};
+use core_loop::{Loop, NativeDriver, Runner, current_task, finally, pinned, sleep, to_thread, yield_now};
 use std::future::pending;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
@@ -87,6 +87,42 @@ fn a_job_that_was_never_started_ends_with_the_loop() {
     let job = runner.get_loop().handle().try_submit(async {}).expect("taken");
     drop(runner);
     assert!(matches!(job.wait(), Err(JobError::Shutdown { started: false })));
+}
+
+#[test]
+fn a_job_whose_task_is_cancelled_in_the_loop_says_cancelled_and_not_shutdown() {
+    run(async {
+        let dropped = Arc::new(AtomicUsize::new(0));
+        let (count, seen) = (dropped.clone(), dropped.clone());
+        let job = Loop::current().handle().try_submit(pinned(async move || {
+            struct Counts(Arc<AtomicUsize>);
+            impl Drop for Counts {
+                fn drop(&mut self) {
+                    self.0.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            let _counts = Counts(count);
+            current_task().expect("it runs as a task").cancel("by itself");
+            yield_now().await;
+        }));
+        let job = job.expect("it is taken");
+        let at_the_end = Arc::new(AtomicUsize::new(usize::MAX));
+        let noted = at_the_end.clone();
+        job.on_done(move || noted.store(seen.load(Ordering::Relaxed), Ordering::Relaxed));
+        assert!(matches!(job.await, Err(JobError::Cancelled { started: true })));
+        assert_eq!(at_the_end.load(Ordering::Relaxed), 1, "the future goes before the outcome is told");
+        assert_eq!(dropped.load(Ordering::Relaxed), 1);
+    });
+}
+
+#[test]
+fn a_job_that_the_close_ends_says_shutdown() {
+    let mut runner = Runner::new(NativeDriver::new().expect("it runs everywhere"));
+    let handle = runner.get_loop().handle();
+    let job = handle.try_submit(pending::<()>()).expect("taken");
+    runner.run(async { yield_now().await }).expect("it runs everywhere");
+    drop(runner);
+    assert!(matches!(job.wait(), Err(JobError::Shutdown { started: true })));
 }
 
 #[test]

@@ -9,10 +9,13 @@ use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
 
+mod asked;
+mod eager;
 mod panics;
-mod random;
+mod random_asked;
 mod scoped;
 mod start;
+mod unheard;
 
 type Outcome<T = ()> = Result<T, GroupError<&'static str>>;
 

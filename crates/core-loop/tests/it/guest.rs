@@ -3,8 +3,10 @@
 use crate::trace::Trace;
 use core_loop::contract::Driver;
 use core_loop::{Loop, NativeDriver, RunError, carry, sleep, spawn, yield_now};
+use std::cell::Cell;
 use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -45,6 +47,44 @@ fn a_guest_is_current_only_while_it_is_polled_and_two_may_interleave() {
     );
     assert_eq!((first, second), (Some("a"), Some("b")));
     assert!(trace.take().starts_with("a0 b0"), "both started before either went on");
+}
+
+#[test]
+fn a_sleep_of_one_guest_wakes_the_task_of_another_in_its_own_loop() {
+    let driver = NativeDriver::new().expect("it runs everywhere");
+    let (lent, over) = (Rc::new(Cell::new(None)), Rc::new(Cell::new(false)));
+    let lender = carry(driver.reactor(), {
+        let (lent, over) = (lent.clone(), over.clone());
+        async move {
+            lent.set(Some(Box::pin(sleep(Duration::from_millis(1)))));
+            // It never rests, so its timer is looked at whatever the other sets the reactor's to.
+            while !over.get() {
+                yield_now().await;
+            }
+        }
+    });
+    let borrower = carry(driver.reactor(), async move {
+        let sleep = loop {
+            match lent.take() {
+                Some(sleep) => break sleep,
+                None => yield_now().await,
+            }
+        };
+        let own = Loop::current();
+        sleep.await;
+        assert!(own.is_running());
+        over.set(true);
+    });
+    let (mut lender, mut borrower) = (pin!(lender), pin!(borrower));
+    let (mut lent, mut borrowed) = (false, false);
+    host(
+        poll_fn(|cx| {
+            lent = lent || lender.as_mut().poll(cx).is_ready();
+            borrowed = borrowed || borrower.as_mut().poll(cx).is_ready();
+            if lent && borrowed { Poll::Ready(()) } else { Poll::Pending }
+        }),
+        &driver,
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The loop from outside, on its native driver. What must hold on every driver is in the conformance suite; here is what
 //! only this crate can show.
 
+mod allocations;
 mod alone;
 mod any_task;
 mod as_completed;
@@ -35,7 +36,9 @@ mod signal_fork;
 mod stress;
 mod stuck;
 mod task_locals;
+mod timeout_asks;
 mod timeouts;
+mod timers;
 mod trace;
 mod turns;
 mod wait;

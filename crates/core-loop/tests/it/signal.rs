@@ -2,7 +2,7 @@
 
 use crate::alone::{alone, descriptors};
 use crate::run;
-use core_loop::ctrl_c;
+use core_loop::{ctrl_c, sleep};
 use futures_lite::future::{poll_once, zip};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill, raise};
@@ -13,6 +13,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Barrier};
+use std::time::Duration;
 
 /// Sends the signal to this thread, so that the handler has run when this returns.
 fn interrupt() {
@@ -33,6 +34,8 @@ fn is_caught_here() -> bool {
 fn each_wait_ends_with_the_next_signal_and_restores_what_was_before() {
     alone("signal::each_wait_ends_with_the_next_signal_and_restores_what_was_before", "", || {
         run(async {
+            // The loop has slept, so it has what it sleeps with.
+            sleep(Duration::from_millis(1)).await;
             let before = descriptors();
             for _ in 0..3 {
                 assert!(!is_caught_here());

@@ -13,6 +13,10 @@ impl Trace {
         self.0.borrow_mut().push(event.to_string());
     }
 
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
     /// The events so far, apart by spaces; the list is empty then.
     pub(crate) fn take(&self) -> String {
         self.0.take().join(" ")

@@ -19,6 +19,7 @@ fn spawn_is_lazy_and_tasks_run_in_order_of_their_spawns() {
     });
 }
 
+// ANCHOR: turn
 #[test]
 fn what_a_turn_schedules_runs_in_the_next_turn() {
     run(async {
@@ -38,6 +39,7 @@ fn what_a_turn_schedules_runs_in_the_next_turn() {
         assert_eq!(trace.take(), "child of a");
     });
 }
+// ANCHOR_END: turn
 
 #[test]
 fn a_cancelled_callback_never_runs_not_even_in_the_same_turn() {
@@ -56,6 +58,7 @@ fn a_cancelled_callback_never_runs_not_even_in_the_same_turn() {
     });
 }
 
+// ANCHOR: timers
 #[test]
 fn timers_fire_by_deadline_and_ties_by_arrival_after_what_is_ready() {
     run(async {
@@ -74,6 +77,7 @@ fn timers_fire_by_deadline_and_ties_by_arrival_after_what_is_ready() {
         assert_eq!(trace.take(), "soon two two again one");
     });
 }
+// ANCHOR_END: timers
 
 #[test]
 fn a_timer_is_never_early_and_a_loop_that_never_idles_still_sees_it() {
@@ -147,6 +151,7 @@ fn a_wake_from_another_thread_reaches_a_loop_that_sleeps() {
     });
 }
 
+// ANCHOR: threadsafe
 #[test]
 fn callbacks_from_the_loops_own_thread_keep_their_order_among_all_callbacks() {
     run(async {
@@ -163,6 +168,7 @@ fn callbacks_from_the_loops_own_thread_keep_their_order_among_all_callbacks() {
         assert_eq!(receiver.try_iter().collect::<Vec<_>>(), ["a", "b", "c"]);
     });
 }
+// ANCHOR_END: threadsafe
 
 #[test]
 fn a_loop_inside_a_loop_is_refused_and_the_outer_one_goes_on() {

@@ -88,7 +88,8 @@ fn without_a_failure_all_are_waited_for() {
 #[test]
 fn a_timeout_gives_partial_sets_and_cancels_nothing() {
     run(async {
-        let mut tasks = [after(1, ()), spawn(pending())];
+        // It ends in the turn after this one, before the timer: no machine is too slow for it.
+        let mut tasks = [after(0, ()), spawn(pending())];
         let waited = wait(&mut tasks, ReturnWhen::ALL_COMPLETED).timeout(Duration::from_millis(2)).await;
         assert_eq!((waited.done.len(), waited.pending.len()), (1, 1));
         assert!(!tasks[1].done());

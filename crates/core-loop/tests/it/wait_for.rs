@@ -62,8 +62,9 @@ fn an_outcome_in_the_turn_of_the_deadline_loses_and_stays_with_the_handle() {
         let (future, mut handle) = (Future::new(), Future::new());
         let mut task = spawn(future.clone());
         let setter = (future, handle.clone());
-        let busy_until = Loop::current().time() + MS * 5;
         Loop::current().call_soon(move || {
+            // The wait has begun by now.
+            let busy_until = Loop::current().time() + MS * 5;
             while Loop::current().time() < busy_until {}
             setter.1.set_result(8).expect("it is pending");
             setter.0.set_result(7).expect("it is pending");
@@ -103,12 +104,15 @@ fn cancelling_whoever_waits_cancels_the_task_behind_the_handle_and_a_mere_drop_d
 #[test]
 fn a_shield_takes_the_cancel_upon_itself() {
     run(async {
-        let mut inner = spawn(async {
-            sleep(MS * 10).await;
+        let release = Future::new();
+        let held = release.clone();
+        let mut inner = spawn(async move {
+            held.await.expect("it is set");
             "done"
         });
         let (first, second) = (wait_for(MS, (&mut inner).shield()).await, inner.done());
         assert!(matches!(first, Err(Elapsed)) && !second);
+        release.set_result(()).expect("it is pending");
         assert_eq!(inner.await.expect("it went on"), "done");
         assert!(matches!(wait_for(Duration::ZERO, shield(pending::<()>())).await, Err(Elapsed)));
     });
@@ -121,4 +125,39 @@ fn a_future_that_nobody_sets_is_cancelled_at_the_deadline() {
         assert!(matches!(wait_for(MS, future.clone()).await, Err(Elapsed)));
         assert!(future.cancelled());
     });
+}
+
+/// A task whose output is there, and which still cleans up after what it has dropped.
+fn lingering(trace: &Trace) -> core_loop::Task<u32> {
+    let (inside, after) = (trace.clone(), trace.clone());
+    spawn(async move {
+        let dropped = finally(
+            inside,
+            async |_: &mut Trace| pending::<()>().await,
+            async |trace: Trace| {
+                sleep(MS * 5).await;
+                trace.add("cleaned up");
+            },
+        );
+        futures_lite::future::or(dropped, yield_now()).await;
+        after.add("ended");
+        7
+    })
+}
+
+#[test]
+fn at_the_deadline_a_task_that_only_cleans_up_is_waited_for_and_gives_its_output() {
+    for limit in [MS, Duration::ZERO] {
+        run(async {
+            let trace = Trace::default();
+            let task = lingering(&trace);
+            yield_now().await;
+            yield_now().await;
+            yield_now().await;
+            assert_eq!(trace.take(), "ended", "it has its output, and cleans up");
+            let outcome = wait_for(limit, task).await;
+            assert_eq!(trace.take(), "cleaned up");
+            assert!(matches!(outcome, Ok(Ok(7))), "{outcome:?}");
+        });
+    }
 }

@@ -1,37 +1,12 @@
 //! What other threads send to the loop.
 
+use crate::host::Host;
 use crate::inbox::Inbox;
 use crate::model;
-use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use loom::sync::{Arc, Condvar, Mutex};
+use loom::sync::Arc;
+use loom::sync::atomic::Ordering::Relaxed;
 use loom::thread;
-use std::task::{Wake, Waker};
-
-/// A host that sleeps until it is rung.
-#[derive(Default)]
-struct Host {
-    rung: Mutex<bool>,
-    changed: Condvar,
-    rings: AtomicUsize,
-}
-
-impl Host {
-    fn sleep(&self) {
-        let mut rung = self.rung.lock().unwrap();
-        while !*rung {
-            rung = self.changed.wait(rung).unwrap();
-        }
-        *rung = false;
-    }
-}
-
-impl Wake for Host {
-    fn wake(self: std::sync::Arc<Self>) {
-        self.rings.fetch_add(1, Relaxed);
-        *self.rung.lock().unwrap() = true;
-        self.changed.notify_one();
-    }
-}
+use std::task::Waker;
 
 #[test]
 fn nothing_that_is_pushed_to_the_inbox_is_left_there_while_the_host_sleeps() {

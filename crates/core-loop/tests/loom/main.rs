@@ -8,13 +8,22 @@ mod bell;
 #[path = "../../src/inbox.rs"]
 #[expect(dead_code, reason = "the models use what races")]
 mod inbox;
+#[path = "../../src/jobs.rs"]
+#[expect(dead_code, reason = "the models use what races")]
+mod jobs;
+#[path = "../../src/parcel.rs"]
+mod parcel;
 #[path = "../../src/native/park.rs"]
 mod park;
+#[path = "../../src/driven/signal.rs"]
+mod signal;
 #[path = "../../src/sync.rs"]
 mod sync;
 
 mod afar_model;
 mod bell_model;
+mod close_model;
+mod host;
 mod inbox_model;
 mod park_model;
 

@@ -11,6 +11,8 @@ use loom::thread;
 struct Bell {
     rings: Mutex<usize>,
     rung: Condvar,
+    /// It is hung up before the first sleep. Relaxed: only the park orders it.
+    hangs: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -34,6 +36,7 @@ impl Loop {
     fn announce(&self) {
         self.work.fetch_add(1, Relaxed);
         if self.park().wake() {
+            assert_eq!(self.bell.hangs.load(Relaxed), 1, "nothing to ring");
             self.rings.fetch_add(1, Relaxed);
             *self.bell.rings.lock().unwrap() += 1;
             self.bell.rung.notify_one();
@@ -46,6 +49,7 @@ impl Loop {
         self.park().take();
         while self.work.load(Relaxed) < wanted {
             loop {
+                self.bell.hangs.store(1, Relaxed);
                 if self.park().park() {
                     slept += 1;
                     let mut rings = self.bell.rings.lock().unwrap();
@@ -101,6 +105,7 @@ fn a_wake_that_finds_the_loop_awake_rings_nothing() {
 fn a_late_ring_does_no_harm() {
     model(|| {
         let this = Loop::new();
+        this.bell.hangs.store(1, Relaxed);
         // The sleep that was ended by something else: a timer.
         assert!(this.park().park());
         let other = {

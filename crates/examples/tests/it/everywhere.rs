@@ -26,16 +26,28 @@ const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 /// Longer than anything here takes; only a hang reaches it.
 const LONG: Duration = Duration::from_secs(60);
 
-loop_test::on_every_runtime!(
+/// Why nothing here runs on virtual time.
+const NO_TOKEN: &str =
+    "threads and processes of an executor wake the loop without a token, and time would have jumped by then";
+
+loop_test::on_every_runtime! {
+    #[skip(VIRTUAL, NO_TOKEN)]
     the_sum_is_the_same_everywhere,
+    #[skip(VIRTUAL, NO_TOKEN)]
     a_call_runs_in_another_process_and_a_closure_on_another_thread,
+    #[skip(VIRTUAL, NO_TOKEN)]
     the_loop_goes_on_while_a_job_blocks,
+    #[skip(VIRTUAL, NO_TOKEN)]
     a_job_that_blocks_the_loop_holds_up_the_heartbeat,
+    #[skip(VIRTUAL, NO_TOKEN)]
     six_outputs_come_in_order_everywhere,
+    #[skip(VIRTUAL, NO_TOKEN)]
     a_limit_refuses_the_third_while_two_are_under_way,
+    #[skip(VIRTUAL, NO_TOKEN)]
     a_deadline_ends_the_waiting_everywhere,
+    #[skip(VIRTUAL, NO_TOKEN)]
     a_thread_can_ask_every_executor,
-);
+}
 
 /// The loop that runs on this thread.
 fn this_loop() -> LoopHandle {

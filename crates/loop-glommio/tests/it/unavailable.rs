@@ -52,3 +52,23 @@ fn a_lack_of_descriptors_is_refused_with_its_cure() {
         GlommioDriver::new,
     );
 }
+
+#[test]
+fn inside_a_loop_of_its_own_it_is_refused_with_its_cure() {
+    let Some(driver) = here::driver() else { return };
+    let mut runner = core_loop::Runner::new(driver);
+    let refusal = runner.run(async { refusal() }).unwrap();
+    assert!(refusal.cure.contains("a thread of its own"), "{refusal}");
+}
+
+#[test]
+fn a_driver_dropped_inside_another_leaves_that_one_running() {
+    let (Some(driver), Some(other)) = (here::driver(), here::driver()) else { return };
+    let mut runner = core_loop::Runner::new(driver);
+    let after = runner.run(async {
+        drop(other);
+        core_loop::sleep(std::time::Duration::from_millis(1)).await;
+        7
+    });
+    assert_eq!(after.unwrap(), 7);
+}

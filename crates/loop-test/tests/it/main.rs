@@ -3,3 +3,4 @@
 mod fails;
 mod passes;
 mod seeds;
+mod virtual_time;

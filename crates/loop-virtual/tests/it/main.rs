@@ -22,6 +22,12 @@ const BOUND: Duration = Duration::from_secs(60);
 /// Runs `test` in a thread of its own, which is left behind when it hangs.
 #[track_caller]
 fn bounded<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
+    bounded_by(BOUND, test)
+}
+
+/// The same, for one that takes longer.
+#[track_caller]
+fn bounded_by<T: Send + 'static>(bound: Duration, test: impl FnOnce() -> T + Send + 'static) -> T {
     let (sender, receiver) = mpsc::channel();
     let name = thread::current().name().unwrap_or_default().to_owned();
     let thread = thread::Builder::new().name(name).spawn(move || {
@@ -30,8 +36,8 @@ fn bounded<T: Send + 'static>(test: impl FnOnce() -> T + Send + 'static) -> T {
         output
     });
     let thread = thread.expect("there is room for one more thread");
-    match receiver.recv_timeout(BOUND) {
-        Err(mpsc::RecvTimeoutError::Timeout) => panic!("it did not end within {BOUND:?}"),
+    match receiver.recv_timeout(bound) {
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("it did not end within {bound:?}"),
         Ok(()) | Err(mpsc::RecvTimeoutError::Disconnected) => {
             thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         }

@@ -11,6 +11,7 @@ use std::time::Duration;
 const HOUR: Duration = Duration::from_secs(3600);
 const MS: Duration = Duration::from_millis(1);
 
+// ANCHOR: hour
 #[test]
 fn an_hours_sleep_ends_at_its_very_deadline() {
     run(|| async {
@@ -21,6 +22,7 @@ fn an_hours_sleep_ends_at_its_very_deadline() {
         assert_eq!(Loop::current().time(), begin + 3 * HOUR + Duration::from_nanos(1));
     });
 }
+// ANCHOR_END: hour
 
 #[test]
 fn a_timeout_and_callbacks_see_the_same_clock() {
@@ -107,6 +109,7 @@ fn late_timers_are_late_by_so_much_at_most_and_never_early() {
     });
 }
 
+// ANCHOR: late
 #[test]
 fn late_timers_come_due_in_one_turn_and_in_their_order() {
     bounded(|| {
@@ -130,6 +133,7 @@ fn late_timers_come_due_in_one_turn_and_in_their_order() {
         assert!((1..50).contains(&together.get()), "all three at once under {} seeds of 50", together.get());
     });
 }
+// ANCHOR_END: late
 
 #[test]
 fn work_that_takes_its_time_makes_timers_late() {

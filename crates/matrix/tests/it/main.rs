@@ -1,4 +1,6 @@
-//! The program as its callers see it.
+//! The program as its callers see it; and the table of types, which needs every library as well.
+
+mod types;
 
 use std::process::{Command, Output};
 

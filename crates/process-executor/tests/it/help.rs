@@ -45,9 +45,13 @@ impl Flag {
         self.0.to_str().expect("a path of text").to_owned()
     }
 
+    pub(crate) fn is_raised(&self) -> bool {
+        self.0.exists()
+    }
+
     /// The process id of the worker whose job has raised the flag.
     pub(crate) fn wait(&self) -> u32 {
-        until("the job begins", || self.0.exists());
+        until("the job begins", || self.is_raised());
         fs::read_to_string(&self.0).expect("it is there").parse().expect("a process id")
     }
 }

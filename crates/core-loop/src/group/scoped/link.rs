@@ -7,11 +7,11 @@
 //!                       cancelled: the future is dropped before its next poll
 //! ```
 
+use crate::bells::Bell;
 use crate::clean_up::Pending;
 use crate::error::Reason;
 use crate::exception;
 use crate::group::ChildError;
-use crate::group::bells::Bell;
 use crate::group::drive::drop_cancelled;
 use crate::group::slot::Slot;
 use crate::group::state::{End, Member};

@@ -1,0 +1,39 @@
+//! A task that is cancelled because whoever awaits it is: the awaiter does not end before it.
+
+use super::any::AnyTask;
+use super::reference::TaskRef;
+use super::waiter::Waiter;
+use crate::clean_up;
+use crate::error::Reason;
+use std::cell::Cell;
+use std::future::poll_fn;
+use std::rc::Rc;
+use std::task::Poll;
+
+impl TaskRef {
+    /// Asks for a cancel, and leaves it to the clean-ups of the task that is running to wait for the end.
+    #[cold]
+    pub(crate) fn cancel_along(&self, reason: Reason) {
+        // Of a task whose future is gone nothing is asked, and it is not waited for: it may be waiting for this one.
+        if !self.cancel(reason) {
+            return;
+        }
+        let task = AnyTask(self.clone());
+        // It listens by a callback, not as the one who awaits: a handle of the task may be in use elsewhere.
+        let mut waiter: Option<Rc<Cell<Option<Waiter>>>> = None;
+        clean_up::register_if_here(Box::pin(poll_fn(move |cx| {
+            if task.done() {
+                return Poll::Ready(());
+            }
+            let listening = waiter.get_or_insert_with(|| {
+                let waiter = Rc::new(Cell::new(None));
+                let woken = waiter.clone();
+                task.add_done_callback(move |_| woken.take().map_or((), Waiter::wake));
+                waiter
+            });
+            let before = listening.replace(Some(Waiter::of(cx.waker())));
+            drop(before);
+            Poll::Pending
+        })));
+    }
+}

@@ -1,0 +1,67 @@
+//! What costs no allocation, once the loop has had as much at a time.
+#![expect(unsafe_code, reason = "an allocator that counts")]
+
+use crate::run;
+use core_loop::{Loop, spawn, yield_now};
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+thread_local! {
+    static COUNT: Cell<usize> = const { Cell::new(0) };
+}
+
+struct Counting;
+
+// SAFETY: all calls go to the system's allocator unchanged; the counter allocates nothing and has no destructor.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        COUNT.set(COUNT.get() + 1);
+        // SAFETY: as the caller promised.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
+        // SAFETY: as the caller promised; the memory came from `alloc` above.
+        unsafe { System.dealloc(memory, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const AT_ONCE: usize = 100;
+
+/// How many allocations a round takes on this thread once one was made.
+async fn allocations_of_the_second(round: impl AsyncFn()) -> usize {
+    round().await;
+    let before = COUNT.get();
+    round().await;
+    COUNT.get() - before
+}
+
+#[test]
+fn a_small_callback_allocates_nothing() {
+    thread_local! {
+        static CALLED: Cell<usize> = const { Cell::new(0) };
+    }
+    let allocations = run(allocations_of_the_second(async || {
+        for number in 0..AT_ONCE {
+            let captured = [number; 3];
+            Loop::current().call_soon(move || CALLED.set(CALLED.get() + captured[2]));
+        }
+        yield_now().await;
+    }));
+    assert_eq!(CALLED.get(), 2 * (0..AT_ONCE).sum::<usize>(), "they were called");
+    assert_eq!(allocations, 0);
+    assert_eq!(run(allocations_of_the_second(async || drop(Box::new(1)))), 1, "the counter counts");
+}
+
+#[test]
+fn a_task_in_the_place_of_one_that_ended_allocates_nothing() {
+    let allocations = run(allocations_of_the_second(async || {
+        for number in 0..AT_ONCE {
+            assert_eq!(spawn(async move { number }).await.unwrap(), number);
+        }
+    }));
+    assert_eq!(allocations, 0);
+}

@@ -1,0 +1,393 @@
+//! Every public type, with what stands for its parameter.
+
+use super::Section;
+use super::probe::{Given, Not as _, Probe, Row, Says};
+use contract::Executor;
+use core_loop::Task;
+use std::cell::Cell;
+use std::future::Ready;
+use std::marker::PhantomPinned;
+use std::rc::Rc;
+use std::sync::MutexGuard;
+
+type Work = fn();
+
+/// What the compiler says of one type.
+macro_rules! says {
+    ($type:ty) => {
+        Says {
+            send: <Probe<$type>>::SEND,
+            sync: <Probe<$type>>::SYNC,
+            unpin: <Probe<$type>>::UNPIN,
+            unwind_safe: <Probe<$type>>::UNWIND_SAFE,
+        }
+    };
+}
+
+/// Types without a parameter that matters.
+macro_rules! plain {
+    ($($path:path),+ $(,)?) => { vec![$(
+        Row {
+            path: stringify!($path),
+            parameter: None,
+            given: Given {
+                all: says!($path),
+                only_send: None,
+                only_sync: None,
+                neither: None,
+                pinned: None,
+            },
+        }
+    ),+] };
+}
+
+/// Types that take any parameter: `T`.
+macro_rules! of_any {
+    ($($path:path [$parameter:literal] = $type:ty),+ $(,)?) => { vec![$({
+        type Of<T> = $type;
+        Row {
+            path: stringify!($path),
+            parameter: Some($parameter),
+            given: Given {
+                all: says!(Of<u8>),
+                only_send: Some(says!(Of<Cell<u8>>)),
+                only_sync: Some(says!(Of<MutexGuard<'static, u8>>)),
+                neither: Some(says!(Of<Rc<u8>>)),
+                pinned: Some(says!(Of<PhantomPinned>)),
+            },
+        }
+    }),+] };
+}
+
+/// Types that take only a `T: Send`.
+macro_rules! of_send {
+    ($($path:path [$parameter:literal] = $type:ty),+ $(,)?) => { vec![$({
+        type Of<T> = $type;
+        Row {
+            path: stringify!($path),
+            parameter: Some($parameter),
+            given: Given {
+                all: says!(Of<u8>),
+                only_send: Some(says!(Of<Cell<u8>>)),
+                only_sync: None,
+                neither: None,
+                pinned: Some(says!(Of<PhantomPinned>)),
+            },
+        }
+    }),+] };
+}
+
+/// Types around something that can be awaited by its handle: a task, which stays on its thread, or a future that need not.
+macro_rules! of_handle {
+    ($($path:path [$parameter:literal] = $type:ty),+ $(,)?) => { vec![$({
+        type Of<T> = $type;
+        Row {
+            path: stringify!($path),
+            parameter: Some($parameter),
+            given: Given {
+                all: says!(Of<core_loop::Future<u8>>),
+                only_send: None,
+                only_sync: None,
+                neither: Some(says!(Of<Task<u8>>)),
+                pinned: None,
+            },
+        }
+    }),+] };
+}
+
+/// Types that borrow an executor, for work and output that may go anywhere.
+macro_rules! of_executor {
+    ($($path:path [$parameter:literal] = $type:ty),+ $(,)?) => { vec![$({
+        type Of<T> = $type;
+        Row {
+            path: stringify!($path),
+            parameter: Some($parameter),
+            given: Given {
+                all: says!(Of<dyn Executor<Work, Output = u8> + Send + Sync>),
+                only_send: Some(says!(Of<dyn Executor<Work, Output = u8> + Send>)),
+                only_sync: Some(says!(Of<dyn Executor<Work, Output = u8> + Sync>)),
+                neither: Some(says!(Of<dyn Executor<Work, Output = u8>>)),
+                pinned: None,
+            },
+        }
+    }),+] };
+}
+
+pub(super) fn sections() -> Vec<Section> {
+    vec![
+        section("contract", vec![contract_types()]),
+        section("sync-primitives", vec![primitives()]),
+        section(
+            "thread-executor",
+            vec![plain![thread_executor::Builder, thread_executor::ThreadPool, thread_executor::Stats,]],
+        ),
+        section(
+            "process-executor",
+            vec![
+                plain![
+                    process_executor::Builder,
+                    process_executor::Stderr,
+                    process_executor::Workers,
+                    process_executor::JobCx,
+                    process_executor::ProcessPool,
+                    process_executor::StartError,
+                ],
+                of_any![process_executor::Call["A"] = process_executor::Call<fn(T), T>],
+            ],
+        ),
+        section("core-loop", vec![tasks(), waits(), groups(), loops(), reports(), streams()]),
+        section("loop-tokio", vec![plain![loop_tokio::TokioDriver]]),
+        section("loop-smol", vec![plain![loop_smol::SmolDriver]]),
+        #[cfg(feature = "glommio")]
+        section("loop-glommio", vec![plain![loop_glommio::GlommioDriver]]),
+        section(
+            "loop-virtual",
+            vec![plain![loop_virtual::Builder, loop_virtual::VirtualDriver, loop_virtual::Link,]],
+        ),
+        section("loop-io", vec![connections()]),
+        section("loop-test", vec![plain![loop_test::Runtime]]),
+    ]
+}
+
+fn section(folder: &'static str, rows: Vec<Vec<Row>>) -> Section {
+    let mut rows: Vec<Row> = rows.into_iter().flatten().collect();
+    rows.sort_by_key(Row::path);
+    Section { folder, rows }
+}
+
+fn contract_types() -> Vec<Row> {
+    let mut rows = plain![
+        contract::Direction,
+        contract::Io,
+        contract::Profile,
+        contract::Token,
+        contract::Unavailable,
+        contract::CodecError,
+        contract::Death,
+        contract::Exit,
+        contract::JobError,
+        contract::OutOfMemory,
+        contract::Side,
+        contract::Reject,
+        contract::Submit,
+        contract::Cancel,
+        contract::Runnable,
+        contract::Watch,
+        contract::When,
+        contract::Panic,
+        contract::Place,
+        contract::Room,
+        contract::Slots,
+        contract::Drain,
+        contract::Report,
+        contract::Straggler,
+        contract::driver::Connecting,
+        contract::role::Role,
+        contract::role::RoleGuard,
+        contract::spin::Pace,
+    ];
+    rows.extend(of_any![
+        contract::Rejected["W"] = contract::Rejected<T>,
+        contract::Job["T"] = contract::Job<T>,
+        contract::AsCompleted["T"] = contract::AsCompleted<T>,
+        contract::NextCompleted["T"] = contract::NextCompleted<'static, T>,
+        contract::Wait["T"] = contract::Wait<'static, T>,
+    ]);
+    rows.extend(of_send![contract::Promise["T"] = contract::Promise<T>]);
+    rows.extend(of_executor![
+        contract::Submitting["E"] = contract::Submitting<'static, T, Work>,
+        contract::Run["E"] = contract::Run<'static, T, Work>,
+        contract::Map["E"] = contract::Map<'static, T, Work, std::vec::IntoIter<Work>>,
+        contract::NextResult["E"] = contract::NextResult<'static, 'static, T, Work, std::vec::IntoIter<Work>>,
+        contract::Blocking["E"] = contract::Blocking<'static, T, Work, std::vec::IntoIter<Work>>,
+    ]);
+    rows
+}
+
+fn primitives() -> Vec<Row> {
+    let mut rows = plain![
+        sync_primitives::Event,
+        sync_primitives::EventWait,
+        sync_primitives::GetError,
+        sync_primitives::TaskDoneError,
+        sync_primitives::Acquiring,
+        sync_primitives::AcquiringOwned,
+        sync_primitives::OwnedPermit,
+        sync_primitives::Permit,
+        sync_primitives::Semaphore,
+    ];
+    rows.extend(of_any![
+        sync_primitives::Limited["E"] = sync_primitives::Limited<T>,
+        sync_primitives::Lock["T"] = sync_primitives::Lock<T>,
+        sync_primitives::LockGuard["T"] = sync_primitives::LockGuard<'static, T>,
+        sync_primitives::Locking["T"] = sync_primitives::Locking<'static, T>,
+        sync_primitives::LockingOwned["T"] = sync_primitives::LockingOwned<T>,
+        sync_primitives::OwnedLockGuard["T"] = sync_primitives::OwnedLockGuard<T>,
+        sync_primitives::Getting["T"] = sync_primitives::Getting<'static, T>,
+        sync_primitives::Joining["T"] = sync_primitives::Joining<'static, T>,
+        sync_primitives::PutError["T"] = sync_primitives::PutError<T>,
+        sync_primitives::Putting["T"] = sync_primitives::Putting<'static, T>,
+        sync_primitives::Queue["T"] = sync_primitives::Queue<T>,
+        sync_primitives::QueueShutDown["T"] = sync_primitives::QueueShutDown<T>,
+    ]);
+    rows
+}
+
+fn tasks() -> Vec<Row> {
+    let mut rows = plain![
+        core_loop::Context,
+        core_loop::Cancelled,
+        core_loop::JoinError,
+        core_loop::Reason,
+        core_loop::AnyTask,
+        core_loop::YieldNow,
+        core_loop::TaskInfo,
+        core_loop::TaskState,
+    ];
+    rows.extend(of_any![
+        core_loop::Task["T"] = Task<T>,
+        core_loop::Scope["F"] = core_loop::Scope<T>,
+        core_loop::TaskLocal["T"] = core_loop::TaskLocal<T>,
+        core_loop::InvalidState["V"] = core_loop::InvalidState<T>,
+        core_loop::Future["T"] = core_loop::Future<T>,
+        core_loop::Promise["T"] = core_loop::Promise<T>,
+    ]);
+    rows
+}
+
+fn waits() -> Vec<Row> {
+    let mut rows = plain![
+        core_loop::Elapsed,
+        core_loop::Order,
+        core_loop::Sleep,
+        core_loop::TimeoutScope,
+        core_loop::WaitUntilIdle,
+    ];
+    rows.extend(of_handle![
+        core_loop::AsCompleted["W"] = core_loop::AsCompleted<T>,
+        core_loop::AsCompletedWithin["W"] = core_loop::AsCompletedWithin<T>,
+        core_loop::NextCompleted["S"] = core_loop::NextCompleted<'static, core_loop::AsCompleted<T>>,
+        core_loop::Shield["W"] = core_loop::Shield<T>,
+        core_loop::Wait["W"] = core_loop::Wait<'static, T>,
+        core_loop::Waited["W"] = core_loop::Waited<'static, T>,
+        core_loop::WaitFor["W"] = core_loop::WaitFor<T>,
+    ]);
+    rows.extend(of_any![
+        core_loop::Child["T"] = core_loop::Child<T>,
+        core_loop::Siblings["T"] = core_loop::Siblings<T>,
+        core_loop::Gathered["C"] = core_loop::Gathered<core_loop::Siblings<T>>,
+        core_loop::ReturnWhen["T"] = core_loop::ReturnWhen<T>,
+        core_loop::Timeout["F"] = core_loop::Timeout<T>,
+        core_loop::TryGathered["C"] = core_loop::TryGathered<core_loop::Siblings<Result<T, T>>>,
+    ]);
+    rows
+}
+
+fn groups() -> Vec<Row> {
+    let mut rows = plain![core_loop::ChildError];
+    rows.extend(of_any![
+        core_loop::ChildTask["T"] = core_loop::ChildTask<T>,
+        core_loop::GroupClosed["F"] = core_loop::GroupClosed<T>,
+        core_loop::GroupError["E"] = core_loop::GroupError<T>,
+        core_loop::ScopedChild["T"] = core_loop::ScopedChild<T>,
+        core_loop::ScopedGroup["E"] = core_loop::ScopedGroup<'static, T>,
+        core_loop::StartError["E"] = core_loop::StartError<T>,
+        core_loop::TaskGroup["E"] = core_loop::TaskGroup<T>,
+        core_loop::TaskStatus["V"] = core_loop::TaskStatus<T>,
+    ]);
+    rows
+}
+
+fn loops() -> Vec<Row> {
+    let mut rows = plain![
+        core_loop::Handle,
+        core_loop::ThreadsafeHandle,
+        core_loop::Loop,
+        core_loop::LoopHandle,
+        core_loop::ShutdownDefaultExecutor,
+        core_loop::BoxedWork,
+        core_loop::Descriptor,
+        core_loop::CloseReport,
+        core_loop::Closed,
+        core_loop::RunError,
+        core_loop::NativeDriver,
+        core_loop::Outside,
+        core_loop::LoopLost,
+        core_loop::LoopPool,
+        core_loop::PoolBuilder,
+        core_loop::PoolLoop,
+        core_loop::PoolStartError,
+        core_loop::StartProblem,
+        core_loop::ReadinessThread,
+        core_loop::Runner,
+        core_loop::Stuck,
+        core_loop::Waiting,
+    ];
+    rows.extend(of_any![
+        core_loop::Pinned["F"] = core_loop::Pinned<T>,
+        core_loop::Carry["F"] = core_loop::Carry<Ready<T>>,
+        core_loop::ToThread["R"] = core_loop::ToThread<T>,
+    ]);
+    rows.extend(of_executor![core_loop::RunInExecutor["E"] = core_loop::RunInExecutor<'static, T, Work>]);
+    rows
+}
+
+fn reports() -> Vec<Row> {
+    plain![
+        core_loop::DebugReport,
+        core_loop::StepInfo,
+        core_loop::WhichTask,
+        core_loop::ExceptionContext,
+        core_loop::Step,
+        core_loop::Turn,
+        core_loop::Branch,
+        core_loop::Ps,
+        core_loop::PsTree,
+    ]
+}
+
+fn streams() -> Vec<Row> {
+    let mut rows = plain![
+        core_loop::net::Address,
+        core_loop::net::ListenOptions,
+        core_loop::net::TcpListener,
+        core_loop::net::ReadHalf,
+        core_loop::net::TcpStream,
+        core_loop::net::WriteHalf,
+        core_loop::stream::Close,
+    ];
+    rows.extend(of_any![
+        core_loop::stream::Generator["T"] = core_loop::stream::Generator<'static, T>,
+        core_loop::stream::Yielder["T"] = core_loop::stream::Yielder<T>,
+        core_loop::stream::Yield["T"] = core_loop::stream::Yield<'static, T>,
+        core_loop::stream::Next["T"] = core_loop::stream::Next<'static, 'static, T>,
+    ]);
+    rows
+}
+
+fn connections() -> Vec<Row> {
+    let mut rows = plain![
+        loop_io::Buffered,
+        loop_io::Connect,
+        loop_io::Endpoint,
+        loop_io::IncompleteRead,
+        loop_io::InvalidLine,
+        loop_io::LimitOverrun,
+        loop_io::Listen,
+        loop_io::Lost,
+        loop_io::Plain,
+        loop_io::ReadExactError,
+        loop_io::ReadLineError,
+        loop_io::ReadUntilError,
+        loop_io::Server,
+        loop_io::StreamReader,
+        loop_io::StreamWriter,
+        loop_io::TextLines,
+        loop_io::Transport,
+        loop_io::WriteError,
+        loop_io::WriteLimits,
+        loop_io::WrongLimits,
+    ];
+    rows.extend(of_any![loop_io::ProtocolHandle["P"] = loop_io::ProtocolHandle<T>]);
+    rows
+}
