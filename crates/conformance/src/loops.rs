@@ -117,6 +117,8 @@ pub(crate) fn run(driver: Box<dyn Driver>, main: impl AsyncFnOnce() -> Verdict) 
     ensure(report.is_clean(), format!("the close reports: {report}"))
 }
 
+pub(crate) use wire::{reports, until};
+
 /// Runs `main` in a cooperative task that nobody cancels.
 async fn asked(main: impl Future<Output = Result<Verdict, Cancelled>> + 'static) -> Verdict {
     spawn_cooperative(main).await?
@@ -135,7 +137,6 @@ async fn interrupted() -> Cancelled {
 fn requests() -> u32 {
     current_task().map_or(0, |task| task.cancelling())
 }
-pub(crate) use wire::{reports, until};
 
 /// Gives up `count` turns.
 pub(crate) async fn turns(count: usize) {

@@ -134,18 +134,43 @@ impl fmt::Display for LimitOverrun {
 
 impl std::error::Error for LimitOverrun {}
 
-/// An error of a verb: its own variants, and what the connection says. `$kind` is what it is as an [`io::Error`].
-macro_rules! verb {
-    ($(#[$words:meta])+ $name:ident { $($(#[$why:meta])+ $variant:ident($inner:ty) as $kind:ident,)+ }) => {
-        $(#[$words])+
-        #[derive(Debug)]
-        #[non_exhaustive]
-        pub enum $name {
-            $($(#[$why])+ $variant($inner),)+
-            /// What the connection says.
-            Io(io::Error),
-        }
+/// Why not as many bytes came as were asked for.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReadExactError {
+    /// The end came first.
+    Incomplete(IncompleteRead),
+    /// What the connection says.
+    Io(io::Error),
+}
 
+/// Why nothing came that ends with a separator.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReadUntilError {
+    /// The end came first.
+    Incomplete(IncompleteRead),
+    /// The limit came first.
+    Overrun(LimitOverrun),
+    /// What the connection says.
+    Io(io::Error),
+}
+
+/// Why there is no line. The next one can be read nevertheless, unless the connection is lost.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ReadLineError {
+    /// It is longer than the limit. It is skipped, all of it.
+    TooLong(LimitOverrun),
+    /// It is no UTF-8. Holds the line.
+    Invalid(InvalidLine),
+    /// What the connection says.
+    Io(io::Error),
+}
+
+/// Makes an error of each: its own variants are of some kind as an [`io::Error`], what the connection says stays as it is.
+macro_rules! errors {
+    ($($name:ident { $($variant:ident as $kind:ident),+ })+) => { $(
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
@@ -178,35 +203,13 @@ macro_rules! verb {
                 }
             }
         }
-    };
+    )+ };
 }
 
-verb! {
-    /// Why not as many bytes came as were asked for.
-    ReadExactError {
-        /// The end came first.
-        Incomplete(IncompleteRead) as UnexpectedEof,
-    }
-}
-
-verb! {
-    /// Why nothing came that ends with a separator.
-    ReadUntilError {
-        /// The end came first.
-        Incomplete(IncompleteRead) as UnexpectedEof,
-        /// The limit came first.
-        Overrun(LimitOverrun) as InvalidData,
-    }
-}
-
-verb! {
-    /// Why there is no line. The next one can be read nevertheless, unless the connection is lost.
-    ReadLineError {
-        /// It is longer than the limit. It is skipped, all of it.
-        TooLong(LimitOverrun) as InvalidData,
-        /// It is no UTF-8. Holds the line.
-        Invalid(InvalidLine) as InvalidData,
-    }
+errors! {
+    ReadExactError { Incomplete as UnexpectedEof }
+    ReadUntilError { Incomplete as UnexpectedEof, Overrun as InvalidData }
+    ReadLineError { TooLong as InvalidData, Invalid as InvalidData }
 }
 
 /// A line that is no UTF-8.

@@ -144,6 +144,7 @@ pub(super) fn sections() -> Vec<Section> {
             "loop-virtual",
             vec![plain![loop_virtual::Builder, loop_virtual::VirtualDriver, loop_virtual::Link,]],
         ),
+        section("loop-io", vec![connections()]),
         section("loop-test", vec![plain![loop_test::Runtime]]),
     ]
 }
@@ -348,6 +349,7 @@ fn reports() -> Vec<Row> {
 fn streams() -> Vec<Row> {
     let mut rows = plain![
         core_loop::net::Address,
+        core_loop::net::ListenOptions,
         core_loop::net::TcpListener,
         core_loop::net::ReadHalf,
         core_loop::net::TcpStream,
@@ -360,5 +362,32 @@ fn streams() -> Vec<Row> {
         core_loop::stream::Yield["T"] = core_loop::stream::Yield<'static, T>,
         core_loop::stream::Next["T"] = core_loop::stream::Next<'static, 'static, T>,
     ]);
+    rows
+}
+
+fn connections() -> Vec<Row> {
+    let mut rows = plain![
+        loop_io::Buffered,
+        loop_io::Connect,
+        loop_io::Endpoint,
+        loop_io::IncompleteRead,
+        loop_io::InvalidLine,
+        loop_io::LimitOverrun,
+        loop_io::Listen,
+        loop_io::Lost,
+        loop_io::Plain,
+        loop_io::ReadExactError,
+        loop_io::ReadLineError,
+        loop_io::ReadUntilError,
+        loop_io::Server,
+        loop_io::StreamReader,
+        loop_io::StreamWriter,
+        loop_io::TextLines,
+        loop_io::Transport,
+        loop_io::WriteError,
+        loop_io::WriteLimits,
+        loop_io::WrongLimits,
+    ];
+    rows.extend(of_any![loop_io::ProtocolHandle["P"] = loop_io::ProtocolHandle<T>]);
     rows
 }
