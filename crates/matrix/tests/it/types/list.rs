@@ -354,6 +354,14 @@ fn streams() -> Vec<Row> {
         core_loop::net::ReadHalf,
         core_loop::net::TcpStream,
         core_loop::net::WriteHalf,
+        core_loop::net::PeerCredentials,
+        core_loop::net::UdpSocket,
+        core_loop::net::UnixAddress,
+        core_loop::net::UnixDatagram,
+        core_loop::net::UnixListener,
+        core_loop::net::UnixStream,
+        core_loop::pipe::Reader,
+        core_loop::pipe::Writer,
         core_loop::stream::Close,
     ];
     rows.extend(of_any![
@@ -369,6 +377,8 @@ fn connections() -> Vec<Row> {
     let mut rows = plain![
         loop_io::Buffered,
         loop_io::Connect,
+        loop_io::DatagramEndpoint,
+        loop_io::DatagramTransport,
         loop_io::Endpoint,
         loop_io::IncompleteRead,
         loop_io::InvalidLine,
@@ -387,6 +397,11 @@ fn connections() -> Vec<Row> {
         loop_io::WriteError,
         loop_io::WriteLimits,
         loop_io::WrongLimits,
+        loop_io::process::Command,
+        loop_io::process::Output,
+        loop_io::process::Process,
+        loop_io::process::Stdio,
+        loop_io::process::SubprocessTransport,
     ];
     rows.extend(of_any![loop_io::ProtocolHandle["P"] = loop_io::ProtocolHandle<T>]);
     rows
