@@ -1,19 +1,16 @@
 //! What was asked of a cooperative task, and which place in it takes that.
 //!
 //! ```text
-//!            ask: counts a request, and wakes the place that it reaches
-//!   (none) ──────────────────────────────────────────────────────────► PENDING ──┐ ask again: one error answers all that
-//!                                                                       │ ▲  ▲   │ reach it
-//!                          the innermost place that it reaches takes it │ │  └───┘
-//!                                                                       ▼ │ GIVEN BACK: the place is dropped before the
-//!                                                                     TAKEN │ program has heard; the innermost is woken
-//!                                                                       │ └─┘
-//!                        that place, and no other, gives `Err(Cancelled)` │
-//!                                                                       ▼
-//!                                                                   DELIVERED: the scopes on the way let it through
+//!          ask: it is counted, and     the innermost place that     the place tells the program,
+//!          wakes whom it reaches       it reaches takes it          and no other does
+//!   (none) ───────────────────► PENDING ───────────────────► TAKEN ───────────────────► DELIVERED: it has passed the
+//!                                │ ▲  ▲                       │ │                        scopes between asker and place
+//!                      ask again └─┘  └────── GIVEN BACK ─────┘ │
+//!                                      the place is dropped     │ uncancel brings the count to zero, or its scope is over:
+//!                                      before that; whoever     ▼ as for one that is PENDING
+//!                                      is innermost is woken  (none)
 //!
-//!   PENDING, TAKEN ──► (none): `uncancel` brings the count to zero, or its scope is over
-//!   GIVEN BACK to a place that is about to deliver another one: one error answers both
+//!   Asked again, or given back to a place that is about to tell of another one: one error answers all.
 //! ```
 //!
 //! A request of somebody else reaches every place of the task. One that a *scope* makes, a group or a timeout that runs

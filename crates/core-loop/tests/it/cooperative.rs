@@ -1,4 +1,4 @@
-//! Cooperative tasks: each arrow of the state diagram in `src/task/cooperative.rs`, and what follows from it.
+//! Cooperative tasks: each arrow of the state diagram in `src/task/requests.rs`, and what follows from it.
 
 use crate::run;
 use crate::trace::Trace;
@@ -258,6 +258,22 @@ fn a_task_that_a_cancellable_awaits_is_cancelled_with_it() {
         assert_eq!(reason_of(task.await), "both");
         yield_now().await;
         assert!(watched.done());
+    });
+}
+
+#[test]
+fn a_usual_task_that_is_cancelled_before_its_first_step_leaves_no_clean_up_behind() {
+    run(async {
+        let trace = Trace::default();
+        let (body, clean_up) = (trace.clone(), trace.clone());
+        let task = spawn(finally(
+            (),
+            async move |_: &mut ()| body.add("body"),
+            async move |()| clean_up.add("cleaned"),
+        ));
+        task.cancel("too early");
+        assert_eq!(reason_of(task.await), "too early");
+        assert_eq!(trace.take(), "");
     });
 }
 
