@@ -114,8 +114,8 @@ impl<T, E> Driven<'_, '_, T, E> {
 
     /// Errors come before a cancel, which then is asked for again: it interrupts whoever got the errors.
     fn end(self) -> Ended<T, E> {
-        // Nobody takes a request here any more.
-        drop(self.place);
+        // Nobody takes a request here any more. Had the group been dropped, it would go back.
+        self.place.into_iter().for_each(Registration::deliver);
         if let Some(asking) = self.asking
             && self.state.has_failed()
         {

@@ -29,9 +29,20 @@ impl Registration {
         Self { task, number }
     }
 
-    /// Takes the request if there is one for this place; if not, its next one wakes `cx`.
+    /// Takes the request if there is one for this place; if not, its next one wakes `cx`. It goes back when this is dropped
+    /// before it was [delivered](Self::deliver).
     pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Option<Reason> {
         self.task.extras().requests.take(self.number, cx.waker())
+    }
+
+    /// It takes no more.
+    fn close(&self) {
+        self.task.extras().requests.close_place(self.number);
+    }
+
+    /// Whoever polls hears of what it has taken.
+    pub(crate) fn deliver(self) {
+        self.task.extras().requests.deliver(self.number);
     }
 }
 
@@ -119,7 +130,8 @@ fn answer<T>(future: Pin<&mut impl Future<Output = Result<T, Cancelled>>>, cx: &
 ///
 /// # Cancel safety
 ///
-/// Dropping it drops `future`. A request that it has not taken waits for the next one.
+/// Dropping it drops `future`. A request that it has not told of is for the one around it, or waits for the next one: also
+/// one that has interrupted `future` already, when this is dropped while it waits for the clean-ups.
 ///
 /// # Python
 ///
@@ -141,13 +153,14 @@ pub async fn cancellable<F: Future>(future: F) -> Result<F::Output, Cancelled> {
         }
     })
     .await;
-    drop(place);
     let reason = match outcome {
         Ok(output) => return Ok(output),
         Err(reason) => reason,
     };
+    place.iter().for_each(Registration::close);
     let lp = Loop::current();
     let mut left = Pending::of(&lp, || lp.drop_cancelled(&reason, || future.set(None)));
     poll_fn(|cx| left.poll(cx)).await;
+    place.into_iter().for_each(Registration::deliver);
     Err(Cancelled::new(reason))
 }

@@ -1,11 +1,16 @@
 //! What was asked of a cooperative task, and which place in it takes that.
 //!
 //! ```text
-//!            ask: counts a request, and wakes whom it reaches            the innermost place that it reaches takes it:
-//!   CALM ───────────────────────────────────────────────────► ASKED     it, and no other, gives `Err(Cancelled)`
-//!    ▲                                                          │ ▲──┐
-//!    └──────────────────────────────────────────────────────────┘    │ ask again: one error answers all that reach it
-//!      taken; or taken back, by `uncancel` or with its scope ────────┘
+//!          ask: it is counted, and     the innermost place that     the place tells the program,
+//!          wakes whom it reaches       it reaches takes it          and no other does
+//!   (none) ───────────────────► PENDING ───────────────────► TAKEN ───────────────────► DELIVERED: it has passed the
+//!                                │ ▲  ▲                       │ │                        scopes between asker and place
+//!                      ask again └─┘  └────── GIVEN BACK ─────┘ │
+//!                                      the place is dropped     │ uncancel brings the count to zero, or its scope is over:
+//!                                      before that; whoever     ▼ as for one that is PENDING
+//!                                      is innermost is woken  (none)
+//!
+//!   Asked again, or given back to a place that is about to tell of another one: one error answers all.
 //! ```
 //!
 //! A request of somebody else reaches every place of the task. One that a *scope* makes, a group or a timeout that runs
@@ -13,7 +18,7 @@
 //! business. The count of requests outlives the delivery.
 
 use crate::error::Reason;
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, RefMut};
 use std::task::Waker;
 
 /// No scope: the task itself.
@@ -50,6 +55,10 @@ struct Place {
     number: u64,
     within: u64,
     waker: Waker,
+    /// Taken, and not delivered: who waits for the clean-ups of what it interrupted may be dropped before it can tell.
+    taken: Vec<Request>,
+    /// It has taken all that it will, and is about to deliver.
+    closed: bool,
 }
 
 struct Scope {
@@ -75,7 +84,28 @@ impl Book {
 
     /// Who takes a request of `of`.
     fn innermost(&self, of: u64) -> Option<&Place> {
-        self.places.iter().rfind(|place| self.reaches(of, place.within))
+        self.places.iter().rfind(|place| !place.closed && self.reaches(of, place.within))
+    }
+
+    /// What was asked of `of` is for nobody any more, wherever it is.
+    fn forget(&mut self, of: u64) {
+        self.asked.retain(|asked| asked.of != of);
+        for place in &mut self.places {
+            place.taken.retain(|taken| taken.of != of);
+        }
+    }
+
+    /// A place has gone without telling of `request`: the innermost one left has it, which is about to deliver, or takes it.
+    /// One of the same scope that is there already came later, and answers for both.
+    fn give_back(&mut self, request: Request) {
+        let nearest = self.places.iter().rposition(|place| self.reaches(request.of, place.within));
+        let list = match nearest.map(|at| &mut self.places[at]) {
+            Some(place) if place.closed => &mut place.taken,
+            _ => &mut self.asked,
+        };
+        if !list.iter().any(|other| other.of == request.of) {
+            list.insert(0, request);
+        }
     }
 
     fn push(&mut self, request: Request) {
@@ -97,18 +127,24 @@ impl Book {
         if self.asked.is_empty() {
             return None;
         }
-        let within = self.places.iter().rfind(|place| place.number == number)?.within;
         let is_mine =
             |request: &Request| self.innermost(request.of).is_some_and(|place| place.number == number);
         let (mine, left) = self.asked.iter().cloned().partition::<Vec<_>, _>(is_mine);
         self.asked = left;
-        for request in &mine {
-            self.note_passing(request, within);
-        }
-        mine.into_iter().next_back().map(|request| request.reason)
+        let reason = mine.last()?.reason.clone();
+        let place = self.places.iter_mut().rfind(|place| place.number == number)?;
+        place.taken.retain(|before| mine.iter().all(|request| request.of != before.of));
+        place.taken.extend(mine);
+        Some(reason)
     }
 
-    /// Every scope between the one that asked and the place `within` which it was taken has let it through.
+    /// The place goes, if it is still there.
+    fn remove(&mut self, number: u64) -> Option<Place> {
+        let at = self.places.iter().rposition(|place| place.number == number)?;
+        Some(self.places.remove(at))
+    }
+
+    /// Every scope between the one that asked and the place `within` which it was delivered has let it through.
     fn note_passing(&mut self, request: &Request, within: u64) {
         let mut scope = within;
         while scope != request.of && scope != TASK {
@@ -149,7 +185,7 @@ impl Requests {
         let left = self.count.get().saturating_sub(1);
         self.count.set(left);
         if left == 0 {
-            self.book.borrow_mut().asked.retain(|asked| asked.of != TASK);
+            self.book.borrow_mut().forget(TASK);
         }
         left
     }
@@ -163,16 +199,44 @@ impl Requests {
     /// A new place, in the scope whose body is being polled.
     pub(super) fn begin_place(&self, within: u64, waker: &Waker) -> u64 {
         let (number, waker) = (self.next_number(), waker.clone());
-        self.book.borrow_mut().places.push(Place { number, within, waker });
+        let place = Place { number, within, waker, taken: Vec::new(), closed: false };
+        self.book.borrow_mut().places.push(place);
         number
     }
 
-    /// Whoever is the innermost place now hears of what this one has not taken.
+    /// The place takes no more: what comes while it waits for clean-ups is for the one around it.
+    pub(super) fn close_place(&self, number: u64) {
+        let mut book = self.book.borrow_mut();
+        if let Some(place) = book.places.iter_mut().rfind(|place| place.number == number) {
+            place.closed = true;
+        }
+    }
+
+    /// The program hears of what the place has taken.
+    pub(super) fn deliver(&self, number: u64) {
+        let mut book = self.book.borrow_mut();
+        let gone = book.remove(number);
+        for request in gone.iter().flat_map(|place| &place.taken) {
+            book.note_passing(request, gone.as_ref().map_or(TASK, |place| place.within));
+        }
+        Self::drop_place(book, gone);
+    }
+
+    /// Whoever is the innermost place now hears of what this one has not taken, or has not delivered.
     pub(super) fn end_place(&self, number: u64) {
         let mut book = self.book.borrow_mut();
-        let gone =
-            book.places.iter().rposition(|place| place.number == number).map(|at| book.places.remove(at));
-        let wakers = book.wakers();
+        let mut gone = book.remove(number);
+        // Backwards: each one comes to stand before those that came after it.
+        for request in gone.iter_mut().flat_map(|place| place.taken.drain(..).rev()) {
+            book.give_back(request);
+        }
+        Self::drop_place(book, gone);
+    }
+
+    /// Destructors and wakers of others run when nothing is borrowed.
+    fn drop_place(book: RefMut<'_, Book>, gone: Option<Place>) {
+        // After a delivery its place is gone already, and nobody else has become the innermost since.
+        let wakers = if gone.is_some() { book.wakers() } else { Vec::new() };
         drop(book);
         drop(gone);
         wakers.into_iter().for_each(Waker::wake);
@@ -205,7 +269,7 @@ impl Requests {
 
     /// Nobody is left who could take the request of the scope. It still counts.
     pub(super) fn withdraw(&self, scope: u64) {
-        self.book.borrow_mut().asked.retain(|asked| asked.of != scope);
+        self.book.borrow_mut().forget(scope);
     }
 
     /// The scope is over; with it goes its own request, if it has made one.
@@ -221,7 +285,9 @@ impl Requests {
     pub(super) fn reached_from_outside(&self, scope: u64) -> bool {
         let book = self.book.borrow();
         let on_its_way = |asked: &Request| asked.of != scope && book.reaches(asked.of, scope);
+        let is_inside = |place: &&Place| book.reaches(scope, place.within);
         book.asked.iter().any(on_its_way)
+            || book.places.iter().filter(is_inside).any(|place| place.taken.iter().any(on_its_way))
             || book.scopes.iter().any(|known| known.number == scope && !known.passed.is_empty())
     }
 

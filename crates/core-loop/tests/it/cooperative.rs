@@ -1,4 +1,4 @@
-//! Cooperative tasks: each arrow of the state diagram in `src/task/cooperative.rs`, and what follows from it.
+//! Cooperative tasks: each arrow of the state diagram in `src/task/requests.rs`, and what follows from it.
 
 use crate::run;
 use crate::trace::Trace;
@@ -6,7 +6,7 @@ use core_loop::{
     Cancelled, JoinError, Runner, cancellable, current_task, finally, sleep, spawn, spawn_cooperative,
     timeout, yield_now,
 };
-use futures_lite::future::zip;
+use futures_lite::future::{poll_once, zip};
 use std::future::{pending, ready};
 use std::time::Duration;
 
@@ -116,6 +116,60 @@ fn a_request_that_the_innermost_has_not_taken_when_it_goes_is_taken_by_the_one_a
 }
 
 #[test]
+fn a_request_that_was_taken_and_not_delivered_goes_to_the_next_cancellable() {
+    run(async {
+        let task = spawn_cooperative(async {
+            let body = finally((), async |_: &mut ()| pending::<()>().await, async |()| yield_now().await);
+            let mut first = Box::pin(cancellable(body));
+            assert!(poll_once(first.as_mut()).await.is_none());
+            current_task().expect("inside a task").cancel("not lost");
+            assert!(poll_once(first.as_mut()).await.is_none(), "it waits for the clean-up");
+            drop(first);
+            assert_eq!(current_task().expect("inside a task").cancelling(), 1);
+            let next = cancellable(pending::<()>()).await;
+            assert_eq!(cancellable(ready(1)).await, Ok(1), "once");
+            next
+        });
+        assert_eq!(reason_of(task.await), "not lost");
+    });
+}
+
+#[test]
+fn a_request_that_was_taken_and_not_delivered_wakes_the_cancellable_around_it() {
+    run(async {
+        let task = spawn_cooperative(cancellable(async {
+            let body = finally((), async |_: &mut ()| pending::<()>().await, async |()| yield_now().await);
+            let mut inner = Box::pin(cancellable(body));
+            assert!(poll_once(inner.as_mut()).await.is_none());
+            current_task().expect("inside a task").cancel("not lost");
+            assert!(poll_once(inner.as_mut()).await.is_none(), "it waits for the clean-up");
+            drop(inner);
+            pending::<()>().await;
+        }));
+        assert_eq!(reason_of(task.await), "not lost");
+    });
+}
+
+#[test]
+fn a_request_that_was_taken_and_then_taken_back_goes_to_nobody() {
+    run(async {
+        let task = spawn_cooperative(async {
+            let me = current_task().expect("inside a task");
+            let body = finally((), async |_: &mut ()| pending::<()>().await, async |()| yield_now().await);
+            let mut first = Box::pin(cancellable(body));
+            assert!(poll_once(first.as_mut()).await.is_none());
+            me.cancel("a mistake");
+            assert!(poll_once(first.as_mut()).await.is_none(), "it waits for the clean-up");
+            assert_eq!(me.uncancel(), 0);
+            drop(first);
+            assert_eq!(cancellable(ready(1)).await, Ok(1));
+            Ok(())
+        });
+        task.await.expect("nobody wants it to end");
+    });
+}
+
+#[test]
 fn requests_before_the_delivery_give_one_error_with_the_last_reason_and_are_all_counted() {
     run(async {
         let task = spawn_cooperative(async {
@@ -204,6 +258,22 @@ fn a_task_that_a_cancellable_awaits_is_cancelled_with_it() {
         assert_eq!(reason_of(task.await), "both");
         yield_now().await;
         assert!(watched.done());
+    });
+}
+
+#[test]
+fn a_usual_task_that_is_cancelled_before_its_first_step_leaves_no_clean_up_behind() {
+    run(async {
+        let trace = Trace::default();
+        let (body, clean_up) = (trace.clone(), trace.clone());
+        let task = spawn(finally(
+            (),
+            async move |_: &mut ()| body.add("body"),
+            async move |()| clean_up.add("cleaned"),
+        ));
+        task.cancel("too early");
+        assert_eq!(reason_of(task.await), "too early");
+        assert_eq!(trace.take(), "");
     });
 }
 

@@ -6,7 +6,7 @@ use core_loop::{
     Cancelled, Elapsed, GroupError, JoinError, Loop, TaskGroup, TimeoutScope, cancellable, current_task,
     finally, spawn_cooperative, timeout, timeout_scope_cooperative, yield_now,
 };
-use futures_lite::future::zip;
+use futures_lite::future::{poll_once, zip};
 use std::future::pending;
 use std::time::{Duration, Instant};
 
@@ -258,5 +258,45 @@ fn in_a_task_of_the_usual_kind_the_body_is_dropped_and_its_clean_ups_are_awaited
         });
         assert_eq!(outcome.await.expect("nobody was asked"), Err(Elapsed));
         assert_eq!(trace.take(), "cleaned up");
+    });
+}
+
+/// Takes requests, and then has a clean-up to wait for.
+async fn slow_to_tell() -> Result<(), Cancelled> {
+    let clean_up = async |()| yield_now().await;
+    cancellable(finally((), async |_: &mut ()| pending::<()>().await, clean_up)).await
+}
+
+#[test]
+fn a_request_of_the_task_that_a_body_took_and_has_not_told_outlives_the_scope_that_is_dropped() {
+    asked(async {
+        let me = current_task().expect("inside a task");
+        let mut scope = Box::pin(timeout_scope_cooperative(HOUR, async |_| slow_to_tell().await));
+        assert!(poll_once(scope.as_mut()).await.is_none());
+        me.cancel("not lost");
+        assert!(poll_once(scope.as_mut()).await.is_none(), "it waits for the clean-up");
+        drop(scope);
+        assert_eq!(interrupted().await.reason().as_str(), "not lost");
+        assert_eq!(requests(), 1);
+        Ok(())
+    });
+}
+
+#[test]
+fn a_request_of_the_scope_that_its_body_took_and_has_not_told_goes_with_the_scope() {
+    asked(async {
+        let moved = timeout_scope_cooperative(HOUR, async |scope| {
+            scope.reschedule(Some(long_ago())).expect("it is active");
+            slow_to_tell().await
+        });
+        let mut moved = Box::pin(moved);
+        assert!(poll_once(moved.as_mut()).await.is_none());
+        // A deadline that is past comes in the next turn.
+        yield_now().await;
+        assert!(poll_once(moved.as_mut()).await.is_none(), "it waits for the clean-up");
+        assert_eq!(requests(), 1);
+        drop(moved);
+        assert_eq!(requests(), 0);
+        cancellable(yield_now()).await
     });
 }

@@ -7,7 +7,7 @@ use core_loop::{
     Cancelled, ChildError, GroupError, JoinError, Task, TaskGroup, cancellable, current_task, spawn,
     spawn_cooperative, timeout,
 };
-use futures_lite::future::zip;
+use futures_lite::future::{poll_once, zip};
 use std::future::pending;
 use std::time::Duration;
 
@@ -404,4 +404,24 @@ fn a_close_of_the_loop_asks_a_group_to_end() {
         turns(2).await;
     });
     assert_eq!(trace.take(), "body child");
+}
+
+#[test]
+fn a_request_that_a_group_took_and_has_not_told_outlives_the_group_that_is_dropped() {
+    asked(async {
+        let me = current_task().expect("inside a task");
+        let group = TaskGroup::<&str>::scope_cooperative(async |group| {
+            group.spawn(careful(Trace::default(), "child"));
+            Ok(Ok(()))
+        });
+        let mut group = Box::pin(group);
+        assert!(poll_once(group.as_mut()).await.is_none(), "it waits for its child");
+        turns(2).await;
+        me.cancel("not lost");
+        assert!(poll_once(group.as_mut()).await.is_none(), "it waits for the clean-up of its child");
+        drop(group);
+        assert_eq!(interrupted().await.reason().as_str(), "not lost");
+        assert_eq!(requests(), 1);
+        Ok(())
+    });
 }

@@ -6,6 +6,7 @@
 //! ```text
 //!             asked, and dropped before its next poll
 //!   WAITING ───────────────────────────────────────────► TAKEN     the program hears of it when the clean-ups have ended
+//!     │  │                                                    └─ dropped before that: the request is for the next
 //!     │  └─── a part around it takes the request ──────► PASSED OVER (of the one around it): a violation
 //!     └────── dropped by something else, or ended ─────► the request is for the next
 //! ```
@@ -62,9 +63,17 @@ impl Ledger {
         }
     }
 
-    /// It is not the request that ends it.
+    /// It is not the request that ends it. One that it has taken, and not told of, is for the next.
     pub(super) fn abandons(&self, part: Ticket) {
-        self.with(part, |record| record.place = Some(Place::Abandoned));
+        let place = self.with(part, |record| record.place.replace(Place::Abandoned));
+        let Some(Place::Taken(Some(reason))) = place else { return };
+        let outer = self.with(self.task_of(part), |record| {
+            let reason = *record.pending.get_or_insert(reason);
+            record.places.last().copied().map(|outer| (outer, reason))
+        });
+        if let Some((outer, reason)) = outer {
+            self.ask(outer, reason);
+        }
     }
 
     /// It is gone: by itself, by a request, or with something around it. A request that it has not taken is for the place
