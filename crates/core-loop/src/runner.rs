@@ -78,7 +78,11 @@ where
     F: Future,
 {
     refuse_nested()?;
-    Runner::new(make()?).run(main)
+    let mut runner = Runner::new(make()?);
+    let outcome = runner.outcome_of(main);
+    // Before a panic of main goes on: the other tasks have their clean-ups all the same.
+    drop(runner);
+    settle(outcome?)
 }
 
 fn refuse_nested() -> Result<(), RunError> {
@@ -190,6 +194,11 @@ impl Runner {
     /// `Runner.run(main())`.
     #[track_caller]
     pub fn run<F: Future>(&mut self, main: F) -> Result<F::Output, RunError> {
+        settle(self.outcome_of(main)?)
+    }
+
+    #[track_caller]
+    fn outcome_of<F: Future>(&mut self, main: F) -> Result<Result<F::Output, JoinError>, RunError> {
         refuse_nested()?;
         let output = Cell::new(None);
         let main = async {
@@ -214,7 +223,7 @@ impl Runner {
         if interrupted {
             return Err(RunError::Interrupted);
         }
-        settle(outcome.map(|()| output.take().expect("a main that ended left its output")))
+        Ok(outcome.map(|()| output.take().expect("a main that ended left its output")))
     }
 
     /// Runs the loop until `task`, one of its own, has ended. A task that was not waited for to the end is still there, and

@@ -254,6 +254,10 @@ impl<T: 'static> Waitable for Task<T> {
         self.join.task().cancel(reason)
     }
 
+    fn is_foreign(&self) -> bool {
+        self.join.task().is_foreign()
+    }
+
     fn cancel_along(&self, reason: Reason) {
         self.join.task().cancel_along(reason);
     }

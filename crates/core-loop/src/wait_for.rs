@@ -128,7 +128,12 @@ impl<W: Waitable> Future for WaitFor<W> {
             Stage::Over => panic!("a `wait_for` was polled again after it ended"),
         }
         if this.handle.poll_done(cx).is_pending() {
-            return Poll::Pending;
+            if !this.handle.is_foreign() {
+                return Poll::Pending;
+            }
+            // Its loop may stand still: it was asked, and that is all.
+            this.stage = Stage::Over;
+            return Poll::Ready(Err(Elapsed));
         }
         if !matches!(this.handle.outcome(), Some(Err(JoinError::Cancelled(_)))) {
             return this.take(cx);

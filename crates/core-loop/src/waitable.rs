@@ -70,6 +70,12 @@ pub trait Waitable: Future<Output = Result<Self::Value, JoinError>> + Unpin {
     /// `Future.cancel(msg)`.
     fn request_cancel(&self, reason: Reason) -> bool;
 
+    /// Whether it runs on another loop than the one that runs here. That one may stand still for as long as this one runs, so
+    /// nobody waits for its end who is cancelled, or whose time is over.
+    fn is_foreign(&self) -> bool {
+        false
+    }
+
     /// Asks for a cancel because whoever awaits it is being cancelled. A task that takes a while to end becomes a clean-up of
     /// the one that is running, which so ends after it.
     fn cancel_along(&self, reason: Reason) {
@@ -111,6 +117,10 @@ impl<W: Waitable + ?Sized> Waitable for &mut W {
 
     fn request_cancel(&self, reason: Reason) -> bool {
         (**self).request_cancel(reason)
+    }
+
+    fn is_foreign(&self) -> bool {
+        (**self).is_foreign()
     }
 
     fn cancel_along(&self, reason: Reason) {

@@ -4,6 +4,7 @@ use super::any::AnyTask;
 use super::reference::TaskRef;
 use super::waiter::Waiter;
 use crate::clean_up;
+use crate::current::Loop;
 use crate::error::Reason;
 use std::cell::Cell;
 use std::future::poll_fn;
@@ -11,11 +12,17 @@ use std::rc::Rc;
 use std::task::Poll;
 
 impl TaskRef {
+    /// Whether its loop is another one than that which runs here.
+    pub(crate) fn is_foreign(&self) -> bool {
+        Loop::try_current().is_some_and(|here| !self.belongs_to(&here.inner().shared))
+    }
+
     /// Asks for a cancel, and leaves it to the clean-ups of the task that is running to wait for the end.
     #[cold]
     pub(crate) fn cancel_along(&self, reason: Reason) {
-        // Of a task whose future is gone nothing is asked, and it is not waited for: it may be waiting for this one.
-        if !self.cancel(reason) {
+        // Of a task whose future is gone nothing is asked, and it is not waited for: it may be waiting for this one. Nor is
+        // one of another loop, which may stand still.
+        if !self.cancel(reason) || self.is_foreign() {
             return;
         }
         let task = AnyTask(self.clone());

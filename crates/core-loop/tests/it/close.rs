@@ -293,3 +293,22 @@ fn a_close_ends_everything_in_its_order() {
     assert!(report.executor.is_some_and(|threads| threads.is_clean()), "its threads have ended");
 }
 // ANCHOR_END: order
+
+#[test]
+fn a_panic_of_main_leaves_the_other_tasks_their_clean_ups() {
+    let trace = Trace::default();
+    let cleaned = trace.clone();
+    let panicked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        crate::run(async {
+            let other = async |_: &mut Trace| pending::<()>().await;
+            drop(spawn(finally(cleaned, other, async |trace: Trace| {
+                sleep(MS).await;
+                trace.add("cleaned up");
+            })));
+            yield_now().await;
+            panic!("of main");
+        });
+    }));
+    assert!(panicked.is_err());
+    assert_eq!(trace.take(), "cleaned up");
+}

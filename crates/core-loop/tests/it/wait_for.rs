@@ -3,7 +3,8 @@
 use crate::run;
 use crate::trace::Trace;
 use core_loop::{
-    Elapsed, Future, JoinError, Loop, Waitable, finally, shield, sleep, spawn, wait_for, yield_now,
+    Elapsed, Future, JoinError, Loop, NativeDriver, Runner, Waitable, finally, shield, sleep, spawn, timeout,
+    wait_for, yield_now,
 };
 use std::future::pending;
 use std::time::Duration;
@@ -20,6 +21,22 @@ fn an_outcome_in_time_is_given() {
         assert_eq!(wait_for(Duration::MAX, quick).await.expect("in time").expect("it ended"), 7);
         let panics = spawn(async { panic!("on its own") });
         assert!(matches!(wait_for(Duration::MAX, panics).await, Ok(Err(JoinError::Panicked(_)))));
+    });
+}
+
+#[test]
+fn a_bound_on_a_task_of_another_loop_that_stands_still_is_kept_and_so_is_a_cancel() {
+    let another = Runner::new(NativeDriver::new().expect("the native driver runs everywhere"));
+    let mut tasks = [(); 3].map(|()| another.get_loop().spawn(pending::<()>()));
+    run(async {
+        let [one, two, three] = &mut tasks;
+        assert!(matches!(wait_for(MS, &mut *one).await, Err(Elapsed)));
+        assert!(matches!(timeout(MS, &mut *two).await, Err(Elapsed)));
+        let handle = std::mem::replace(three, another.get_loop().spawn(pending()));
+        let awaiter = spawn(handle);
+        yield_now().await;
+        awaiter.cancel("it takes too long");
+        assert!(matches!(awaiter.await, Err(JoinError::Cancelled(_))));
     });
 }
 
