@@ -146,7 +146,7 @@ impl<W: Waitable> Future for WaitFor<W> {
 impl<W: Waitable> Drop for WaitFor<W> {
     fn drop(&mut self) {
         self.handle.forget_waiter();
-        if matches!(self.stage, Stage::Waiting { polled: true })
+        if matches!(self.stage, Stage::Waiting { polled: true } | Stage::Ending)
             && let Some(reason) = cancelling()
         {
             self.handle.cancel_along(reason);

@@ -3,8 +3,8 @@
 use crate::run;
 use crate::trace::Trace;
 use core_loop::{
-    Elapsed, Future, JoinError, Loop, NativeDriver, Runner, Waitable, finally, shield, sleep, spawn, timeout,
-    wait_for, yield_now,
+    Elapsed, Future, JoinError, Loop, NativeDriver, Runner, Waitable, cancellable, finally, shield, sleep,
+    spawn, spawn_cooperative, timeout, wait_for, yield_now,
 };
 use std::future::pending;
 use std::time::Duration;
@@ -37,6 +37,30 @@ fn a_bound_on_a_task_of_another_loop_that_stands_still_is_kept_and_so_is_a_cance
         yield_now().await;
         awaiter.cancel("it takes too long");
         assert!(matches!(awaiter.await, Err(JoinError::Cancelled(_))));
+    });
+}
+
+#[test]
+fn cancelled_while_its_task_ends_it_passes_the_cancel_on_and_ends_after_it() {
+    run(async {
+        let trace = Trace::default();
+        let told = trace.clone();
+        let stubborn = spawn_cooperative(async move {
+            for request in ["first", "second"] {
+                if cancellable(pending::<()>()).await.is_err() {
+                    told.add(request);
+                }
+            }
+            Ok(())
+        });
+        let outer = spawn(async { drop(wait_for(Duration::ZERO, stubborn).await) });
+        while trace.is_empty() {
+            yield_now().await;
+        }
+        outer.cancel("at once");
+        assert!(matches!(outer.await, Err(JoinError::Cancelled(_))));
+        trace.add("ended");
+        assert_eq!(trace.take(), "first second ended");
     });
 }
 
