@@ -8,6 +8,7 @@
 //!           heard: whoever waits is about to look
 //! ```
 
+use crate::exception;
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -112,7 +113,7 @@ impl Wake for Wire {
         let waiter = rung.waiter.take();
         drop(rung);
         if let Some(waiter) = waiter {
-            waiter.wake();
+            exception::wake(waiter);
         }
     }
 }

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
+use std::task::Waker;
 
 /// What went wrong, for the exception handler.
 ///
@@ -142,6 +143,11 @@ pub(crate) fn shielded(message: &str, drop: impl FnOnce()) {
     if let Err(panic) = Panic::catch(drop) {
         report(&ExceptionContext::panicked(message, &panic));
     }
+}
+
+/// Wakes somebody. A waker of somebody else's that panics is reported, and stops nothing that comes after.
+pub(crate) fn wake(waker: Waker) {
+    shielded("a waker panicked", || waker.wake());
 }
 
 fn print(context: &ExceptionContext<'_>) {

@@ -10,7 +10,7 @@
 //! ```
 
 use crate::current::Loop;
-use crate::exception::shielded;
+use crate::exception;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -193,7 +193,7 @@ impl Idle {
             std::mem::replace(&mut *waiters, others)
         };
         for waker in woken.into_values() {
-            shielded("a waker panicked", || waker.wake());
+            exception::wake(waker);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Awaiting something that a cancel of the awaiter must not reach.
 
 use crate::error::{JoinError, Reason};
+use crate::exception;
 use crate::task::{Task, spawn};
 use crate::waitable::Waitable;
 use std::cell::{OnceCell, RefCell};
@@ -120,7 +121,7 @@ impl<W: Waitable> Waitable for Shield<W> {
         }
         let waiter = self.waiter.take();
         if let Some(waiter) = waiter {
-            waiter.wake();
+            exception::wake(waiter);
         }
         true
     }

@@ -2,6 +2,7 @@
 
 use crate::clean_up::Pending;
 use crate::current::Loop;
+use crate::exception;
 use futures_core::Stream;
 use futures_core::stream::FusedStream;
 use std::cell::{Cell, RefCell};
@@ -176,7 +177,7 @@ impl<T> Slot<T> {
         // Outside the borrow: it may be anything.
         drop(known);
         if let Some(waker) = other {
-            waker.wake();
+            exception::wake(waker);
         }
     }
 

@@ -36,7 +36,7 @@ impl<T> Slot<T> {
         *self.stage.borrow_mut() = Stage::Filled(outcome);
         if let Some(waiter) = self.waiter.take() {
             // A foreign one may panic, and whoever fills has more to do.
-            exception::shielded("a waker panicked", || waiter.wake());
+            exception::wake(waiter);
         }
     }
 

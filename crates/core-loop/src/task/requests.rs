@@ -18,6 +18,7 @@
 //! business. The count of requests outlives the delivery.
 
 use crate::error::Reason;
+use crate::exception;
 use std::cell::{Cell, RefCell, RefMut};
 use std::task::Waker;
 
@@ -172,7 +173,7 @@ impl Requests {
         let waker = book.innermost(of).map(|place| place.waker.clone());
         drop(book);
         if let Some(waker) = waker {
-            waker.wake();
+            exception::wake(waker);
         }
     }
 
@@ -239,7 +240,7 @@ impl Requests {
         let wakers = if gone.is_some() { book.wakers() } else { Vec::new() };
         drop(book);
         drop(gone);
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.into_iter().for_each(exception::wake);
     }
 
     /// Takes what the place `number` is the innermost for; else remembers whom to wake.
@@ -300,6 +301,6 @@ impl Requests {
         }
         let wakers = book.wakers();
         drop(book);
-        wakers.into_iter().for_each(Waker::wake);
+        wakers.into_iter().for_each(exception::wake);
     }
 }

@@ -33,7 +33,7 @@ impl Waiter {
     pub(crate) fn wake(self) {
         match self {
             Self::Task(task) => task.schedule(),
-            Self::Other(waker) => wake_shielded(waker),
+            Self::Other(waker) => wake_other(waker),
         }
     }
 
@@ -52,6 +52,6 @@ fn is_current(task: &TaskRef) -> bool {
 }
 
 #[cold]
-fn wake_shielded(waker: Waker) {
-    exception::shielded("a waker panicked", || waker.wake());
+fn wake_other(waker: Waker) {
+    exception::wake(waker);
 }

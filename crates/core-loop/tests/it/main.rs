@@ -14,6 +14,7 @@ mod cooperative;
 mod debug_mode;
 mod dump;
 mod executor;
+mod foreign_wakers;
 mod future;
 mod generators;
 mod group;
