@@ -91,7 +91,7 @@ impl Drop for Helper {
         if let Some(thread) = self.thread.take() {
             // It only ever calls wakers, so this is short.
             let joined = thread.join();
-            debug_assert!(joined.is_ok(), "a waker panicked");
+            debug_assert!(joined.is_ok(), "a waker that panics is reported there");
         }
     }
 }

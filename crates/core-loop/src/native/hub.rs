@@ -4,6 +4,7 @@ use super::poller::{BELL, Poller, is_watched};
 use super::registry::{Attempt, Key, Registry, Share};
 use super::spinner::{Spinner, Visit};
 use super::timer::Timer;
+use crate::exception;
 use contract::{Direction, Readiness, Unavailable};
 use nix::sys::epoll::EpollEvent;
 use std::io;
@@ -83,7 +84,8 @@ impl<S: Share> Hub<S> {
                     registry.dispatch(event, woken);
                 }
             });
-            woken.drain(..).for_each(Waker::wake);
+            // Each for itself: one that panics neither ends the loop nor loses the others.
+            woken.drain(..).for_each(exception::wake);
         }
         timer.fire_if_due();
     }

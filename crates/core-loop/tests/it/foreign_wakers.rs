@@ -2,13 +2,18 @@
 
 use crate::run;
 use crate::trace::Trace;
+use core_loop::contract::{Direction, Driver, Readiness};
 use core_loop::{
-    Loop, NativeDriver, Runner, TaskGroup, Waitable, cancellable, shield, sleep, spawn, spawn_cooperative,
-    yield_now,
+    Loop, NativeDriver, ReadinessThread, Runner, TaskGroup, Waitable, cancellable, shield, sleep, spawn,
+    spawn_cooperative, yield_now,
 };
 use std::convert::Infallible;
 use std::future::{pending, poll_fn};
+use std::io::{Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
 use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
@@ -138,6 +143,47 @@ fn a_place_that_goes_hands_its_request_to_one_whose_waker_panics() {
         task.cancel("enough");
         task.await.expect("it goes on");
         assert_eq!(reported.take().matches("a waker panicked").count(), 1);
+    });
+}
+
+/// Two that wait for their sockets with wakers that panic both hear of them.
+async fn both_hear(watch: impl Fn(Rc<OwnedFd>) -> std::io::Result<Box<dyn Readiness>>) {
+    let mut ends: Vec<_> = (0..2)
+        .map(|_| {
+            let (mut here, there) = UnixStream::pair().expect("a pair");
+            here.set_nonblocking(true).expect("it is a socket");
+            let descriptor = here.try_clone().expect("there is room");
+            let watch = watch(Rc::new(descriptor.into())).expect("it is watched");
+            let task = spawn(async move {
+                let mut read = || here.read(&mut [0]);
+                alarmed(poll_fn(|cx| watch.poll_io(cx, Direction::Read, &mut read))).await
+            });
+            (there, task)
+        })
+        .collect();
+    // Both wait now.
+    yield_now().await;
+    for (there, _) in &mut ends {
+        there.write_all(b"x").expect("there is room");
+    }
+    for (_there, task) in ends {
+        assert_eq!(task.await.expect("it goes on").expect("it reads"), 1);
+    }
+}
+
+#[test]
+fn wakers_that_panic_at_an_event_end_neither_the_loop_nor_the_other_events_of_the_visit() {
+    let driver = NativeDriver::new().expect("the native driver runs everywhere");
+    let reactor = driver.reactor();
+    let mut runner = Runner::new(driver);
+    runner.run(both_hear(move |descriptor| reactor.watch(descriptor))).expect("it runs");
+}
+
+#[test]
+fn wakers_that_panic_at_an_event_do_not_end_the_readiness_thread() {
+    run(async {
+        let readiness = ReadinessThread::new();
+        both_hear(|descriptor| readiness.watch(descriptor)).await;
     });
 }
 
