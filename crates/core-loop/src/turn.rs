@@ -20,7 +20,7 @@ use crate::idle::Rest;
 use crate::moment::Moment;
 use crate::shared::{Entry, Ready, Remote};
 use crate::task::TaskRef;
-use contract::Panic;
+use contract::{Panic, budget};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -169,7 +169,10 @@ impl Loop {
     #[inline(always)]
     pub(crate) fn run_entry(&self, entry: Entry) {
         match entry {
-            Entry::Step(task) => task.step(self),
+            Entry::Step(task) => {
+                budget::enter_step();
+                task.step(self);
+            }
             Entry::Call(call) => call.call(self),
         }
     }

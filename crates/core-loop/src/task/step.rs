@@ -58,7 +58,14 @@ pub(super) fn spawn_eager<F: Future + 'static>(future: F) -> Join<F::Output> {
             task.step(&lp);
         }
     };
-    Context::empty().call(|| lp.survive(step));
+    let step = || Context::empty().call(|| lp.survive(step));
+    if outer.is_some() {
+        // Whoever does nothing but begin tasks so must let others run as well.
+        budget::nested(step);
+    } else {
+        budget::enter_step();
+        step();
+    }
     lp.inner().current.set(outer);
     join
 }
@@ -145,7 +152,6 @@ impl TaskRef {
         if self.is(CANCEL) {
             return self.drop_cancelled(lp);
         }
-        budget::enter_step();
         // A cancel that came during the last step wins, as in asyncio.
         if self.poll_future(cx) == Polled::Overruled || self.is(GIVES_UP) {
             self.drop_cancelled(lp);

@@ -13,6 +13,7 @@ mod compiles;
 mod cooperative;
 mod debug_mode;
 mod dump;
+mod eager;
 mod executor;
 mod foreign_wakers;
 mod future;
