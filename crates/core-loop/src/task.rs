@@ -286,14 +286,19 @@ impl<T: 'static> Drop for Task<T> {
 impl Loop {
     /// Drops a future because of a cancel: the tasks that it was awaiting are cancelled with it.
     pub(crate) fn drop_cancelled<T>(&self, reason: &Reason, drop: impl FnOnce() -> T) -> T {
+        self.cancelling(Some(reason.clone()), drop)
+    }
+
+    /// What `act` drops is dropped because of a cancel, or is not, whatever is being dropped around it.
+    fn cancelling<T>(&self, reason: Option<Reason>, act: impl FnOnce() -> T) -> T {
         struct Restore<'a>(&'a Loop, Option<Reason>);
         impl Drop for Restore<'_> {
             fn drop(&mut self) {
                 self.0.inner().cancelling.replace(self.1.take());
             }
         }
-        let _restore = Restore(self, self.inner().cancelling.replace(Some(reason.clone())));
-        drop()
+        let _restore = Restore(self, self.inner().cancelling.replace(reason));
+        act()
     }
 }
 

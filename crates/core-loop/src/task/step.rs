@@ -58,7 +58,8 @@ pub(super) fn spawn_eager<F: Future + 'static>(future: F) -> Join<F::Output> {
             task.step(&lp);
         }
     };
-    let step = || Context::empty().call(|| lp.survive(step));
+    // The destructor of a future that is cancelled may begin it: what the step drops itself is not cancelled by that.
+    let step = || lp.cancelling(None, || Context::empty().call(|| lp.survive(step)));
     if outer.is_some() {
         // Whoever does nothing but begin tasks so must let others run as well.
         budget::nested(step);
