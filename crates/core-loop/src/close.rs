@@ -129,7 +129,9 @@ impl Closing {
         Poll::Ready(())
     }
 
+    /// Nobody would shut down another one: destructors that still come do not start it.
     fn take_executor(&self) -> Option<Arc<dyn DefaultExecutor>> {
+        self.lp.inner().executor_closed.set(true);
         self.lp.inner().executor.take()
     }
 

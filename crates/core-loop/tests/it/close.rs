@@ -6,6 +6,8 @@ use core_loop::{
     JoinError, Loop, LoopHandle, NativeDriver, Runner, finally, pinned, sleep, spawn, to_thread, yield_now,
 };
 use std::future::pending;
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 const MS: Duration = Duration::from_millis(1);
@@ -311,4 +313,30 @@ fn a_panic_of_main_leaves_the_other_tasks_their_clean_ups() {
     }));
     assert!(panicked.is_err());
     assert_eq!(trace.take(), "cleaned up");
+}
+
+#[test]
+fn a_destructor_in_the_last_stage_of_the_close_starts_no_threads_that_nobody_would_shut_down() {
+    struct Offload(Trace);
+    impl Drop for Offload {
+        fn drop(&mut self) {
+            let offloaded = pin!(to_thread(|| ()));
+            let polled = offloaded.poll(&mut Context::from_waker(Waker::noop()));
+            self.0.add(matches!(polled, Poll::Ready(Err(JobError::Rejected(Reject::ShuttingDown)))));
+        }
+    }
+    for has_threads in [false, true] {
+        let (mut runner, trace) = (runner(), Trace::default());
+        let offload = Offload(trace.clone());
+        runner
+            .run(async move {
+                Loop::current().call_later(Duration::MAX, || drop(offload));
+                if has_threads {
+                    to_thread(|| ()).await.expect("there are threads");
+                }
+            })
+            .expect("it runs");
+        assert_eq!(runner.close(Duration::from_secs(60)).executor.is_some(), has_threads);
+        assert_eq!(trace.take(), "true");
+    }
 }
