@@ -184,7 +184,9 @@ impl Closing {
         for timer in timers.into_armed() {
             shielded(|| match timer {
                 Timer::Call(call) => call.cancel(),
-                other => drop(other),
+                // Who still waits is of another loop of this thread, or somebody else's: it hears that nothing will come.
+                Timer::Step(task) => task.schedule(),
+                Timer::Wake(waker) => exception::wake(*waker),
             });
         }
         for callback in inner.done_callbacks.take() {

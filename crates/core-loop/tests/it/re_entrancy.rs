@@ -5,7 +5,7 @@ use crate::trace::Trace;
 use core_loop::{Loop, NativeDriver, Runner, Task, finally, sleep, spawn, yield_now};
 use std::cell::RefCell;
 use std::future::{pending, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -110,6 +110,41 @@ fn a_sleep_that_outlived_its_loop_says_so_instead_of_waiting_for_ever() {
     let late = run(async { sleep(Duration::from_millis(1)) });
     let panic = run(async { spawn(late).await }).expect_err("its loop is closed");
     assert!(panic.to_string().contains("closed"), "{panic}");
+}
+
+#[test]
+fn a_sleep_whose_loop_closes_while_another_one_awaits_it_says_so_instead_of_waiting_for_ever() {
+    let mut other = runner();
+    let [first, second] = other.run(async { [(); 2].map(|()| sleep(Duration::MAX)) }).expect("it runs");
+    run(async move {
+        // One with the waker of its task, one with somebody else's.
+        let first = spawn(first);
+        let second = spawn(async move {
+            let mut second = pin!(second);
+            poll_fn(|cx| {
+                let inner = cx.waker().clone();
+                second.as_mut().poll(&mut Context::from_waker(&Waker::from(Arc::new(Relay(inner)))))
+            })
+            .await;
+        });
+        yield_now().await;
+        drop(other);
+        yield_now().await;
+        for task in [first, second] {
+            assert!(task.done(), "it was woken");
+            let panic = task.await.expect_err("its loop is closed");
+            assert!(panic.to_string().contains("closed"), "{panic}");
+        }
+    });
+}
+
+/// Passes a wake on.
+struct Relay(Waker);
+
+impl Wake for Relay {
+    fn wake(self: Arc<Self>) {
+        self.0.wake_by_ref();
+    }
 }
 
 #[test]
