@@ -107,17 +107,8 @@ impl Future for Sleep {
                 self.state = State::Armed(key);
                 return Poll::Pending;
             }
-            State::Armed(key) => {
-                let mut timers = timers.borrow_mut();
-                if let Some(timer) = timers.get_mut(key) {
-                    let other = !timer.will_wake(cx.waker());
-                    let before = other.then(|| std::mem::replace(timer, Timer::wakes(cx.waker())));
-                    // Outside the borrow: it may own what ends another timer.
-                    drop(timers);
-                    drop(before);
-                    return Poll::Pending;
-                }
-            }
+            State::Armed(key) if self.is_armed(key, cx) => return Poll::Pending,
+            State::Armed(_) => {}
         }
         self.check_open();
         self.state = State::Fired;
@@ -126,6 +117,21 @@ impl Future for Sleep {
 }
 
 impl Sleep {
+    /// Whether its timer has not gone off yet; then it wakes `cx`.
+    fn is_armed(&self, key: TimerKey, cx: &Context<'_>) -> bool {
+        let timers = &self.lp.inner().timers;
+        let Some(known) = timers.borrow_mut().get_mut(key).map(|timer| timer.will_wake(cx.waker())) else {
+            return false;
+        };
+        if known {
+            return true;
+        }
+        // Outside the borrow, both: a foreign waker that is cloned may call back, and one that is dropped may own what ends
+        // another timer.
+        let mut other = Timer::wakes(cx.waker());
+        timers.borrow_mut().get_mut(key).map(|timer| std::mem::swap(timer, &mut other)).is_some()
+    }
+
     /// A loop that is closed fires no timer: waiting for one would never end.
     fn check_open(&self) {
         assert!(

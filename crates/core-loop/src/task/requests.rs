@@ -55,7 +55,8 @@ struct Request {
 struct Place {
     number: u64,
     within: u64,
-    waker: Waker,
+    /// Until it is woken. It is moved and never cloned here: a waker of somebody else's may call back when it is.
+    waker: Option<Waker>,
     /// Taken, and not delivered: who waits for the clean-ups of what it interrupted may be dropped before it can tell.
     taken: Vec<Request>,
     /// It has taken all that it will, and is about to deliver.
@@ -83,9 +84,15 @@ impl Book {
         self.scopes.iter().rfind(|known| known.number == scope).map_or(TASK, |known| known.within)
     }
 
-    /// Who takes a request of `of`.
-    fn innermost(&self, of: u64) -> Option<&Place> {
-        self.places.iter().rfind(|place| !place.closed && self.reaches(of, place.within))
+    /// Which place takes a request of `of`.
+    fn innermost(&self, of: u64) -> Option<usize> {
+        self.places.iter().rposition(|place| !place.closed && self.reaches(of, place.within))
+    }
+
+    /// Whom to wake for a request of `of`; nobody if that was done, and the place has not been looked at since.
+    fn waker_for(&mut self, of: u64) -> Option<Waker> {
+        let at = self.innermost(of)?;
+        self.places[at].waker.take()
     }
 
     /// What was asked of `of` is for nobody any more, wherever it is.
@@ -115,12 +122,8 @@ impl Book {
     }
 
     /// Those whom a request that was not delivered has to reach.
-    fn wakers(&self) -> Vec<Waker> {
-        self.asked
-            .iter()
-            .filter_map(|asked| self.innermost(asked.of))
-            .map(|place| place.waker.clone())
-            .collect()
+    fn wakers(&mut self) -> Vec<Waker> {
+        (0..self.asked.len()).filter_map(|at| self.waker_for(self.asked[at].of)).collect()
     }
 
     /// Takes all requests that `number` is the innermost place for; gives the last reason.
@@ -129,7 +132,7 @@ impl Book {
             return None;
         }
         let is_mine =
-            |request: &Request| self.innermost(request.of).is_some_and(|place| place.number == number);
+            |request: &Request| self.innermost(request.of).is_some_and(|at| self.places[at].number == number);
         let (mine, left) = self.asked.iter().cloned().partition::<Vec<_>, _>(is_mine);
         self.asked = left;
         let reason = mine.last()?.reason.clone();
@@ -170,7 +173,7 @@ impl Requests {
         self.count.set(self.count.get().saturating_add(1));
         let mut book = self.book.borrow_mut();
         book.push(Request { of, reason });
-        let waker = book.innermost(of).map(|place| place.waker.clone());
+        let waker = book.waker_for(of);
         drop(book);
         if let Some(waker) = waker {
             exception::wake(waker);
@@ -199,7 +202,7 @@ impl Requests {
 
     /// A new place, in the scope whose body is being polled.
     pub(super) fn begin_place(&self, within: u64, waker: &Waker) -> u64 {
-        let (number, waker) = (self.next_number(), waker.clone());
+        let (number, waker) = (self.next_number(), Some(waker.clone()));
         let place = Place { number, within, waker, taken: Vec::new(), closed: false };
         self.book.borrow_mut().places.push(place);
         number
@@ -235,7 +238,7 @@ impl Requests {
     }
 
     /// Destructors and wakers of others run when nothing is borrowed.
-    fn drop_place(book: RefMut<'_, Book>, gone: Option<Place>) {
+    fn drop_place(mut book: RefMut<'_, Book>, gone: Option<Place>) {
         // After a delivery its place is gone already, and nobody else has become the innermost since.
         let wakers = if gone.is_some() { book.wakers() } else { Vec::new() };
         drop(book);
@@ -245,19 +248,26 @@ impl Requests {
 
     /// Takes what the place `number` is the innermost for; else remembers whom to wake.
     pub(super) fn take(&self, number: u64, waker: &Waker) -> Option<Reason> {
-        let mut book = self.book.borrow_mut();
-        if let Some(reason) = book.take(number) {
-            return Some(reason);
+        let mut fresh = None;
+        loop {
+            let mut book = self.book.borrow_mut();
+            if let Some(reason) = book.take(number) {
+                return Some(reason);
+            }
+            let place = book.places.iter_mut().rfind(|place| place.number == number)?;
+            if place.waker.as_ref().is_some_and(|known| known.will_wake(waker)) {
+                return None;
+            }
+            if let Some(fresh) = fresh.take() {
+                let before = place.waker.replace(fresh);
+                drop(book);
+                drop(before);
+                return None;
+            }
+            // It may be somebody else's: cloned when nothing is borrowed, and then everything is looked at again.
+            drop(book);
+            fresh = Some(waker.clone());
         }
-        let mine = book.places.iter_mut().rfind(|place| place.number == number);
-        let before = match mine {
-            Some(place) if place.waker.will_wake(waker) => None,
-            Some(place) => Some(std::mem::replace(&mut place.waker, waker.clone())),
-            None => None,
-        };
-        drop(book);
-        drop(before);
-        None
     }
 
     /// A new scope, in the one whose body is being polled.

@@ -44,6 +44,7 @@ mod trace;
 mod turns;
 mod wait;
 mod wait_for;
+mod wakers_that_call_back;
 
 /// Runs `main` on the native driver.
 fn run<T>(main: impl Future<Output = T>) -> T {
