@@ -27,13 +27,14 @@ pub(crate) struct Interrupt<'a> {
 }
 
 impl<'a> Interrupt<'a> {
-    /// Nothing on another thread than the first, unless it is to be `anywhere`, and where the program has arranged for Ctrl-C itself. Nothing either where
-    /// it cannot be done (no descriptors left, virtual time): then Ctrl-C ends the program at once.
-    pub(crate) fn begin(lp: &'a Loop, main: AnyTask, anywhere: bool) -> Option<Self> {
-        if !anywhere && gettid() != getpid() {
+    /// Unless the program has asked for it: nothing on another thread than the first, and where the program, or whoever
+    /// started it, has arranged for Ctrl-C. Nothing either where it cannot be done (no descriptors left, virtual time): then
+    /// Ctrl-C does what it did before.
+    pub(crate) fn begin(lp: &'a Loop, main: AnyTask, asked: bool) -> Option<Self> {
+        if !asked && gettid() != getpid() {
             return None;
         }
-        let listener = Listener::of_runner().ok()??;
+        let listener = Listener::of_runner(asked).ok()??;
         let bell = listener.duplicate().ok()?;
         let told = Rc::new(Cell::new(false));
         let cancel = {

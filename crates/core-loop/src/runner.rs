@@ -114,7 +114,7 @@ pub struct Runner {
     lp: Loop,
     /// The task-locals of its mains.
     context: Cell<context::Context>,
-    /// Whether Ctrl-C cancels what its runs wait for. `None`: on the program's main thread.
+    /// Whether Ctrl-C cancels what its runs wait for. `None`: on the program's main thread, if nobody else wants it.
     cancel_on_ctrl_c: Option<bool>,
     closed: bool,
 }
@@ -148,10 +148,10 @@ impl Runner {
     /// gives [`RunError::Interrupted`], after the clean-ups; a cooperative task that swallows the request gives its output. A
     /// second Ctrl-C does what it does by default, and ends the program: also while the loop is blocked.
     ///
-    /// Unless you say `true` or `false` here, it does on the program's main thread, and on no other. In any case it does only
-    /// while SIGINT does what it does by default: a handler of the program's own, an ignored signal,
-    /// [`ctrl_c`](crate::ctrl_c()) and [`Loop::add_signal_handler`] have the last word. When the run ends, what was there
-    /// before is back.
+    /// Unless you say `true` or `false` here, it does on the program's main thread, and on no other, and only while SIGINT does
+    /// what it does by default: a handler of the program's own and an ignored signal (a shell ignores it for what it starts in
+    /// the background) are left alone. `true` takes it on any thread, whatever was there. [`ctrl_c`](crate::ctrl_c()) and
+    /// [`Loop::add_signal_handler`] have the last word in any case. When the run ends, what was there before is back.
     ///
     /// # Python
     ///
@@ -310,8 +310,8 @@ impl Runner {
 
     /// Lets Ctrl-C cancel `awaited` for as long as this lives, if that is wanted here.
     fn interrupt(&self, awaited: AnyTask) -> Option<Interrupt<'_>> {
-        let anywhere = self.cancel_on_ctrl_c;
-        (anywhere != Some(false)).then(|| Interrupt::begin(&self.lp, awaited, anywhere == Some(true)))?
+        let asked = self.cancel_on_ctrl_c;
+        (asked != Some(false)).then(|| Interrupt::begin(&self.lp, awaited, asked == Some(true)))?
     }
 
     /// The loop, to register callbacks or make a handle before it runs.

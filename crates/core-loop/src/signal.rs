@@ -119,13 +119,13 @@ impl Listener {
         Ok(Self { signal, kind, bell })
     }
 
-    /// For the runner on the main thread, if Ctrl-C would end the program, were it not for code of this crate.
-    pub(crate) fn of_runner() -> io::Result<Option<Self>> {
-        let ends_the_program = match lock(&LISTENING).get(&SIGINT) {
+    /// For a runner. Unless it was `asked` for: if Ctrl-C would end the program, were it not for code of this crate.
+    pub(crate) fn of_runner(asked: bool) -> io::Result<Option<Self>> {
+        let ends_the_program = || match lock(&LISTENING).get(&SIGINT) {
             Some(those) => those.handler.was_default(),
             None => handler::is_default(SIGINT),
         };
-        if !ends_the_program {
+        if !asked && !ends_the_program() {
             return Ok(None);
         }
         // Relaxed: the handler that reads it is told of this listener later, in a way that orders it.

@@ -37,9 +37,12 @@ pub(super) fn first_interrupt_cancels_main(subject: &Subject<Loops>) -> Verdict 
             async |(): &mut ()| {
                 let _body = body;
                 // The loop sleeps when the second one comes.
-                let sent = if from_a_thread { to_thread(ctrl_c).await? } else { ctrl_c() };
-                pending::<()>().await;
-                sent
+                if from_a_thread {
+                    to_thread(ctrl_c).await??
+                } else {
+                    ctrl_c()?
+                }
+                pending::<Verdict>().await
             },
             async move |()| {
                 turns(3).await;
@@ -77,10 +80,12 @@ pub(super) fn interrupt_subtleties(subject: &Subject<Loops>) -> Verdict {
     let mut swallowing = None;
     runner.run(async {
         swallowing = Some(spawn_cooperative(async {
-            let sent = ctrl_c();
+            if let Err(unsent) = ctrl_c() {
+                return Ok(Err(unsent));
+            }
             let interrupted = cancellable(pending::<()>()).await.is_err();
             turns(1).await;
-            Ok(sent.map(|()| interrupted))
+            Ok(Ok(interrupted))
         }));
     })?;
     let mut swallowing = swallowing.expect("the run put it there");
