@@ -115,7 +115,8 @@ mod tests {
         assert!(empty_homes(&workspace, "serde_json", "xtask").is_empty());
         assert_eq!(empty_homes(&workspace, "serde_json", "contract, xtask").len(), 1);
         assert!(
-            strangers(&workspace, "nix", "core-loop, process-executor; features are named there").is_empty()
+            strangers(&workspace, "nix", "core-loop, loop-io, process-executor; features are named there")
+                .is_empty()
         );
         assert!(!strangers(&workspace, "nix", "sync-primitives").is_empty());
     }
