@@ -5,7 +5,7 @@ mod common;
 mod handler;
 mod handlers;
 
-pub(crate) use common::{restarting, ring, unnoticed};
+pub(crate) use common::{is_fault, ring, unnoticed};
 
 use crate::Descriptor;
 use crate::sync::{AtomicBool, Mutex, lock};

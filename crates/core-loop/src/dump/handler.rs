@@ -1,19 +1,16 @@
 //! The signal handler behind dumps: it rings a bell that is never closed, and nothing else.
 #![expect(unsafe_code, reason = "signal handlers are beyond what the compiler can check")]
 
-use crate::signal::{restarting, ring, unnoticed};
+use crate::signal::{is_fault, ring, unnoticed};
 use nix::libc;
 use nix::sys::eventfd::EventFd;
-use nix::sys::signal::{Signal, sigaction};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use nix::unistd::{Pid, getpid};
 use std::io;
 use std::sync::OnceLock;
 
 /// The process that listens, and its bell. Set before a handler is installed, and never changed.
 static BELL: OnceLock<(Pid, EventFd)> = OnceLock::new();
-
-/// Signals of an instruction that has failed: it would be tried again for ever.
-const FAULTS: [Signal; 4] = [Signal::SIGSEGV, Signal::SIGBUS, Signal::SIGFPE, Signal::SIGILL];
 
 /// The bell of this process; the first one counts.
 pub(super) fn set_bell(bell: EventFd) -> &'static EventFd {
@@ -34,11 +31,12 @@ extern "C" fn on_signal(_: libc::c_int) {
 /// From now on `signal` rings the bell.
 pub(super) fn install(signal: i32) -> io::Result<()> {
     let signal = Signal::try_from(signal)?;
-    if FAULTS.contains(&signal) {
+    if is_fault(signal as i32) {
         let why = format!("{signal} says that an instruction has failed: take SIGUSR1, or SIGQUIT");
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
-    let ours = restarting(on_signal);
+    // Restarting, so that no thread's system call fails because of it.
+    let ours = SigAction::new(SigHandler::Handler(on_signal), SaFlags::SA_RESTART, SigSet::empty());
     // SAFETY: the handler only does what is safe in one: `getpid`, `write`, and a load; it allocates nothing, takes no
     // lock, cannot unwind, and puts `errno` back.
     unsafe { sigaction(signal, &ours) }?;

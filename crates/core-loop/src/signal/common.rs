@@ -1,8 +1,7 @@
-//! What signal handlers have in common: they ring a bell and leave no trace.
+//! What signal handlers have in common: they ring a bell and leave no trace; and which signals nobody may listen to.
 
 use nix::errno::Errno;
-use nix::libc;
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet};
+use nix::libc::{self, c_int};
 use nix::unistd::write;
 use std::os::fd::AsFd;
 
@@ -19,7 +18,7 @@ pub(crate) fn ring(bell: impl AsFd) {
     let _ = write(bell, &1u64.to_ne_bytes());
 }
 
-/// The action that calls `handler`: restarting, so that no thread's system call fails because of it.
-pub(crate) fn restarting(handler: extern "C" fn(libc::c_int)) -> SigAction {
-    SigAction::new(SigHandler::Handler(handler), SaFlags::SA_RESTART, SigSet::empty())
+/// Whether it says that an instruction has failed: behind a handler that one would be tried again for ever.
+pub(crate) fn is_fault(signal: c_int) -> bool {
+    matches!(signal, libc::SIGSEGV | libc::SIGBUS | libc::SIGFPE | libc::SIGILL)
 }

@@ -2,7 +2,7 @@
 #![expect(unsafe_code, reason = "signal handlers are beyond what the compiler can check")]
 
 use super::bell::Bells;
-use super::common::{ring, unnoticed};
+use super::common::{is_fault, ring, unnoticed};
 use crate::sync::{AtomicBool, AtomicI32, AtomicPtr, AtomicUsize, Ordering::Relaxed};
 use nix::libc::{self, c_int};
 use nix::unistd::getpid;
@@ -13,9 +13,6 @@ use std::ptr;
 
 /// One more than the largest number of a signal.
 const SIGNALS: usize = 65;
-
-/// Signals of an instruction that has failed: it would be tried again for ever.
-const FAULTS: [c_int; 4] = [libc::SIGSEGV, libc::SIGBUS, libc::SIGFPE, libc::SIGILL];
 
 /// What each signal rings.
 static BELLS: [Bells<Hung>; SIGNALS] =
@@ -107,7 +104,7 @@ impl Handler {
         let impossible =
             |why: &str| Err(io::Error::new(io::ErrorKind::InvalidInput, format!("signal {signal}: {why}")));
         match usize::try_from(signal) {
-            Ok(1..SIGNALS) if FAULTS.contains(&signal) => {
+            Ok(1..SIGNALS) if is_fault(signal) => {
                 return impossible(
                     "it says that an instruction has failed, after which nothing goes on: take another one",
                 );

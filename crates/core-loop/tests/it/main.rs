@@ -5,6 +5,7 @@ mod allocations;
 mod alone;
 mod any_task;
 mod as_completed;
+mod asks;
 mod cancel;
 mod cells;
 mod close;

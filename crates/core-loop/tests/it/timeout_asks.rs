@@ -1,5 +1,6 @@
 //! Timeouts that ask their body to end.
 
+use crate::asks::{asked, interrupted, requests};
 use crate::run;
 use crate::trace::Trace;
 use core_loop::{
@@ -12,19 +13,6 @@ use std::time::{Duration, Instant};
 
 const MS: Duration = Duration::from_millis(1);
 const HOUR: Duration = Duration::from_secs(3600);
-
-/// Runs `main` in a cooperative task that nobody cancels.
-fn asked<T: 'static>(main: impl Future<Output = Result<T, Cancelled>> + 'static) -> T {
-    run(async { spawn_cooperative(main).await.expect("nobody cancelled it") })
-}
-
-fn requests() -> u32 {
-    current_task().expect("inside a task").cancelling()
-}
-
-async fn interrupted() -> Cancelled {
-    cancellable(pending::<()>()).await.expect_err("it never ends by itself")
-}
 
 fn long_ago() -> Instant {
     Loop::current().time().checked_sub(MS * 1000).expect("the machine is up for a second")

@@ -1,30 +1,18 @@
 //! Groups whose body is asked to end: each arrow of the diagram at `TaskGroup::scope_cooperative`, and what meets what.
 
 use super::{careful, fails, turns};
+use crate::asks::{asked, interrupted, requests};
 use crate::run;
 use crate::trace::Trace;
 use core_loop::{
-    Cancelled, ChildError, GroupError, JoinError, Task, TaskGroup, cancellable, current_task, spawn,
-    spawn_cooperative, timeout,
+    ChildError, GroupError, JoinError, Task, TaskGroup, cancellable, current_task, spawn, spawn_cooperative,
+    timeout,
 };
 use futures_lite::future::{poll_once, zip};
 use std::future::pending;
 use std::time::Duration;
 
 type Outcome<T = ()> = Result<T, GroupError<&'static str>>;
-
-/// Runs `main` in a cooperative task that nobody cancels.
-fn asked<T: 'static>(main: impl Future<Output = Result<T, Cancelled>> + 'static) -> T {
-    run(async { spawn_cooperative(main).await.expect("nobody cancelled it") })
-}
-
-fn requests() -> u32 {
-    current_task().expect("inside a task").cancelling()
-}
-
-async fn interrupted() -> Cancelled {
-    cancellable(pending::<()>()).await.expect_err("it never ends by itself")
-}
 
 async fn reason<T: std::fmt::Debug>(task: Task<T>) -> String {
     match task.await {
