@@ -3,7 +3,7 @@
 mod eyeballs;
 mod socket;
 
-pub(crate) use socket::keep_alive;
+pub(crate) use socket::Tuning;
 
 use crate::link::Link;
 use crate::reader::StreamReader;
@@ -75,21 +75,14 @@ pub(crate) fn halves(link: &Rc<Link>) -> (StreamReader, StreamWriter) {
 pub struct Connect {
     stagger: Option<Duration>,
     local_address: Option<SocketAddr>,
-    nodelay: bool,
-    keep_alive: bool,
+    tuning: Tuning,
     limit: usize,
 }
 
 impl Connect {
     /// Small writes leave at once, the addresses of a host are tried 250 ms after each other, a line may have 64 KiB.
     pub const fn new() -> Self {
-        Self {
-            stagger: Some(STAGGER),
-            local_address: None,
-            nodelay: true,
-            keep_alive: false,
-            limit: reader::LIMIT,
-        }
+        Self { stagger: Some(STAGGER), local_address: None, tuning: Tuning::new(), limit: reader::LIMIT }
     }
 
     /// Of a host with several addresses, the next one is tried when the one before has failed or has taken so long; the
@@ -119,13 +112,13 @@ impl Connect {
 
     /// Whether small writes leave at once (Nagle's algorithm is off). They do, unless this says otherwise.
     pub const fn nodelay(mut self, nodelay: bool) -> Self {
-        self.nodelay = nodelay;
+        self.tuning.nodelay = nodelay;
         self
     }
 
     /// Whether the kernel asks a silent peer now and then if it is still there.
     pub const fn keep_alive(mut self, keep_alive: bool) -> Self {
-        self.keep_alive = keep_alive;
+        self.tuning.keep_alive = keep_alive;
         self
     }
 
@@ -176,18 +169,8 @@ impl Connect {
             }
         };
         let stream = eyeballs::first(addresses, self.stagger, connect).await?;
-        self.tune(&stream)?;
+        self.tuning.apply(&stream)?;
         Ok(stream)
-    }
-
-    fn tune(&self, stream: &TcpStream) -> io::Result<()> {
-        if self.nodelay {
-            stream.set_nodelay(true)?;
-        }
-        if self.keep_alive {
-            socket::keep_alive(stream)?;
-        }
-        Ok(())
     }
 }
 

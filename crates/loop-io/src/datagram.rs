@@ -7,6 +7,7 @@
 //!                     CLOSING: the queue is sent ──► connection_lost, once, last
 //! ```
 
+use crate::link::{remember, wake};
 use contract::Panic;
 use core_loop::net::{Address, UdpSocket};
 use core_loop::{ExceptionContext, Loop};
@@ -147,7 +148,7 @@ impl DatagramEndpoint {
             queue: RefCell::default(),
             failed: RefCell::default(),
             state: Cell::new(State::Open),
-            waker: Cell::new(None),
+            waker: RefCell::default(),
         }));
         let protocol = Rc::new(RefCell::new(factory()));
         let (drives, told) = (transport.clone(), protocol.clone());
@@ -172,7 +173,7 @@ struct Shared {
     failed: RefCell<VecDeque<io::Error>>,
     state: Cell<State>,
     /// Of the task that calls the protocol.
-    waker: Cell<Option<Waker>>,
+    waker: RefCell<Option<Waker>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -273,7 +274,7 @@ impl DatagramTransport {
         buffer: &mut [u8],
     ) -> Poll<()> {
         let shared = &self.0;
-        shared.waker.set(Some(cx.waker().clone()));
+        remember(&shared.waker, cx.waker());
         loop {
             shared.poll_flush(cx);
             let failed = shared.failed.borrow_mut().pop_front();
@@ -310,9 +311,7 @@ impl DatagramTransport {
 
 impl Shared {
     fn wake(&self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
+        wake(&self.waker);
     }
 
     fn poll_send(&self, cx: &mut Context<'_>, data: &[u8], to: Option<SocketAddr>) -> Poll<io::Result<()>> {

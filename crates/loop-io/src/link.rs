@@ -254,6 +254,14 @@ pub(crate) fn remember(slot: &RefCell<Option<Waker>>, waker: &Waker) {
     }
 }
 
+/// Wakes whom [`remember`] kept, outside the borrow: a waker is foreign code.
+pub(crate) fn wake(slot: &RefCell<Option<Waker>>) {
+    let waker = slot.take();
+    if let Some(waker) = waker {
+        waker.wake();
+    }
+}
+
 impl fmt::Debug for Link {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Link")

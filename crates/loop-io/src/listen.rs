@@ -1,7 +1,7 @@
 //! Listening: options, several addresses, and the seam to sockets that listen.
 
 use crate::channel::{Channel, Endpoint};
-use crate::connect::halves;
+use crate::connect::{Tuning, halves};
 use crate::link::Link;
 use crate::reader::{self, StreamReader};
 use crate::server::{Outcome, Server, handled};
@@ -90,20 +90,13 @@ pub struct Listen {
     starts: bool,
 }
 
-/// What is done to each connection.
-#[derive(Debug, Clone, Copy)]
-struct Tuning {
-    nodelay: bool,
-    keep_alive: bool,
-}
-
 impl Listen {
     /// 1024 connections may wait, small writes leave at once, a line may have 64 KiB.
     pub const fn new() -> Self {
         Self {
             options: ListenOptions::new(),
             also: Vec::new(),
-            tuning: Tuning { nodelay: true, keep_alive: false },
+            tuning: Tuning::new(),
             limit: reader::LIMIT,
             starts: true,
         }
@@ -260,12 +253,7 @@ impl Accept for Tcp {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Channel>>> {
         let (stream, _) = ready!(self.listener.poll_accept(cx))?;
         // A peer that has gone already is found out when somebody reads: these are no errors of the listener.
-        if self.tuning.nodelay {
-            let _gone = stream.set_nodelay(true);
-        }
-        if self.tuning.keep_alive {
-            let _gone = crate::connect::keep_alive(&stream);
-        }
+        let _gone = self.tuning.apply(&stream);
         Poll::Ready(Ok(Box::new(stream)))
     }
 

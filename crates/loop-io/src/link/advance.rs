@@ -1,10 +1,9 @@
 //! What a connection does: writing, ending, closing, failing.
 
-use super::{Link, State, remember};
+use super::{Link, State, remember, wake};
 use crate::channel::Channel;
 use crate::error::{Lost, WriteError};
 use futures_io::{AsyncRead, AsyncWrite};
-use std::cell::RefCell;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -240,12 +239,5 @@ fn take_unread(mut channel: Pin<&mut Box<dyn Channel>>) {
         if taken >= UNREAD_MAX {
             return;
         }
-    }
-}
-
-fn wake(slot: &RefCell<Option<Waker>>) {
-    let waker = slot.take();
-    if let Some(waker) = waker {
-        waker.wake();
     }
 }

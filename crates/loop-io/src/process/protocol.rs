@@ -10,6 +10,7 @@
 
 use super::command::Command;
 use super::handle::Process;
+use crate::link::{remember, wake};
 use contract::Panic;
 use core_loop::{ExceptionContext, Loop};
 use futures_io::{AsyncRead, AsyncWrite};
@@ -88,7 +89,7 @@ impl Command {
             input: RefCell::default(),
             eof: Cell::new(false),
             closed: Cell::new(false),
-            waker: Cell::new(None),
+            waker: RefCell::default(),
         }));
         let (drives, told) = (transport.clone(), protocol.clone());
         let name = format!("child {}", transport.pid());
@@ -112,7 +113,7 @@ struct Shared {
     eof: Cell<bool>,
     closed: Cell<bool>,
     /// Of the task that calls the protocol.
-    waker: Cell<Option<Waker>>,
+    waker: RefCell<Option<Waker>>,
 }
 
 impl SubprocessTransport {
@@ -217,9 +218,7 @@ impl SubprocessTransport {
 
 impl Shared {
     fn wake(&self) {
-        if let Some(waker) = self.waker.take() {
-            waker.wake();
-        }
+        wake(&self.waker);
     }
 }
 
@@ -238,7 +237,7 @@ type Lost = Option<io::Error>;
 impl<P: SubprocessProtocol, E: Future<Output = ExitStatus>> Events<'_, P, E> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let shared = &self.transport.0;
-        shared.waker.set(Some(cx.waker().clone()));
+        remember(&shared.waker, cx.waker());
         if let Poll::Ready(lost) = self.poll_stdin(cx) {
             self.lose(0, lost);
         }

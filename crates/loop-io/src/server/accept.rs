@@ -2,7 +2,7 @@
 
 use super::Inner;
 use crate::channel::{Channel, Endpoint};
-use crate::link::Link;
+use crate::link::{Link, remember, wake};
 use crate::listen::Accept;
 use core_loop::{ExceptionContext, Loop, sleep, spawn};
 use nix::errno::Errno;
@@ -36,10 +36,7 @@ impl Socket {
     pub(super) fn close(&self) {
         let listener = self.listener.take();
         drop(listener);
-        let waiting = self.waiting.take();
-        if let Some(waker) = waiting {
-            waker.wake();
-        }
+        wake(&self.waiting);
     }
 
     /// The next connection; `None` once it is closed.
@@ -48,8 +45,7 @@ impl Socket {
         let Some(listener) = listener.as_ref() else { return Poll::Ready(None) };
         let accepted = listener.poll_accept(cx);
         if accepted.is_pending() {
-            let before = self.waiting.replace(Some(cx.waker().clone()));
-            drop(before);
+            remember(&self.waiting, cx.waker());
         }
         Poll::Ready(Some(ready!(accepted)))
     }

@@ -1,7 +1,7 @@
 //! How a transport calls its protocol: one call at a time, and a panic ends only the connection.
 
 use super::Transport;
-use crate::link::{Link, Watcher};
+use crate::link::{Link, Watcher, wake};
 use crate::protocol::Receiver;
 use contract::Panic;
 use core_loop::{ExceptionContext, Loop};
@@ -113,14 +113,7 @@ impl Shared {
 
     pub(super) fn resume(&self) {
         self.paused.set(false);
-        self.wake();
-    }
-
-    fn wake(&self) {
-        let waiting = self.waiting.take();
-        if let Some(waker) = waiting {
-            waker.wake();
-        }
+        wake(&self.waiting);
     }
 
     fn peer(&self) -> String {
@@ -144,7 +137,7 @@ impl Watcher for Shared {
     }
 
     fn closed(self: Rc<Self>, attached: Option<Box<dyn Any>>) {
-        self.wake();
+        wake(&self.waiting);
         // Not inside the call that closed: whoever made it may be the protocol itself.
         if let Some(lp) = Loop::try_current() {
             lp.call_soon(move || {
