@@ -375,6 +375,7 @@ fn streams() -> Vec<Row> {
 
 fn connections() -> Vec<Row> {
     let mut rows = plain![
+        loop_io::Beneath,
         loop_io::Buffered,
         loop_io::Connect,
         loop_io::DatagramEndpoint,
