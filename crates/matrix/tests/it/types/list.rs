@@ -146,6 +146,20 @@ pub(super) fn sections() -> Vec<Section> {
         ),
         section("loop-io", vec![connections()]),
         section("loop-test", vec![plain![loop_test::Runtime]]),
+        section(
+            "loop-tls",
+            vec![plain![
+                loop_tls::AcceptorBuilder,
+                loop_tls::Certificates,
+                loop_tls::ConfigError,
+                loop_tls::ConnectorBuilder,
+                loop_tls::Identity,
+                loop_tls::TlsAcceptor,
+                loop_tls::TlsConnector,
+                loop_tls::TlsError,
+                loop_tls::TlsSession,
+            ]],
+        ),
     ]
 }
 
