@@ -56,6 +56,20 @@ pub enum JoinError {
     Shutdown,
 }
 
+impl JoinError {
+    /// The same once more, for somebody else who asks: of a panic its words and its place, without the payload.
+    pub(crate) fn echo(&self) -> Self {
+        match self {
+            Self::Cancelled(reason) => Self::Cancelled(reason.clone()),
+            Self::Panicked(panic) => {
+                let place = panic.location().map(str::to_owned);
+                Self::Panicked(Panic::from_words(panic.message().to_owned(), place))
+            }
+            Self::Shutdown => Self::Shutdown,
+        }
+    }
+}
+
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

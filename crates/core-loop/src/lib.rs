@@ -104,4 +104,4 @@ pub use timeout::{Timeout, timeout, timeout_at};
 pub use timeout_scope::{TimeoutScope, timeout_scope, timeout_scope_cooperative};
 pub use wait::{ReturnWhen, Wait, Waited, wait};
 pub use wait_for::{WaitFor, wait_for};
-pub use waitable::Waitable;
+pub use waitable::{CancelError, Waitable};
