@@ -56,7 +56,9 @@ impl fmt::Display for JobError {
             Self::Initializer(panic) => write!(f, "the worker's initializer panicked: {panic}"),
             Self::Guest(error) => write!(f, "the guest failed: {error}"),
             Self::Rejected(why) => write!(f, "the executor refused the job: {why}"),
-            Self::Shutdown { started } => write!(f, "the executor shut down {}", moment(*started)),
+            Self::Shutdown { started } => {
+                write!(f, "the executor shut down {}: give it a longer grace", moment(*started))
+            }
         }
     }
 }

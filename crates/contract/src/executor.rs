@@ -183,7 +183,9 @@ impl fmt::Display for Reject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full => f.write_str("the queue is full; wait for `room()`, or use `submit`, which waits"),
-            Self::ShuttingDown => f.write_str("the executor is shutting down"),
+            Self::ShuttingDown => f.write_str(
+                "the executor is shutting down, or its loop is closed: submit before that, or to another one",
+            ),
             Self::Broken(why) => write!(f, "the executor is broken: {why}"),
             Self::TooLarge { len, limit } => {
                 write!(f, "the work takes {len} bytes, more than the limit of {limit}")

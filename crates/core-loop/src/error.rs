@@ -76,7 +76,9 @@ impl fmt::Display for JoinError {
             Self::Cancelled(reason) if reason.as_str().is_empty() => f.write_str("the task was cancelled"),
             Self::Cancelled(reason) => write!(f, "the task was cancelled: {reason}"),
             Self::Panicked(panic) => write!(f, "the task panicked: {panic}"),
-            Self::Shutdown => f.write_str("the loop closed before the task ended"),
+            Self::Shutdown => f.write_str(
+                "the loop closed before the task ended: await it before the main does, or close with a longer grace",
+            ),
         }
     }
 }
@@ -277,7 +279,9 @@ pub struct Closed;
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the loop is closed")
+        f.write_str(
+            "the loop is closed: end those who send to it before its close, or send to one that runs; `is_closed()` tells",
+        )
     }
 }
 

@@ -464,7 +464,7 @@ impl<F: Future + 'static> Future for Carry<F> {
                     report_unclean(&closing.finish());
                     return Poll::Ready(outcome.map_or(Err(RunError::Stopped), settle));
                 }
-                Stage::Over => panic!("a loop was polled again after it ended"),
+                Stage::Over => panic!("a loop was polled again after it ended: `enter` a new one"),
             }
         }
     }

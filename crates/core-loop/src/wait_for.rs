@@ -125,7 +125,9 @@ impl<W: Waitable> Future for WaitFor<W> {
                 }
             }
             Stage::Ending => {}
-            Stage::Over => panic!("a `wait_for` was polled again after it ended"),
+            Stage::Over => {
+                panic!("a `wait_for` was polled again after it ended: keep what the first await gave")
+            }
         }
         if this.handle.poll_done(cx).is_pending() {
             if !this.handle.is_foreign() {

@@ -101,7 +101,7 @@ pub trait Waitable: Future<Output = Result<Self::Value, Self::Error>> + Unpin {
 }
 
 /// Why something that can be waited for gave nothing: an error among whose causes is a cancel.
-pub trait CancelError {
+pub trait CancelError: std::error::Error {
     /// The error of what was cancelled.
     fn cancelled(reason: Reason) -> Self;
 

@@ -45,7 +45,10 @@ impl<T> Slot<T> {
     /// When the outcome has been taken.
     pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<T> {
         std::task::ready!(self.poll_filled(cx));
-        Poll::Ready(self.take().expect("a child was polled again after it gave its output"))
+        Poll::Ready(
+            self.take()
+                .expect("a child was polled again after it gave its output: keep what the first await gave"),
+        )
     }
 
     /// Waits until there is an outcome, and leaves it where it is.

@@ -3,7 +3,7 @@
 use super::cancelling;
 use super::header::{CALLBACKS, COOPERATIVE, Header, QUIET};
 use super::reference::TaskRef;
-use super::waiter::Waiter;
+use super::waiter::{SELF_AWAIT, Waiter};
 use crate::callback::{CallRef, Handle};
 use crate::current::Loop;
 use crate::error::{JoinError, Reason};
@@ -246,7 +246,7 @@ impl Waitable for AnyTask {
         }
         let waiter = Waiter::of(cx.waker());
         let here = Loop::try_current().and_then(|lp| lp.inner().current.get());
-        assert!(!waiter.is_of(&self.task), "a task cannot await itself: it would wait for ever");
+        assert!(!waiter.is_of(&self.task), "{SELF_AWAIT}");
         let here = here.map(|task| task.id());
         self.task.extras().listeners.listen(&self.number, waiter, here, self.awaited);
         self.task.set(CALLBACKS);

@@ -158,7 +158,10 @@ impl<T> Join<T> {
     #[inline]
     pub(super) fn take_outcome(&mut self) -> Result<T, JoinError> {
         let task = &self.task;
-        assert!(task.is(OUTCOME) && !task.is(BUSY), "a task was polled again after it gave its output");
+        assert!(
+            task.is(OUTCOME) && !task.is(BUSY),
+            "a task was polled again after it gave its output: keep what the first await gave"
+        );
         // The handle has nothing more to ask for.
         task.clear(OUTCOME | HANDLE);
         // SAFETY: the bit said that the outcome is there, and it is gone now. `T` is the output of the future that `create`

@@ -7,7 +7,7 @@ use super::header::{
 };
 use super::inspect::OBSERVED;
 use super::reference::TaskRef;
-use super::waiter::Waiter;
+use super::waiter::{SELF_AWAIT, Waiter};
 use crate::context::{self, Context};
 use crate::current::Loop;
 use crate::debug;
@@ -106,7 +106,7 @@ impl<T> Join<T> {
             return Poll::Ready(());
         }
         let waiter = Waiter::of(cx.waker());
-        assert!(!waiter.is_of(task), "a task cannot await itself: it would wait for ever");
+        assert!(!waiter.is_of(task), "{SELF_AWAIT}");
         task.set_waiter(waiter);
         if task.is_observed() {
             debug::awaited(task);

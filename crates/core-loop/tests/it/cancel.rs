@@ -462,7 +462,7 @@ fn a_clean_up_that_awaits_its_own_task_fails_and_the_task_ends() {
             while !watched.done() {
                 yield_now().await;
             }
-            assert_eq!(told.take(), "a task cannot await itself: it would wait for ever");
+            assert!(told.take().starts_with("a task cannot await itself"));
         }
     });
 }

@@ -258,6 +258,7 @@ fn tasks() -> Vec<Row> {
 fn waits() -> Vec<Row> {
     let mut rows = plain![
         core_loop::Elapsed,
+        core_loop::Deadline,
         core_loop::Order,
         core_loop::Sleep,
         core_loop::TimeoutScope,
