@@ -103,6 +103,7 @@ pub use task::{
     yield_now,
 };
 pub use task_local::TaskLocal;
+pub use thread_bound::ThreadBound;
 pub use timeout::{Timeout, timeout, timeout_at};
 pub use timeout_scope::{TimeoutScope, timeout_scope, timeout_scope_cooperative};
 pub use wait::{ReturnWhen, Wait, Waited, wait};

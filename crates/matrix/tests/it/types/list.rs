@@ -145,6 +145,20 @@ pub(super) fn sections() -> Vec<Section> {
             vec![plain![loop_virtual::Builder, loop_virtual::VirtualDriver, loop_virtual::Link,]],
         ),
         section("loop-io", vec![connections()]),
+        section(
+            "loop-hyper",
+            vec![
+                plain![
+                    loop_hyper::Http1,
+                    loop_hyper::LoopExecutor,
+                    loop_hyper::LoopSleep,
+                    loop_hyper::LoopTimer,
+                    loop_hyper::Server,
+                    loop_hyper::Streams,
+                ],
+                of_any![loop_hyper::Io["S"] = loop_hyper::Io<T>],
+            ],
+        ),
         section("loop-test", vec![plain![loop_test::Runtime]]),
     ]
 }
@@ -248,6 +262,7 @@ fn tasks() -> Vec<Row> {
         core_loop::Task["T"] = Task<T>,
         core_loop::Scope["F"] = core_loop::Scope<T>,
         core_loop::TaskLocal["T"] = core_loop::TaskLocal<T>,
+        core_loop::ThreadBound["T"] = core_loop::ThreadBound<T>,
         core_loop::InvalidState["V"] = core_loop::InvalidState<T>,
         core_loop::Future["T"] = core_loop::Future<T>,
         core_loop::Promise["T"] = core_loop::Promise<T>,
