@@ -101,7 +101,7 @@ extern "C" fn on_signal(signal: c_int) {
                             ring(unsafe { BorrowedFd::borrow_raw(bell) });
                         }
                     }
-                    Hung::Runners(ears) => ends = !ears.iter().fold(false, |heard, ear| ear.tell() || heard),
+                    Hung::Runners(ears) => ends = ears.iter().filter(|ear| ear.tell()).count() == 0,
                 }
             });
             again = late && RESTORED[index].load(Relaxed);
