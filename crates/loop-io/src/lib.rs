@@ -18,6 +18,7 @@ mod reader;
 mod server;
 mod transport;
 mod unix;
+mod upgrade;
 mod writer;
 
 pub use channel::{Channel, Endpoint};
@@ -35,4 +36,5 @@ pub use reader::{StreamReader, TextLines};
 pub use server::{Outcome, Server};
 pub use transport::{Transport, create_connection, create_server};
 pub use unix::{open_unix_connection, start_unix_server};
+pub use upgrade::Beneath;
 pub use writer::StreamWriter;

@@ -45,8 +45,8 @@ const CHUNK_MAX: usize = 128 * 1024;
 /// `asyncio.StreamReader`. There the transport reads on its own, up to twice the limit. What was buffered before the
 /// connection failed is given first here, then the error; there the error comes first.
 pub struct StreamReader {
-    link: Rc<Link>,
-    buffer: Buffer,
+    pub(crate) link: Rc<Link>,
+    pub(crate) buffer: Buffer,
     limit: usize,
     chunk: usize,
     /// The other side has ended, or the connection is closed.
@@ -261,11 +261,8 @@ impl AsyncRead for StreamReader {
         if self.buffer.is_empty() && !self.eof && !self.skipping && bytes.len() >= self.chunk {
             return self.poll_past_buffer(cx, bytes);
         }
-        let there = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let len = there.len().min(bytes.len());
-        bytes[..len].copy_from_slice(&there[..len]);
-        self.buffer.consume(len);
-        Poll::Ready(Ok(len))
+        ready!(self.as_mut().poll_fill_buf(cx))?;
+        Poll::Ready(Ok(self.buffer.give(bytes)))
     }
 }
 

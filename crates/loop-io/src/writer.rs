@@ -43,7 +43,7 @@ use std::task::{Context, Poll, ready};
 /// # }).unwrap().unwrap();
 /// ```
 pub struct StreamWriter {
-    link: Rc<Link>,
+    pub(crate) link: Rc<Link>,
 }
 
 impl StreamWriter {

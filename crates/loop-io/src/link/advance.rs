@@ -182,6 +182,7 @@ impl Link {
                     self.ended_here.set(true);
                 }
                 if !self.ended_there.get() {
+                    ready!(channel.poll_finish(cx))?;
                     take_unread(channel);
                 }
             }

@@ -161,6 +161,20 @@ pub(super) fn sections() -> Vec<Section> {
             ],
         ),
         section("loop-test", vec![plain![loop_test::Runtime]]),
+        section(
+            "loop-tls",
+            vec![plain![
+                loop_tls::AcceptorBuilder,
+                loop_tls::Certificates,
+                loop_tls::ConfigError,
+                loop_tls::ConnectorBuilder,
+                loop_tls::Identity,
+                loop_tls::TlsAcceptor,
+                loop_tls::TlsConnector,
+                loop_tls::TlsError,
+                loop_tls::TlsSession,
+            ]],
+        ),
     ]
 }
 
@@ -444,6 +458,7 @@ fn streams() -> Vec<Row> {
 
 fn connections() -> Vec<Row> {
     let mut rows = plain![
+        loop_io::Beneath,
         loop_io::Buffered,
         loop_io::Connect,
         loop_io::DatagramEndpoint,
