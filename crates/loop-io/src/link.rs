@@ -14,6 +14,7 @@
 
 mod advance;
 mod flusher;
+mod through;
 
 use crate::bells::Bells;
 use crate::buffer::Buffer;

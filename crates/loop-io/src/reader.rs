@@ -209,6 +209,15 @@ impl StreamReader {
         Poll::Ready(Ok(()))
     }
 
+    /// Reads into room that is larger than what would be read into the buffer, which stays as it is: whoever reads like this
+    /// alone never has one.
+    fn poll_past_buffer(&mut self, cx: &mut Context<'_>, bytes: &mut [u8]) -> Poll<io::Result<usize>> {
+        ready!(budget::spend(cx));
+        let len = ready!(self.link.poll_read(cx, bytes)).inspect_err(|_| self.failed = true)?;
+        self.eof = len == 0;
+        Poll::Ready(Ok(len))
+    }
+
     /// Reads once more into the buffer; `wanted` is a hint.
     fn poll_more(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<()>> {
         let chunk = self.chunk.max(wanted.min(CHUNK_MAX));
@@ -248,6 +257,9 @@ impl AsyncRead for StreamReader {
     ) -> Poll<io::Result<usize>> {
         if bytes.is_empty() {
             return Poll::Ready(Ok(0));
+        }
+        if self.buffer.is_empty() && !self.eof && !self.skipping && bytes.len() >= self.chunk {
+            return self.poll_past_buffer(cx, bytes);
         }
         ready!(self.as_mut().poll_fill_buf(cx))?;
         Poll::Ready(Ok(self.buffer.give(bytes)))

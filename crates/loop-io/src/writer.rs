@@ -165,14 +165,19 @@ impl StreamWriter {
 
 informs!(StreamWriter);
 
-/// `poll_write` waits for [`drain`](StreamWriter::drain) and then takes everything; `poll_flush` waits until everything is
-/// with the kernel; `poll_close` closes both ways.
+/// `poll_write` waits until everything that was written before is sent, and then takes what the kernel takes: nothing is
+/// kept, so nobody has to drain. `poll_flush` waits until everything is with the kernel; `poll_close` closes both ways.
 impl AsyncWrite for StreamWriter {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        ready!(contract::budget::spend(cx));
-        ready!(self.link.poll_drained(cx, |link| !link.is_paused()))?;
-        self.write(bytes)?;
-        Poll::Ready(Ok(bytes.len()))
+        self.link.poll_write(cx, |channel, cx| channel.poll_write(cx, bytes))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.link.poll_write(cx, |channel, cx| channel.poll_write_vectored(cx, pieces))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -16,6 +16,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loop-glommio", &["contract", "core-loop"]),
     ("loop-virtual", &["contract", "core-loop"]),
     ("loop-io", &["contract", "core-loop"]),
+    ("loop-hyper", &["core-loop", "loop-io", "sync-primitives"]),
     ("loop-tls", &["contract", "core-loop", "loop-io"]),
     ("conformance", &["contract", "core-loop", "loop-io", "sync-primitives"]),
     (

@@ -107,7 +107,7 @@ impl Link {
     }
 
     /// Does what the state asks for, at once if the channel lets it, with a flusher otherwise.
-    fn work_off(self: &Rc<Self>) {
+    pub(super) fn work_off(self: &Rc<Self>) {
         if self.flushing.get() {
             return;
         }

@@ -1,10 +1,10 @@
 //! What a writer keeps, sends, and says when it cannot.
 
 use crate::{MIB, filled, half, run};
-use core_loop::{spawn, wait_until_idle};
+use core_loop::{spawn, to_thread, wait_until_idle, yield_now};
 use futures_lite::AsyncWriteExt;
 use futures_lite::future::poll_once;
-use loop_io::{WriteError, WriteLimits};
+use loop_io::{StreamReader, StreamWriter, WriteError, WriteLimits, start_server};
 use std::io::{ErrorKind, Read};
 use std::net::TcpStream;
 use std::rc::Rc;
@@ -241,5 +241,72 @@ fn both_ends_have_names_even_when_the_connection_is_gone() {
         assert_eq!(writer.local_name().unwrap().inet().unwrap(), theirs.peer_addr().unwrap());
         assert!(writer.with_descriptor(|_| ()).is_none());
         assert!(writer.get_extra_info::<String>().is_none());
+    });
+}
+
+/// Writes through futures-io until the kernel takes no more. How much that was, all of it sevens.
+async fn choked(writer: &mut StreamWriter) -> usize {
+    let (piece, mut sent) = (vec![7; MIB], 0);
+    // The second time it is not for the step's budget that it waits.
+    for _ in 0..2 {
+        while let Some(taken) = poll_once(AsyncWriteExt::write(writer, &piece)).await {
+            sent += taken.unwrap();
+            assert!(sent < 256 * MIB, "everything is sent although nobody reads");
+        }
+        yield_now().await;
+    }
+    sent
+}
+
+#[test]
+fn a_futures_io_write_keeps_nothing_and_goes_on_when_there_is_room() {
+    run(async {
+        let (_reader, mut writer, mut theirs) = half().await;
+        let sent = choked(&mut writer).await;
+        assert_eq!(writer.get_write_buffer_size(), 0);
+        let reading = to_thread(move || {
+            let mut came = vec![0; sent + 1];
+            theirs.read_exact(&mut came).map(|()| (came, theirs))
+        });
+        assert_eq!(AsyncWriteExt::write(&mut writer, &[8]).await.unwrap(), 1);
+        let (came, _theirs) = reading.await.unwrap().unwrap();
+        assert!(came[..sent].iter().all(|byte| *byte == 7) && came[sent] == 8);
+    });
+}
+
+#[test]
+fn a_futures_io_write_comes_after_what_was_written_before() {
+    run(async {
+        let (_reader, mut writer, mut theirs) = half().await;
+        let before = filled(&writer);
+        assert!(poll_once(AsyncWriteExt::write(&mut writer, b"last")).await.is_none(), "it overtook");
+        let reading = to_thread(move || {
+            let mut came = vec![0; before + 4];
+            theirs.read_exact(&mut came).map(|()| (came, theirs))
+        });
+        assert_eq!(AsyncWriteExt::write(&mut writer, b"last").await.unwrap(), 4);
+        let (came, _theirs) = reading.await.unwrap().unwrap();
+        assert_eq!(&came[before..], b"last");
+    });
+}
+
+#[test]
+fn a_futures_io_write_that_waits_is_woken_by_an_abort() {
+    run(async {
+        let (promise, ended) = core_loop::Future::promise();
+        let promise = std::cell::Cell::new(Some(promise));
+        let chokes = async move |_: StreamReader, mut writer: StreamWriter| {
+            choked(&mut writer).await;
+            let error = AsyncWriteExt::write(&mut writer, &[8]).await.unwrap_err();
+            promise.take().unwrap().set_result(error.kind()).unwrap();
+        };
+        let server = start_server(chokes, "127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(server.addresses()[0]).unwrap();
+        while server.clients() == 0 {
+            wait_until_idle().await;
+        }
+        wait_until_idle().await;
+        server.abort_clients();
+        assert_eq!(ended.await.unwrap(), ErrorKind::BrokenPipe);
     });
 }
