@@ -1,9 +1,9 @@
 //! What flows over TLS: both ways at once, no more than the marks allow, to the end and no further.
 
 use crate::pki::{acceptor, connector};
-use crate::wire::{End, MIB, ends, plain_ends, polled, shaken};
-use core_loop::{spawn, yield_now};
-use loop_io::{ReadExactError, StreamWriter, WriteLimits};
+use crate::wire::{End, MIB, a_while, ends, plain_ends, polled, shaken};
+use core_loop::spawn;
+use loop_io::{StreamWriter, WriteLimits};
 use std::cell::Cell;
 use std::io;
 use std::rc::Rc;
@@ -13,7 +13,7 @@ use std::time::Duration;
 async fn exchange((mut reader, writer): End, pieces: usize, byte: u8, expected: u8) {
     const PIECE: usize = 65_536;
     let writing = spawn(async move {
-        let piece = [byte; PIECE];
+        let piece = vec![byte; PIECE];
         for _ in 0..pieces {
             writer.write(&piece).unwrap();
             writer.drain().await.unwrap();
@@ -21,7 +21,7 @@ async fn exchange((mut reader, writer): End, pieces: usize, byte: u8, expected: 
         writer.write_eof();
         writer
     });
-    let (mut read, expected) = (0, [expected; 4 * PIECE]);
+    let (mut read, expected) = (0, vec![expected; 4 * PIECE]);
     loop {
         let bytes = reader.read(4 * PIECE).await.unwrap();
         if bytes.is_empty() {
@@ -82,7 +82,7 @@ async fn through() -> (End, End, Rc<Cell<Fate>>) {
                 Fate::Cut => {
                     to_client.1.write(&record[..len])?;
                     to_client.1.close();
-                    return Ok::<_, ReadExactError>(());
+                    return io::Result::Ok(());
                 }
             }
         }
@@ -103,7 +103,7 @@ async fn through() -> (End, End, Rc<Cell<Fate>>) {
 /// A drain that waits, again and again, each time for so many polls.
 async fn drain_by_trying(writer: &StreamWriter, times: usize) {
     while polled(times, writer.drain()).await.is_none() {
-        yield_now().await;
+        a_while().await;
     }
 }
 
@@ -181,7 +181,7 @@ loop_test::on_every_runtime! {
                     if let Some(read) = polled(times, reader.read_exact(piece.len())).await {
                         break read.unwrap();
                     }
-                    yield_now().await;
+                    a_while().await;
                 });
             }
             assert!(got == sent, "given up after {times} polls");

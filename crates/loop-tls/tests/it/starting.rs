@@ -1,7 +1,7 @@
 //! `start_tls`: connections that begin without.
 
 use crate::pki::{acceptor, connector};
-use crate::wire::{MIB, ends, plain_ends, polled, receive, sockets};
+use crate::wire::{MIB, a_while, ends, plain_ends, polled, receive, sockets};
 use core_loop::{gather, spawn, yield_now};
 use loop_io::{BaseProtocol, Lost, Protocol, StreamReader, StreamWriter, Transport, start_server, streams};
 use loop_tls::TlsSession;
@@ -55,7 +55,7 @@ impl Protocol for Noting {
 
 async fn until(holds: impl Fn() -> bool) {
     while !holds() {
-        core_loop::sleep(std::time::Duration::from_millis(1)).await;
+        a_while().await;
     }
 }
 
@@ -88,7 +88,7 @@ loop_test::on_every_runtime! {
         });
         while far.buffer().len() < 100 {
             assert!(polled(1, far.read_exact(10_000)).await.is_none());
-            yield_now().await;
+            a_while().await;
         }
         assert_eq!(far.readline().await.unwrap(), b"STARTTLS\n");
         assert!(!far.buffer().is_empty(), "it was read ahead");
