@@ -24,11 +24,13 @@ use crate::limits::WriteLimits;
 use crate::link::Link;
 use crate::listen::Listen;
 use crate::protocol::{AnyProtocol, ProtocolHandle};
+use crate::send_file::{SendFile, SendFileError};
 use crate::server::Server;
 use calls::Shared;
 use core_loop::net::Address;
 use std::cell::RefCell;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, IoSlice};
 use std::rc::Rc;
 
@@ -217,13 +219,14 @@ impl Transport {
         self.0.link.writelines(pieces)
     }
 
-    /// As [`writelines`](Self::writelines), for slices as `std` writes them.
+    /// As [`writelines`](Self::writelines), for slices as `std` writes them. What the kernel has room for goes there from
+    /// where it stands, without a copy.
     ///
     /// # Errors
     ///
     /// As [`write`](Self::write).
     pub fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> Result<(), WriteError> {
-        self.writelines(pieces.iter().map(|piece| &**piece))
+        self.0.link.write_vectored(pieces)
     }
 
     /// Ends the writing side once everything is sent. Nothing if the connection cannot.
@@ -285,7 +288,28 @@ impl Transport {
         self.0.quietly(act)
     }
 
+    /// As [`StreamWriter::sendfile`](crate::StreamWriter::sendfile).
+    ///
+    /// # Errors
+    ///
+    /// What the file or the connection says.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it leaves a part of the file sent, and nobody knows how much: keep a [`SendFile`], which does.
+    ///
+    /// # Python
+    ///
+    /// `loop.sendfile(transport, file)`.
+    pub async fn sendfile(&self, file: &File) -> Result<u64, SendFileError> {
+        SendFile::new(file).to(self).await
+    }
+
     pub(crate) fn link(&self) -> &Link {
+        &self.0.link
+    }
+
+    pub(crate) fn shared_link(&self) -> &Rc<Link> {
         &self.0.link
     }
 }

@@ -90,7 +90,15 @@ impl Channel for UnixStream {
         self.local_addr().ok().as_ref().map(endpoint)
     }
 
+    fn is_write_vectored(&self) -> bool {
+        Self::is_write_vectored(self)
+    }
+
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.as_fd())
+    }
+
+    fn file_descriptor(&self) -> Option<BorrowedFd<'_>> {
         Some(self.as_fd())
     }
 }

@@ -376,6 +376,8 @@ macro_rules! loop_behaviours {
             threads Must "differential/09_threads.py";
             /// What a run leaves behind and how it ends: the lines are CPython's.
             teardown Must "differential/10_teardown.py";
+            /// Lines, limits, halves and the end of a server; children fed, heard and ended; and the end of a run: as CPython prints it.
+            streams_process_teardown Must "differential/24_streams_process_teardown.py";
             /// Futures that are set, fail, are cancelled, shielded, and set by a thread: the lines are CPython's.
             futures Must "differential/11_futures.py";
             /// Waiting in one turn, with failures, timeouts and cancels, and by order of ending: the lines are CPython's.
