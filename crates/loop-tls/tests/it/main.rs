@@ -1,5 +1,8 @@
 //! TLS on every runtime, and with other peers.
 
+mod flowing;
 mod pki;
+mod protocols;
 mod shaking;
+mod starting;
 mod wire;
