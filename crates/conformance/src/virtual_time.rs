@@ -39,6 +39,7 @@ const NEED_DESCRIPTORS: &[&str] = &[
     "unix.a_socket_left_behind_is_replaced_and_ones_own_path_removed",
     "unix.a_server_cleans_its_path_up",
     "server.unix_socket_cleanup",
+    "transport.unix_protocols_are_called_as_others",
     "unix.a_connect_waits_for_room_in_a_full_queue",
     "unix.datagrams_arrive_in_order_and_whole",
     "udp.a_datagram_arrives_with_its_sender",

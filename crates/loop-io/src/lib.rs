@@ -38,6 +38,6 @@ pub use reader::{StreamReader, TextLines};
 pub use send_file::{SendFile, SendFileError, SendFileTarget};
 pub use server::{Outcome, Server};
 pub use transport::{Transport, create_connection, create_server};
-pub use unix::{open_unix_connection, start_unix_server};
+pub use unix::{create_unix_connection, create_unix_server, open_unix_connection, start_unix_server};
 pub use upgrade::Beneath;
 pub use writer::StreamWriter;

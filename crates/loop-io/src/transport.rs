@@ -22,7 +22,7 @@ use crate::error::WriteError;
 use crate::info::informs;
 use crate::limits::WriteLimits;
 use crate::link::Link;
-use crate::listen::Listen;
+use crate::listen::{Accept, Listen};
 use crate::protocol::{AnyProtocol, ProtocolHandle};
 use crate::send_file::{SendFile, SendFileError};
 use crate::server::Server;
@@ -163,9 +163,22 @@ impl Listen {
         address: impl Into<Address>,
     ) -> io::Result<Server> {
         let listeners = self.listeners(address.into()).await?;
-        Ok(self.serve(listeners, move |link| {
+        Ok(self.create_server_on(factory, listeners))
+    }
+
+    /// The same over sockets of any kind: those of another listener, of a Unix socket, with TLS around them.
+    ///
+    /// # Panics
+    ///
+    /// As [`create_server`](crate::create_server).
+    pub fn create_server_on<K, P: AnyProtocol<K>>(
+        &self,
+        factory: impl Fn() -> P + 'static,
+        listeners: Vec<Box<dyn Accept>>,
+    ) -> Server {
+        self.serve(listeners, move |link| {
             let _protocol = Transport::over(link.clone(), factory());
-        }))
+        })
     }
 }
 

@@ -207,6 +207,8 @@ macro_rules! __with_io_behaviours {
             write_eof_after_buffer Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_write_eof_buffer";
             /// A protocol may keep its transport open for writing when the other side has ended.
             eof_keep_open Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_read_ready_eof_keep_open";
+            /// Protocols are served and connect through a Unix socket as through any other.
+            unix_protocols_are_called_as_others Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_unix_connection, ::test_create_unix_server";
             /// A protocol that fails, or panics, is reported and loses its connection; no other one notices.
             protocol_error_is_fatal_for_it_only Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_data_received_error";
         }
