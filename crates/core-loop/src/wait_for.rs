@@ -91,7 +91,7 @@ impl<W: Waitable> WaitFor<W> {
         self.handle.request_cancel(Reason::from("the time is over"));
     }
 
-    fn take(&mut self, cx: &mut Context<'_>) -> Poll<Result<Result<W::Value, W::Error>, Elapsed>> {
+    fn take(&mut self, cx: &mut Context<'_>) -> Poll<<Self as Future>::Output> {
         self.stage = Stage::Over;
         Pin::new(&mut self.handle).poll(cx).map(Ok)
     }

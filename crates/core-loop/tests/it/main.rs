@@ -33,6 +33,7 @@ mod pool;
 mod re_entrancy;
 mod reactor;
 mod readiness_thread;
+mod scale;
 mod shield;
 mod signal;
 mod signal_fork;
