@@ -243,3 +243,34 @@ loop_test::on_every_runtime! {
         assert_eq!(receive(&mut far).await, b"plain");
     }
 }
+
+#[test]
+fn handshakes_that_are_given_up_leave_no_descriptor() {
+    let name = "starting::handshakes_that_are_given_up_leave_no_descriptor";
+    if !conformance::alone(name, "ulimit -n 64") {
+        return;
+    }
+    let open = || std::fs::read_dir("/proc/self/fd").unwrap().count();
+    let run = core_loop::run(async {
+        let server = acceptor().start_server(async |_, _| {}, "127.0.0.1:0").await.unwrap();
+        let address = server.addresses()[0];
+        // Whatever is opened once and kept is open after this.
+        drop(connector().open_connection(address).await.unwrap());
+        let settled = async || {
+            while server.clients() > 0 {
+                a_while().await;
+            }
+        };
+        settled().await;
+        let before = open();
+        for times in 0..2 * POLLS {
+            drop(polled(times, connector().open_connection(address)).await);
+        }
+        drop(connector().open_connection(address).await.unwrap());
+        settled().await;
+        while open() > before {
+            a_while().await;
+        }
+    });
+    run.unwrap();
+}
