@@ -14,6 +14,7 @@ mod compiles;
 mod cooperative;
 mod debug_mode;
 mod dump;
+mod durations;
 mod eager;
 mod executor;
 mod foreign_wakers;
