@@ -48,6 +48,11 @@ impl Balance {
         }
     }
 
+    /// One descriptor more will be there, which is known to stay.
+    pub(crate) fn expect_descriptor(&mut self, leads_to: &str) {
+        self.descriptors.push(leads_to.to_owned());
+    }
+
     /// The balance, once it is like `before`, or has not become so for half a minute.
     pub(crate) fn once_it_is(before: &Self) -> Self {
         for _ in 0..LOOKS {

@@ -31,6 +31,9 @@ const GRACE: Duration = Duration::from_secs(60);
 /// What is done before the first balance, so that everything that is made once is there.
 const WARM_UP: Duration = Duration::from_secs(3);
 
+/// glommio 0.9 never frees what its executor was woken with: one a loop, however long that ran.
+const GLOMMIO_LEAVES: &str = "anon_inode:[eventfd]";
+
 /// How much was done, by what came of it.
 type Counts = BTreeMap<&'static str, u64>;
 
@@ -66,7 +69,10 @@ fn main() -> ExitCode {
 
 fn soak(runtime: &str, duration: Duration, seed: u64) -> Result<String, Failure> {
     run(runtime, WARM_UP, seed.wrapping_add(1))?;
-    let before = Balance::now();
+    let mut before = Balance::now();
+    if runtime == "glommio" {
+        before.expect_descriptor(GLOMMIO_LEAVES);
+    }
     let counts = run(runtime, duration, seed)?;
     let after = Balance::once_it_is(&before);
     let acts: u64 = counts.values().sum();
