@@ -33,7 +33,7 @@ pub use loops::Loops;
 pub use primitives::{AnyEvent, AnyLock, AnyQueue, AnySemaphore, Held, Kit, LocalFuture, Primitives};
 pub use run::Outcome;
 pub use seccomp::forbid_system_call;
-pub use stress::{Stress, Stressed};
+pub use stress::{Dice, Stress, Stressed};
 pub use subject::{Exception, Subject, Treatment};
 pub use suite::{cannot_run, skipped};
 #[doc(hidden)]
