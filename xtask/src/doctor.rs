@@ -68,6 +68,10 @@ const TOOLS: &[(&str, &[&str], &str)] = &[
     ("cc", &["--version"], "nothing can be linked: install a C compiler, gcc for example"),
     ("cargo-fmt", &["--version"], "`ci` needs it: rustup component add rustfmt"),
     ("cargo-clippy", &["--version"], "`ci` needs it: rustup component add clippy"),
+    ("curl", &["--version"], "the web server is not tested with it: install curl"),
+    ("wrk", &["-v"], "no test and no bench of the web server under load: install wrk"),
+    ("openssl", &["version"], "TLS is not tested against it: install openssl"),
+    ("socat", &["-V"], "Unix sockets, pipes and datagrams are not tested against it: install socat"),
     ("mdbook", &["--version"], "`docs` checks links and includes all the same: cargo install mdbook"),
 ];
 

@@ -11,7 +11,8 @@ use crate::workspace::Package;
 /// A runtime that the package needs, cannot be built here, and is no feature that could be left out.
 pub(crate) fn of(package: &Package) -> Result<Vec<String>, Obstacle> {
     let missing = RUNTIMES.iter().filter_map(|runtime| {
-        let needed = package.folder == runtime.carrier || package.needs(runtime.carrier);
+        let is_feature = package.features.iter().any(|feature| feature == runtime.name);
+        let needed = is_feature || package.folder == runtime.carrier || package.needs(runtime.carrier);
         Some((runtime.name, runtime.build_obstacle().filter(|_| needed)?))
     });
     without(package, &missing.collect::<Vec<_>>())

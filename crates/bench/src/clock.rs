@@ -54,15 +54,28 @@ impl Size {
     pub(crate) fn measure_blocking<E>(
         self,
         operations: u32,
+        batch: impl FnMut() -> Result<(), E>,
+    ) -> Result<f64, E> {
+        let begin = Instant::now();
+        self.measure_by(operations, || Ok(begin.elapsed()), batch)
+    }
+
+    /// The same by another clock: one that only goes while somebody computes.
+    pub(crate) fn measure_by<E>(
+        self,
+        operations: u32,
+        mut clock: impl FnMut() -> Result<Duration, E>,
         mut batch: impl FnMut() -> Result<(), E>,
     ) -> Result<f64, E> {
-        let mut ended = Ok(());
-        let value = smol::future::block_on(self.measure(operations, async || {
-            if ended.is_ok() {
-                ended = batch();
-            }
-        }));
-        ended.map(|()| value)
+        batch()?;
+        let mut all = Vec::new();
+        let first = Instant::now();
+        while self.goes_on(all.len(), first) {
+            let begin = clock()?;
+            batch()?;
+            all.push((clock()? - begin).as_secs_f64() * 1e9 / f64::from(operations));
+        }
+        Ok(median(all))
     }
 }
 

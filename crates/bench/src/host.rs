@@ -53,9 +53,14 @@ pub(crate) fn run_in_task<H: Host>(main: impl Future<Output = f64> + 'static) ->
 pub(crate) const ANY_PORT: &str = "127.0.0.1:0";
 
 /// The contenders of a bench that every loop takes part in: ours on each driver, then the bare runtimes, and asyncio where
-/// its script knows a batch of that name and is told how many operations one has.
+/// its script knows a batch of that name and is told how many operations one has, or where it has a way of its own.
 macro_rules! on_every_host {
-    ($measure:ident $(, asyncio $operations:expr)?) => {{
+    ($measure:ident, asyncio $operations:expr) => {
+        $crate::host::on_every_host!($measure, python |size| {
+            $crate::python::asyncio(size, stringify!($measure), $operations)
+        })
+    };
+    ($measure:ident $(, python $python:expr)?) => {{
         use $crate::hosts::{ours, raw};
         use $crate::table::Contender;
         &[
@@ -68,10 +73,7 @@ macro_rules! on_every_host {
             Contender { name: "raw-smol-local", measure: $measure::<raw::SmolLocal> },
             #[cfg(feature = "glommio")]
             Contender { name: "raw-glommio", measure: $measure::<raw::Glommio> },
-            $(Contender {
-                name: "raw-python3.13-asyncio",
-                measure: |size| $crate::python::asyncio(size, stringify!($measure), $operations),
-            },)?
+            $(Contender { name: "raw-python3.13-asyncio", measure: $python },)?
         ]
     }};
 }

@@ -1,9 +1,14 @@
 //! Python as a peer: its scripts measure themselves, in the manner of `clock`, and print one number.
 
+mod server;
+mod uvloop;
+
 use crate::clock::Size;
 use crate::table::Failure;
 use std::io::ErrorKind;
 use std::process::{Command, Output};
+
+pub(crate) use server::{Server, serve};
 
 const ASYNCIO: &str = concat!(include_str!("python/clock.py"), include_str!("python/asyncio.py"));
 const PROCESS: &str = concat!(include_str!("python/clock.py"), include_str!("python/process.py"));
@@ -34,9 +39,19 @@ fn measure(version: &str, script: &str, size: Size, batch: &str, operations: u32
     }
 }
 
-/// By its own name, and then by that name in pyenv, which hides those that it was not asked for.
+/// A Python is started by its own name, and then by that name in pyenv, which hides those that it was not asked for.
+fn ways(version: &str) -> [Option<(&'static str, &str)>; 2] {
+    [None, Some(("PYENV_VERSION", version))]
+}
+
+fn there_is_none(version: &str) -> Failure {
+    Failure::CannotRunHere(format!(
+        "there is no python{version} on the PATH; cure: install Python {version}, or go without this peer"
+    ))
+}
+
 fn start(version: &str, script: &str, words: &[&str]) -> Result<Output, Failure> {
-    for variable in [None, Some(("PYENV_VERSION", version))] {
+    for variable in ways(version) {
         let mut command = Command::new(format!("python{version}"));
         match command.args(["-c", script]).args(words).envs(variable).output() {
             Ok(output) if output.status.code() != Some(NOT_FOUND) => return Ok(output),
@@ -45,7 +60,5 @@ fn start(version: &str, script: &str, words: &[&str]) -> Result<Output, Failure>
             Err(error) => return Err(Failure::broken(format!("python{version} does not start: {error}"))),
         }
     }
-    Err(Failure::CannotRunHere(format!(
-        "there is no python{version} on the PATH; cure: install Python {version}, or go without this peer"
-    )))
+    Err(there_is_none(version))
 }

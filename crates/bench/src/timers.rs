@@ -2,14 +2,16 @@
 
 use crate::clock::{Size, median};
 use crate::host::{Host, on_every_host, run_in_task};
+use crate::hosts::{ours, raw};
 use crate::placement::Placement;
-use crate::table::{Bench, CPU_NS, Failure, NS, US};
+use crate::table::{Bench, CPU_NS, Contender, Failure, NS, US};
 use nix::time::ClockId;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
+use std::thread;
 use std::time::{Duration, Instant};
 
 pub(crate) const BENCHES: &[Bench] = &[
@@ -33,6 +35,13 @@ pub(crate) const BENCHES: &[Bench] = &[
         unit: CPU_NS,
         placement: Placement::One,
         contenders: on_every_host!(fire_100k),
+    },
+    Bench {
+        name: "timers.fire_100k_wall",
+        about: "100 000 tasks that sleep 1 to 100 ms: from the moment when all have begun to until the last has ended",
+        unit: US,
+        placement: Placement::One,
+        contenders: FIRE_WALL,
     },
     Bench {
         name: "timers.late_p50",
@@ -104,6 +113,57 @@ fn fire_100k<H: Host>(size: Size) -> Result<f64, Failure> {
             all.push((computed() - begin).as_secs_f64() * 1e9 / f64::from(tasks));
         }
         median(all.split_off(1))
+    })
+}
+
+const FIRE_WALL: &[Contender] = &[
+    Contender { name: "native", measure: fire_100k_wall::<ours::Native> },
+    Contender { name: "tokio", measure: fire_100k_wall::<ours::Tokio> },
+    Contender { name: "smol", measure: fire_100k_wall::<ours::Smol> },
+    #[cfg(feature = "glommio")]
+    Contender { name: "glommio", measure: fire_100k_wall::<ours::Glommio> },
+    Contender { name: "raw-tokio-localset", measure: fire_100k_wall::<raw::TokioLocalSet> },
+    Contender { name: "raw-smol-local", measure: fire_100k_wall::<raw::SmolLocal> },
+    #[cfg(feature = "glommio")]
+    Contender { name: "raw-glommio", measure: fire_100k_wall::<raw::Glommio> },
+    // The longest of the sleeps, and nothing else: the bound.
+    Contender { name: "raw-thread-sleep", measure: thread_sleep },
+];
+
+fn fire_100k_wall<H: Host>(size: Size) -> Result<f64, Failure> {
+    let tasks = size.operations(FIRING);
+    run_in_task::<H>(async move {
+        let mut all = Vec::new();
+        let first = Instant::now();
+        // As above.
+        while all.is_empty() || size.goes_on(all.len() - 1, first) {
+            let mut lengths = Lengths(1);
+            let (asleep, begin) = (Rc::new(Cell::new(0)), Rc::new(Cell::new(first)));
+            let task = |length| {
+                let (asleep, begin) = (asleep.clone(), begin.clone());
+                H::spawn(async move {
+                    asleep.set(asleep.get() + 1);
+                    if asleep.get() == tasks {
+                        begin.set(Instant::now());
+                    }
+                    H::sleep(length).await;
+                })
+            };
+            let handles: Vec<_> = (0..tasks).map(|_| task(lengths.next(1..=100))).collect();
+            for handle in handles {
+                handle.await;
+            }
+            all.push(begin.get().elapsed().as_secs_f64() * 1e6);
+        }
+        median(all.split_off(1))
+    })
+}
+
+fn thread_sleep(size: Size) -> Result<f64, Failure> {
+    // By so many, and the nanoseconds of one are the microseconds of the sleep.
+    size.measure_blocking(1000, || {
+        thread::sleep(Duration::from_millis(100));
+        Ok(())
     })
 }
 

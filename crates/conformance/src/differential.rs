@@ -13,10 +13,10 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 mod callbacks_timers;
+mod condition_event_barrier;
 mod contexts;
 mod done_callbacks;
 mod eager_tasks;
-mod event;
 mod futures;
 mod gather_wait_shield;
 mod groups_asked;
@@ -38,10 +38,10 @@ mod wait_as_completed;
 mod wait_for;
 
 pub(crate) use callbacks_timers::callbacks_timers;
+pub(crate) use condition_event_barrier::condition_event_barrier;
 pub(crate) use contexts::contexts;
 pub(crate) use done_callbacks::done_callbacks;
 pub(crate) use eager_tasks::eager_tasks;
-pub(crate) use event::event;
 pub(crate) use futures::futures;
 pub(crate) use gather_wait_shield::gather_wait_shield;
 pub(crate) use groups_asked::groups_asked;

@@ -56,7 +56,9 @@ impl fmt::Display for JobError {
             Self::Initializer(panic) => write!(f, "the worker's initializer panicked: {panic}"),
             Self::Guest(error) => write!(f, "the guest failed: {error}"),
             Self::Rejected(why) => write!(f, "the executor refused the job: {why}"),
-            Self::Shutdown { started } => write!(f, "the executor shut down {}", moment(*started)),
+            Self::Shutdown { started } => {
+                write!(f, "the executor shut down {}: give it a longer grace", moment(*started))
+            }
         }
     }
 }
@@ -141,10 +143,12 @@ pub enum Exit {
 pub enum OutOfMemory {
     /// No sign of it.
     No,
-    /// SIGKILL came and this program did not send it.
+    /// SIGKILL came, this program did not send it, and no counter tells whether the kernel did.
     Suspected,
     /// The kernel's own counter for this group of processes moved.
     Confirmed,
+    /// The process asked for memory, was refused by a limit of its own, and gave up.
+    Refused,
 }
 
 impl fmt::Display for Death {
@@ -159,6 +163,7 @@ impl fmt::Display for Death {
             OutOfMemory::No => {}
             OutOfMemory::Suspected => f.write_str(", probably out of memory")?,
             OutOfMemory::Confirmed => f.write_str(", out of memory")?,
+            OutOfMemory::Refused => f.write_str(", refused the memory that it asked for")?,
         }
         write!(f, " after {:?}", self.ran_for)?;
         if let Some(label) = &self.label {

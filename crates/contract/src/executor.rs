@@ -63,6 +63,7 @@ pointers!(&E, Box<E>, Rc<E>, Arc<E>);
 #[derive(Debug, Default)]
 pub struct Submit {
     deadline: Option<Duration>,
+    priority: Priority,
     label: Option<Cow<'static, str>>,
     place: Option<Place>,
 }
@@ -81,6 +82,13 @@ impl Submit {
     #[must_use]
     pub fn deadline(mut self, after: Duration) -> Self {
         self.deadline = Some(after);
+        self
+    }
+
+    /// Before or after which others it starts, on an executor that has lanes; the others treat all alike.
+    #[must_use]
+    pub fn priority(mut self, priority: Priority) -> Self {
+        self.priority = priority;
         self
     }
 
@@ -111,6 +119,12 @@ impl Submit {
         self.deadline == Some(Duration::ZERO)
     }
 
+    /// For implementors: the priority.
+    #[must_use]
+    pub fn priority_asked(&self) -> Priority {
+        self.priority
+    }
+
     /// For implementors: the label.
     #[must_use]
     pub fn label_ref(&self) -> Option<&Cow<'static, str>> {
@@ -124,8 +138,25 @@ impl Submit {
 
     /// The same wishes for another attempt; a place serves one attempt only.
     pub(crate) fn again(&self) -> Self {
-        Self { deadline: self.deadline, label: self.label.clone(), place: None }
+        Self { label: self.label.clone(), place: None, ..*self }
     }
+}
+
+/// Which jobs start first. Jobs of one priority start in the order they were submitted.
+///
+/// # Ordering
+///
+/// An executor with lanes ages them: a lane with work is not passed over for ever, however much comes with a higher
+/// priority. It says what its bound is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Priority {
+    /// Before all others.
+    High,
+    /// What nothing is said about.
+    #[default]
+    Normal,
+    /// After all others.
+    Low,
 }
 
 /// Work that was not accepted, and why. The work comes back whole.
@@ -183,7 +214,9 @@ impl fmt::Display for Reject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Full => f.write_str("the queue is full; wait for `room()`, or use `submit`, which waits"),
-            Self::ShuttingDown => f.write_str("the executor is shutting down"),
+            Self::ShuttingDown => f.write_str(
+                "the executor is shutting down, or its loop is closed: submit before that, or to another one",
+            ),
             Self::Broken(why) => write!(f, "the executor is broken: {why}"),
             Self::TooLarge { len, limit } => {
                 write!(f, "the work takes {len} bytes, more than the limit of {limit}")

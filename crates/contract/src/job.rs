@@ -13,6 +13,7 @@ mod cell;
 mod promise;
 
 pub(crate) use cell::Shared;
+pub(crate) use promise::Erased;
 pub use promise::{Control, Promise, Runnable, Watch};
 
 /// Work that an executor accepted: a future of its output that needs no runtime.

@@ -14,6 +14,7 @@ pub mod role;
 mod room;
 mod shutdown;
 pub mod spin;
+mod stop;
 mod sync;
 
 pub use block::{block_on, block_on_timeout};
@@ -22,10 +23,11 @@ pub use driver::{
     Direction, Driver, Io, Listener, Profile, Reactor, Readiness, Sockets, Stream, Token, Unavailable,
 };
 pub use error::{CodecError, Death, Exit, JobError, OutOfMemory, Side};
-pub use executor::{Executor, Reject, Rejected, Submit};
+pub use executor::{Executor, Priority, Reject, Rejected, Submit};
 pub use ext::{Blocking, ExecutorExt, Map, NextResult, Run, Submitting};
 pub use job::{Cancel, Control, Job, Promise, Runnable, Watch};
 pub use many::{AsCompleted, NextCompleted, Wait, When, as_completed, wait};
 pub use panic::Panic;
 pub use room::{Place, Room, Slots};
 pub use shutdown::{Drain, Report, Shutdown, Straggler};
+pub use stop::{Stop, StopToken, checkpoint};

@@ -1,5 +1,6 @@
 //! Many jobs at once: in order of completion, or until enough are done.
 
+use crate::panic::shielded;
 use crate::sync::{Mutex, lock};
 use crate::{Job, JobError};
 use std::collections::VecDeque;
@@ -90,7 +91,7 @@ impl Inbox {
         let waker = inbox.1.take();
         drop(inbox);
         if let Some(waker) = waker {
-            waker.wake();
+            shielded(|| waker.wake());
         }
     }
 

@@ -19,13 +19,15 @@ thread_local! {
 /// # Python
 ///
 /// The exception that a `concurrent.futures.Future` holds. There the traceback travels along; here the message and the
-/// place do, and [`resume`](Self::resume) raises it again where it is wanted.
+/// place do, from another process also the [backtrace](Self::backtrace) if one was wanted, and [`resume`](Self::resume)
+/// raises it again where it is wanted.
 pub struct Panic(Box<Inner>);
 
 /// Behind one pointer, because every outcome of a task or a job has room for a panic that it hardly ever holds.
 struct Inner {
     message: String,
     location: Option<String>,
+    backtrace: Option<String>,
     /// In a mutex so that every error that holds a panic is `Sync`, whatever the payload.
     payload: Mutex<Payload>,
 }
@@ -81,6 +83,7 @@ impl Panic {
         Self(Box::new(Inner {
             message: message_of(&*payload),
             location,
+            backtrace: None,
             payload: Mutex::new(Payload(payload)),
         }))
     }
@@ -89,7 +92,14 @@ impl Panic {
     #[must_use]
     pub fn from_words(message: String, location: Option<String>) -> Self {
         let payload = Mutex::new(Payload(Box::new(message.clone())));
-        Self(Box::new(Inner { message, location, payload }))
+        Self(Box::new(Inner { message, location, backtrace: None, payload }))
+    }
+
+    /// The same, with the stack of the thread that panicked, in words.
+    #[must_use]
+    pub fn with_backtrace(mut self, backtrace: Option<String>) -> Self {
+        self.0.backtrace = backtrace;
+        self
     }
 
     /// What the panic said; a fixed phrase if its payload was not text.
@@ -102,6 +112,13 @@ impl Panic {
     #[must_use]
     pub fn location(&self) -> Option<&str> {
         self.0.location.as_deref()
+    }
+
+    /// The stack of the thread that panicked, if that was in another process and `RUST_BACKTRACE` asked for it there. A panic
+    /// of this process prints its own.
+    #[must_use]
+    pub fn backtrace(&self) -> Option<&str> {
+        self.0.backtrace.as_deref()
     }
 
     /// What the code panicked with.

@@ -2,7 +2,7 @@
 
 use crate::Submit;
 use crate::panic::shielded;
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
 use std::any::Any;
 use std::collections::VecDeque;
 use std::fmt;
@@ -97,12 +97,26 @@ impl Place {
 ///
 /// A place that comes back goes straight to whoever has waited longest, so a newcomer never overtakes. Cloning gives
 /// another handle to the same places. Wakers are cloned, woken and dropped without the lock.
+///
+/// While nobody waits, taking and giving back are one atomic step each. Whoever begins to wait says so in the same word, so
+/// that a place which comes back either is seen by them, or sees them.
 #[derive(Clone)]
-pub struct Slots(Arc<Mutex<State>>);
+pub struct Slots(Arc<Inner>);
 
-struct State {
-    /// Places that nobody holds. Above zero only while nobody waits.
-    free: usize,
+struct Inner {
+    word: Word,
+    line: Mutex<Line>,
+}
+
+/// Places that nobody holds, twice, and one more while there is a line: then a place that comes back is nobody's before the
+/// lock is taken. A line of its own in the cache: many threads write it.
+#[repr(align(128))]
+struct Word(AtomicUsize);
+
+const A_LINE: usize = 1;
+const PLACE: usize = 2;
+
+struct Line {
     closed: bool,
     /// Whoever waits, longest first; their numbers only rise.
     waiting: VecDeque<(u64, Waker)>,
@@ -111,34 +125,59 @@ struct State {
     next_waiter: u64,
 }
 
+impl Word {
+    /// A place that is free. Places are free only while nobody waits.
+    fn try_take(&self) -> bool {
+        // Acquire, Release below: whoever gets a place sees what its last holder did. Relaxed where nothing is got.
+        self.0
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
+                if word < PLACE { None } else { Some(word - PLACE) }
+            })
+            .is_ok()
+    }
+
+    /// Frees a place. `false`: there is a line, ask there.
+    fn try_give(&self) -> bool {
+        self.0
+            .fetch_update(Ordering::Release, Ordering::Relaxed, |word| {
+                if word & A_LINE == 0 { Some(word + PLACE) } else { None }
+            })
+            .is_ok()
+    }
+}
+
 impl Slots {
     /// A queue of `capacity` places.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        Self(Arc::new(Mutex::new(State {
-            free: capacity,
-            closed: false,
-            waiting: VecDeque::new(),
-            handed: Vec::new(),
-            next_waiter: 0,
-        })))
+        let places = capacity.min(usize::MAX / PLACE) * PLACE;
+        let line = Line { closed: false, waiting: VecDeque::new(), handed: Vec::new(), next_waiter: 0 };
+        Self(Arc::new(Inner { word: Word(AtomicUsize::new(places)), line: Mutex::new(line) }))
     }
 
     /// The place for a submission: the one that the caller waited for, else a free one, else `None`: the queue is full.
     #[must_use]
     pub fn claim(&self, options: &mut Submit) -> Option<Place> {
         match options.take_place() {
-            Some(Place(Held::Slot(slot))) if Arc::ptr_eq(&slot.0.0, &self.0) => Some(Place(Held::Slot(slot))),
+            Some(Place(Held::Slot(slot))) if slot.is_of(self) => Some(Place(Held::Slot(slot))),
             _ => self.try_take(),
+        }
+    }
+
+    /// As [`claim`](Self::claim), for an executor that keeps no [`Place`] with the job: whether there is one. It calls
+    /// [`give_back`](Self::give_back) when the job leaves the queue.
+    #[must_use]
+    pub fn take(&self, options: &mut Submit) -> bool {
+        match options.take_place() {
+            Some(Place(Held::Slot(mut slot))) if slot.is_of(self) => slot.0.take().is_some(),
+            _ => self.0.word.try_take(),
         }
     }
 
     /// A free place, if there is one.
     #[must_use]
     pub fn try_take(&self) -> Option<Place> {
-        let mut state = lock(&self.0);
-        state.free = state.free.checked_sub(1)?;
-        Some(Place(Held::Slot(Slot(self.clone()))))
+        self.0.word.try_take().then(|| Place(Held::Slot(Slot(Some(self.clone())))))
     }
 
     /// Waits for a place. After [`close`](Self::close) it answers [`Place::none`], so that nobody waits for ever.
@@ -149,43 +188,76 @@ impl Slots {
     /// How many places are free.
     #[must_use]
     pub fn free(&self) -> usize {
-        lock(&self.0).free
+        // Relaxed: a number that may be another a moment later.
+        self.0.word.0.load(Ordering::Relaxed) / PLACE
     }
 
     /// Ends all waiting, now and later: for an executor that shuts down. It must refuse work before it calls this, since
     /// whoever waited tries to submit once more. Places that are held stay so.
     pub fn close(&self) {
         let waiting = {
-            let mut state = lock(&self.0);
-            state.closed = true;
-            std::mem::take(&mut state.waiting)
+            let mut line = lock(&self.0.line);
+            line.closed = true;
+            self.dissolve(&mut line);
+            std::mem::take(&mut line.waiting)
         };
         waiting.into_iter().for_each(|(_, waker)| shielded(|| waker.wake()));
     }
 
-    fn give_back(&self) {
-        let mut state = lock(&self.0);
-        let first = match state.waiting.pop_front() {
-            None => {
-                state.free += 1;
-                return;
-            }
-            Some((id, waker)) => {
-                state.handed.push(id);
-                waker
-            }
+    /// A place that [`take`](Self::take) took comes back.
+    pub fn give_back(&self) {
+        if self.0.word.try_give() {
+            return;
+        }
+        let mut line = lock(&self.0.line);
+        let Some((id, waker)) = line.waiting.pop_front() else {
+            // The line dissolved before the lock was taken; nobody can have begun another.
+            let given = self.0.word.try_give();
+            debug_assert!(given, "a line without anybody in it");
+            return;
         };
-        drop(state);
-        shielded(|| first.wake());
+        line.handed.push(id);
+        if line.waiting.is_empty() {
+            self.dissolve(&mut line);
+        }
+        drop(line);
+        shielded(|| waker.wake());
+    }
+
+    /// Nobody waits any more. Relaxed: whoever finds a line takes the lock.
+    fn dissolve(&self, _line: &mut Line) {
+        self.0.word.0.fetch_and(!A_LINE, Ordering::Relaxed);
+    }
+
+    /// A free place, or from now on there is a line.
+    fn take_or_line_up(&self, _line: &mut Line) -> bool {
+        self.0
+            .word
+            .0
+            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
+                Some(if word < PLACE { word | A_LINE } else { word - PLACE })
+            })
+            .is_ok_and(|before| before >= PLACE)
     }
 }
 
 /// One held place.
-struct Slot(Slots);
+struct Slot(
+    /// `None` once somebody else gives it back.
+    Option<Slots>,
+);
+
+impl Slot {
+    fn is_of(&self, slots: &Slots) -> bool {
+        self.0.as_ref().is_some_and(|own| Arc::ptr_eq(&own.0, &slots.0))
+    }
+}
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        self.0.give_back();
+        if let Some(slots) = &self.0 {
+            slots.give_back();
+        }
     }
 }
 
@@ -199,38 +271,37 @@ impl SlotWait {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Place> {
         // Before the lock is taken, and so dropped after it is released.
         let waker = cx.waker().clone();
-        let mut state = lock(&self.slots.0);
+        let mut line = lock(&self.slots.0.line);
         let Some(id) = self.id else {
-            if state.closed {
+            if line.closed {
                 return Poll::Ready(Place::none());
             }
-            if let Some(free) = state.free.checked_sub(1) {
-                state.free = free;
+            if self.slots.take_or_line_up(&mut line) {
                 return Poll::Ready(self.place());
             }
-            let id = state.next_waiter;
-            state.next_waiter += 1;
-            state.waiting.push_back((id, waker));
+            let id = line.next_waiter;
+            line.next_waiter += 1;
+            line.waiting.push_back((id, waker));
             self.id = Some(id);
             return Poll::Pending;
         };
-        if let Some(at) = state.position(id) {
-            let stale = std::mem::replace(&mut state.waiting[at].1, waker);
-            drop(state);
+        if let Some(at) = line.position(id) {
+            let stale = std::mem::replace(&mut line.waiting[at].1, waker);
+            drop(line);
             drop(stale);
             return Poll::Pending;
         }
         self.id = None;
         // Neither waiting nor handed a place: the line was closed.
-        Poll::Ready(if state.take_handed(id) { self.place() } else { Place::none() })
+        Poll::Ready(if line.take_handed(id) { self.place() } else { Place::none() })
     }
 
     fn place(&self) -> Place {
-        Place(Held::Slot(Slot(self.slots.clone())))
+        Place(Held::Slot(Slot(Some(self.slots.clone()))))
     }
 }
 
-impl State {
+impl Line {
     /// Where in the line `id` stands.
     fn position(&self, id: u64) -> Option<usize> {
         self.waiting.binary_search_by_key(&id, |waiting| waiting.0).ok()
@@ -246,10 +317,13 @@ impl State {
 impl Drop for SlotWait {
     fn drop(&mut self) {
         let Some(id) = self.id else { return };
-        let mut state = lock(&self.slots.0);
-        let handed = state.take_handed(id);
-        let waiting = state.position(id).and_then(|at| state.waiting.remove(at));
-        drop(state);
+        let mut line = lock(&self.slots.0.line);
+        let handed = line.take_handed(id);
+        let waiting = line.position(id).and_then(|at| line.waiting.remove(at));
+        if waiting.is_some() && line.waiting.is_empty() {
+            self.slots.dissolve(&mut line);
+        }
+        drop(line);
         drop(waiting);
         if handed {
             self.slots.give_back();

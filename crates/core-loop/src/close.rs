@@ -23,6 +23,10 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+/// So many times the close cancels what has been spawned since, by clean-ups or by callbacks of other threads, and waits for
+/// it. What comes after that is dropped: under a steady stream the close would last as long as its grace.
+const ROUNDS: u32 = 1000;
+
 /// Why the close cancels tasks.
 pub(crate) const CLOSING: &str = "the loop is closing";
 
@@ -33,6 +37,8 @@ pub(crate) struct Closing {
     alarmed: bool,
     /// The tasks with an id up to this were cancelled in this round.
     round: u64,
+    /// How many rounds there may still be.
+    rounds_left: u32,
     report: CloseReport,
     /// The shutdown of the default executor on a thread of its own: for a guest, whose host must not be blocked.
     executor: Option<ShutdownDefaultExecutor>,
@@ -50,6 +56,7 @@ impl Closing {
             deadline,
             alarmed: false,
             round: 0,
+            rounds_left: ROUNDS,
             report: CloseReport::default(),
             executor: None,
         }
@@ -88,7 +95,7 @@ impl Closing {
         self.lp.inner().tasks.to_vec()
     }
 
-    /// Ready when all tasks have ended, or the grace is over.
+    /// Ready when all tasks have ended, or the grace is over, or there were too many rounds.
     pub(crate) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         loop {
             let (lp, round, deadline) = (&self.lp, self.round, self.deadline);
@@ -97,10 +104,11 @@ impl Closing {
             if lp.poll_turns(cx, &mut done).is_pending() {
                 return Poll::Pending;
             }
-            if late() || lp.inner().tasks.len() == 0 {
+            if late() || lp.inner().tasks.len() == 0 || self.rounds_left == 0 {
                 return Poll::Ready(());
             }
-            // Clean-ups have spawned tasks that nobody awaited: they are next.
+            // Clean-ups, or callbacks, have spawned tasks that nobody awaited: they are next.
+            self.rounds_left -= 1;
             self.cancel_all();
         }
     }

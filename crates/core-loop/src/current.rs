@@ -13,7 +13,7 @@ use crate::task::{CurrentTask, Tasks};
 use crate::timers::Timers;
 use crate::watchers::Watchers;
 use contract::{Profile, Reactor};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, OnceCell, RefCell};
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::rc::Rc;
@@ -58,6 +58,8 @@ pub(crate) struct Inner {
     pub(crate) special: Cell<bool>,
     /// The run ends after the present turn.
     pub(crate) stopping: Cell<bool>,
+    /// It is a pool's, which alone ends its runs: who it is. A job has no business to stop it.
+    pub(crate) kept_by: OnceCell<String>,
 }
 
 thread_local! {
@@ -94,6 +96,7 @@ impl Loop {
             spawned: Cell::new(0),
             discarding: Cell::new(false),
             stopping: Cell::new(false),
+            kept_by: OnceCell::new(),
             observers: Observers::new(),
             settings: Settings::new(),
             special: Cell::new(false),

@@ -157,6 +157,12 @@ impl Loop {
     }
 }
 
+/// Whether the loop that runs here is in debug mode.
+#[cold]
+pub(crate) fn is_on() -> bool {
+    Loop::try_current().is_some_and(|lp| lp.get_debug())
+}
+
 /// `task` has got its name.
 #[cold]
 pub(crate) fn named(task: &Header) {

@@ -1,8 +1,8 @@
 //! The loop's default executor: set, started at its first use, and shut down without blocking the loop.
 
 use crate::current::Loop;
-use crate::offload::DefaultExecutor;
-use contract::{Drain, Job, Place, Report, Submit};
+use crate::offload::{BoxedWork, DefaultExecutor};
+use contract::{Drain, Executor, Job, Place, Reject, Rejected, Report, Room, Shutdown, Submit};
 use std::fmt;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -12,12 +12,15 @@ use thread_executor::ThreadPool;
 
 impl Loop {
     /// Sets the executor behind [`to_thread`](crate::to_thread). The one before is not shut down; whoever made it does
-    /// that.
+    /// that. A loop that is closed, or drops what is left, takes none.
     ///
     /// # Python
     ///
     /// `loop.set_default_executor(executor)`.
     pub fn set_default_executor(&self, executor: Arc<dyn DefaultExecutor>) {
+        if self.inner().discarding.get() {
+            return;
+        }
         self.inner().executor_closed.set(false);
         let before = self.inner().executor.replace(Some(executor));
         drop(before);
@@ -26,13 +29,21 @@ impl Loop {
     /// The executor behind [`to_thread`](crate::to_thread); started now, if this is its first use. It takes
     /// [`BoxedWork`](crate::BoxedWork).
     ///
+    /// Once it was [shut down](Self::shutdown_default_executor), by name or by the close of the loop, none is started any
+    /// more: what this gives then refuses everything, as `ShuttingDown`.
+    ///
     /// # Python
     ///
     /// What `loop.run_in_executor(None, …)` uses.
     #[must_use]
     pub fn default_executor(&self) -> Arc<dyn DefaultExecutor> {
-        let mut executor = self.inner().executor.borrow_mut();
-        executor.get_or_insert_with(|| Arc::new(default_pool())).clone()
+        let inner = self.inner();
+        let mut executor = inner.executor.borrow_mut();
+        match &*executor {
+            Some(executor) => executor.clone(),
+            None if inner.executor_closed.get() || inner.discarding.get() => Arc::new(Gone),
+            None => executor.insert(Arc::new(default_pool())).clone(),
+        }
     }
 
     /// Shuts the default executor down: what it has accepted ends within `grace`; what has not started by then is cancelled,
@@ -65,12 +76,37 @@ impl Loop {
     /// ```
     pub fn shutdown_default_executor(&self, grace: Duration) -> ShutdownDefaultExecutor {
         self.inner().executor_closed.set(true);
-        ShutdownDefaultExecutor::begin(self.default_executor(), Drain::Queued, grace)
+        let executor = self.inner().executor.borrow().clone();
+        match executor {
+            Some(executor) => ShutdownDefaultExecutor::begin(executor, Drain::Queued, grace),
+            None => ShutdownDefaultExecutor(State::Over(Report::default())),
+        }
     }
 
     /// What [`to_thread`](crate::to_thread) uses, unless it was shut down.
     pub(crate) fn open_executor(&self) -> Option<Arc<dyn DefaultExecutor>> {
         (!self.inner().executor_closed.get()).then(|| self.default_executor())
+    }
+}
+
+/// In place of an executor that was shut down before it was ever used.
+struct Gone;
+
+impl Executor<BoxedWork> for Gone {
+    type Output = ();
+
+    fn try_submit_with(&self, work: BoxedWork, _: Submit) -> Result<Job<()>, Rejected<BoxedWork>> {
+        Err(Rejected::new(work, Reject::ShuttingDown))
+    }
+
+    fn room(&self) -> Room {
+        Room::unbounded()
+    }
+}
+
+impl Shutdown for Gone {
+    fn shutdown(&self, _: Drain, _: Duration) -> Report {
+        Report::default()
     }
 }
 

@@ -56,13 +56,29 @@ pub enum JoinError {
     Shutdown,
 }
 
+impl JoinError {
+    /// The same once more, for somebody else who asks: of a panic its words and its place, without the payload.
+    pub(crate) fn echo(&self) -> Self {
+        match self {
+            Self::Cancelled(reason) => Self::Cancelled(reason.clone()),
+            Self::Panicked(panic) => {
+                let place = panic.location().map(str::to_owned);
+                Self::Panicked(Panic::from_words(panic.message().to_owned(), place))
+            }
+            Self::Shutdown => Self::Shutdown,
+        }
+    }
+}
+
 impl fmt::Display for JoinError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Cancelled(reason) if reason.as_str().is_empty() => f.write_str("the task was cancelled"),
             Self::Cancelled(reason) => write!(f, "the task was cancelled: {reason}"),
             Self::Panicked(panic) => write!(f, "the task panicked: {panic}"),
-            Self::Shutdown => f.write_str("the loop closed before the task ended"),
+            Self::Shutdown => f.write_str(
+                "the loop closed before the task ended: await it before the main does, or close with a longer grace",
+            ),
         }
     }
 }
@@ -263,7 +279,9 @@ pub struct Closed;
 
 impl fmt::Display for Closed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the loop is closed")
+        f.write_str(
+            "the loop is closed: end those who send to it before its close, or send to one that runs; `is_closed()` tells",
+        )
     }
 }
 

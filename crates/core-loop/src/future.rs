@@ -238,6 +238,7 @@ impl<T: Clone> std::future::Future for Future<T> {
 
 impl<T: Clone> Waitable for Future<T> {
     type Value = T;
+    type Error = JoinError;
 
     fn done(&self) -> bool {
         Self::done(self)

@@ -12,9 +12,13 @@ use std::sync::Arc;
 
 /// A loop, as seen from any thread. `Send + Sync`, and cheap to clone.
 ///
-/// It takes two kinds of work: futures that are `Send`, and [`pinned`] closures, which build a future that is not on the
-/// loop's own thread. Whatever sleeps, spawns or uses sockets of the loop is such a future: the compiler then says that an
-/// `Rc` cannot be sent between threads, and the cure is `pinned(async || …)`.
+/// It takes [callbacks](Self::call_soon_threadsafe) and two kinds of tasks: [futures that are `Send`](Self::spawn), and
+/// [closures](Self::spawn_pinned) which build a future that is not on the loop's own thread. Whatever sleeps, spawns or uses
+/// sockets of the loop is such a future: the compiler then says that an `Rc` cannot be sent between threads, and the cure is
+/// `spawn_pinned(async || …)`.
+///
+/// To code that takes any executor it is an [`Executor`] of both, the second in the form of [`pinned`]`(async || …)`; what
+/// executors have beyond that, options and waiting for room, is in [`ExecutorExt`](contract::ExecutorExt).
 ///
 /// It has no bound: a loop that takes on too much is slow, not full. Put a `Limited` from `sync-primitives` around it to
 /// bound it.
@@ -32,11 +36,10 @@ use std::sync::Arc;
 /// # Examples
 ///
 /// ```
-/// use contract::ExecutorExt;
 /// # fn main() -> Result<(), core_loop::RunError> {
 /// core_loop::run(async {
 ///     let handle = core_loop::Loop::current().handle();
-///     let from_a_thread = core_loop::to_thread(move || handle.try_submit(async { 6 * 7 }).unwrap().wait());
+///     let from_a_thread = core_loop::to_thread(move || handle.spawn(async { 6 * 7 }).unwrap().wait());
 ///     assert_eq!(from_a_thread.await.unwrap().unwrap(), 42);
 /// })
 /// # }
@@ -55,6 +58,80 @@ impl Loop {
 impl LoopHandle {
     pub(crate) fn shared(&self) -> &Arc<Shared> {
         &self.0
+    }
+
+    /// Starts a task on the loop, from any thread: what comes back can be waited for by the thread, or awaited on any runtime.
+    ///
+    /// Its [`cancel`](Job::cancel) cancels the task; dropping it leaves the task alone. The output must be `Send`, and so must
+    /// the future: for one that is not there is [`spawn_pinned`](Self::spawn_pinned).
+    ///
+    /// # Ordering
+    ///
+    /// Tasks and callbacks of one thread begin in the order in which it sent them.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`], with the future, once the loop closes or the handle was [shut down](contract::Shutdown).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # fn main() -> Result<(), core_loop::RunError> {
+    /// core_loop::run(async {
+    ///     let handle = core_loop::Loop::current().handle();
+    ///     let thread = std::thread::spawn(move || {
+    ///         let job = handle.spawn(async { 6 * 7 }).expect("the loop runs");
+    ///         job.wait().expect("nobody cancelled it")
+    ///     });
+    ///     let answer = core_loop::to_thread(move || thread.join().unwrap()).await;
+    ///     assert_eq!(answer.unwrap(), 42);
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Python
+    ///
+    /// `asyncio.run_coroutine_threadsafe(coroutine, loop)`.
+    pub fn spawn<F>(&self, future: F) -> Result<Job<F::Output>, Rejected<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+    {
+        self.try_submit_with(future, Submit::new())
+    }
+
+    /// As [`spawn`](Self::spawn), for a future that is built on the loop's own thread, by `function`, and need not be `Send`.
+    ///
+    /// # Errors
+    ///
+    /// [`Rejected`], with the function, once the loop closes or the handle was [shut down](contract::Shutdown).
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// # use std::time::Duration;
+    /// # fn main() -> Result<(), core_loop::RunError> {
+    /// core_loop::run(async {
+    ///     let handle = core_loop::Loop::current().handle();
+    ///     let job = handle.spawn_pinned(async || {
+    ///         let shared = std::rc::Rc::new(6); // not `Send`
+    ///         core_loop::sleep(Duration::from_millis(1)).await; // nor is this
+    ///         *shared * 7
+    ///     });
+    ///     assert_eq!(job.unwrap().await.unwrap(), 42);
+    /// })
+    /// # }
+    /// ```
+    ///
+    /// # Python
+    ///
+    /// `asyncio.run_coroutine_threadsafe(coroutine, loop)`.
+    pub fn spawn_pinned<F, T>(&self, function: F) -> Result<Job<T>, Rejected<Pinned<F>>>
+    where
+        F: AsyncFnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+    {
+        self.try_submit_with(pinned(function), Submit::new())
     }
 
     /// Whether the loop is closed, and takes nothing more.

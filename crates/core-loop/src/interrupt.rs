@@ -6,16 +6,22 @@
 //!      │                 │
 //!      └───── main has ended: the disposition before is back ───── TOLD, and by nobody else: RunError::Interrupted
 //! ```
+//!
+//! The handler is there from the beginning, what wakes the loop only from its first sleep on: a main that never waits is told
+//! at its end.
 
 use crate::current::Loop;
 use crate::error::JoinError;
-use crate::signal::Listener;
+use crate::signal::{Ear, RunnerListener};
 use crate::task::AnyTask;
 use crate::watchers::Subject;
 use contract::Direction;
 use nix::unistd::{getpid, gettid};
 use std::cell::Cell;
+use std::io;
+use std::mem;
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// Why main is cancelled.
 const CTRL_C: &str = "interrupted by Ctrl-C";
@@ -23,43 +29,106 @@ const CTRL_C: &str = "interrupted by Ctrl-C";
 /// Listens to Ctrl-C on behalf of a runner, until it is dropped.
 pub(crate) struct Interrupt<'a> {
     lp: &'a Loop,
-    told: Rc<Cell<bool>>,
+    ear: Arc<Ear>,
+    main: Rc<Main>,
+    stage: Stage,
+}
+
+enum Stage {
+    /// Until the loop sleeps for the first time.
+    Unwatched(RunnerListener),
+    /// The listener is in the loop's watch.
+    Watched,
+    Over,
+}
+
+thread_local! {
+    /// This is the program's first thread. Once true it stays so: the thread that forks is the first of the child.
+    static FIRST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Asked of the kernel once on the first thread, and each time on others.
+fn on_first_thread() -> bool {
+    FIRST.get() || {
+        FIRST.set(gettid() == getpid());
+        FIRST.get()
+    }
+}
+
+/// Who is cancelled, once.
+struct Main {
+    task: AnyTask,
+    told: Cell<bool>,
+}
+
+impl Main {
+    fn tell(&self) {
+        if !self.told.replace(true) {
+            self.task.cancel(CTRL_C);
+        }
+    }
 }
 
 impl<'a> Interrupt<'a> {
     /// Unless the program has asked for it: nothing on another thread than the first, and where the program, or whoever
-    /// started it, has arranged for Ctrl-C. Nothing either where it cannot be done (no descriptors left, virtual time): then
-    /// Ctrl-C does what it did before.
+    /// started it, has arranged for Ctrl-C.
     pub(crate) fn begin(lp: &'a Loop, main: AnyTask, asked: bool) -> Option<Self> {
-        if !asked && gettid() != getpid() {
+        if !asked && !on_first_thread() {
             return None;
         }
-        let listener = Listener::of_runner(asked).ok()??;
-        let bell = listener.duplicate().ok()?;
-        let told = Rc::new(Cell::new(false));
-        let cancel = {
-            let told = told.clone();
-            move || {
-                if listener.take() > 0 {
-                    told.set(true);
-                    main.cancel(CTRL_C);
-                }
-            }
-        };
-        lp.watch_with(Subject::Interrupt, bell, Direction::Read, Box::new(cancel)).ok()?;
-        Some(Self { lp, told })
+        let listener = RunnerListener::new(asked).ok()??;
+        let main = Rc::new(Main { task: main, told: Cell::new(false) });
+        Some(Self { lp, ear: listener.ear(), main, stage: Stage::Unwatched(listener) })
     }
 
-    /// Whether Ctrl-C is why main ended so: it was told first, and by nobody else.
-    pub(crate) fn ended<T>(&self, outcome: &Result<T, JoinError>) -> bool {
-        let by_us =
-            |error: &JoinError| matches!(error, JoinError::Cancelled(reason) if reason.as_str() == CTRL_C);
-        self.told.get() && outcome.as_ref().err().is_some_and(by_us)
+    /// The loop is about to sleep: from now on Ctrl-C wakes it. Where that cannot be (no descriptors left, virtual time), it
+    /// does from now on what it did before the run.
+    pub(crate) fn watch(&mut self) {
+        if !matches!(self.stage, Stage::Unwatched(_)) {
+            return;
+        }
+        let Stage::Unwatched(listener) = mem::replace(&mut self.stage, Stage::Over) else { return };
+        if self.watch_with(listener).is_ok() {
+            self.stage = Stage::Watched;
+        }
+        if self.ear.is_told() {
+            let main = self.main.clone();
+            self.lp.call_soon(move || main.tell());
+        }
+    }
+
+    fn watch_with(&self, mut listener: RunnerListener) -> io::Result<()> {
+        let bell = listener.hang()?;
+        let (main, ear) = (self.main.clone(), self.ear.clone());
+        let tell = move || {
+            listener.take();
+            if ear.is_told() {
+                main.tell();
+            }
+        };
+        self.lp.watch_with(Subject::Interrupt, bell, Direction::Read, Box::new(tell))
+    }
+
+    /// Ends it, and says whether Ctrl-C is why main ended so: it was told first, and by nobody else. Or it could not be told
+    /// any more, and would go on as if nothing had been.
+    pub(crate) fn ended<T>(mut self, outcome: &Result<T, JoinError>) -> bool {
+        self.unlisten();
+        match outcome {
+            Ok(_) => self.ear.is_told() && !self.main.told.get(),
+            Err(JoinError::Cancelled(reason)) => self.main.told.get() && reason.as_str() == CTRL_C,
+            Err(_) => false,
+        }
+    }
+
+    fn unlisten(&mut self) {
+        if let Stage::Watched = mem::replace(&mut self.stage, Stage::Over) {
+            self.lp.inner().watchers.remove(Subject::Interrupt);
+        }
     }
 }
 
 impl Drop for Interrupt<'_> {
     fn drop(&mut self) {
-        self.lp.inner().watchers.remove(Subject::Interrupt);
+        self.unlisten();
     }
 }

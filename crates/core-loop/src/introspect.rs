@@ -57,7 +57,7 @@ pub enum TaskState {
 ///
 /// # Panics
 ///
-/// Outside a loop. From another thread, send it: `handle.try_submit(async { core_loop::ps() })`.
+/// Outside a loop. From another thread, send it: `handle.spawn(async { core_loop::ps() })`.
 ///
 /// # Python
 ///

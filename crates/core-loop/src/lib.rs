@@ -9,6 +9,7 @@ mod clean_up;
 mod close;
 mod context;
 mod current;
+mod deadline;
 mod debug;
 mod default_executor;
 mod descriptor;
@@ -60,12 +61,14 @@ mod wait;
 mod wait_for;
 mod waitable;
 mod watchers;
+mod wrap_future;
 
 pub use as_completed::{AsCompleted, AsCompletedWithin, NextCompleted, as_completed};
 pub use callback::{Handle, ThreadsafeHandle};
 pub use context::{Context, Scope};
 pub use contract;
 pub use current::Loop;
+pub use deadline::Deadline;
 pub use debug::{DebugReport, StepInfo, WhichTask};
 pub use default_executor::ShutdownDefaultExecutor;
 pub use descriptor::Descriptor;
@@ -100,8 +103,10 @@ pub use task::{
     yield_now,
 };
 pub use task_local::TaskLocal;
+pub use thread_bound::ThreadBound;
 pub use timeout::{Timeout, timeout, timeout_at};
 pub use timeout_scope::{TimeoutScope, timeout_scope, timeout_scope_cooperative};
 pub use wait::{ReturnWhen, Wait, Waited, wait};
 pub use wait_for::{WaitFor, wait_for};
-pub use waitable::Waitable;
+pub use waitable::{CancelError, Waitable};
+pub use wrap_future::wrap_future;

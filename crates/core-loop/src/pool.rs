@@ -125,6 +125,23 @@ impl LoopPool {
         &self.loops[hash as usize % self.loops.len()]
     }
 
+    /// Runs `future` on the least loaded loop.
+    ///
+    /// # Errors
+    ///
+    /// The pool takes nothing more, or no loop is left alive. The future comes back.
+    ///
+    /// # Python
+    ///
+    /// `asyncio.run_coroutine_threadsafe(coroutine, loop)`.
+    pub fn spawn<F>(&self, future: F) -> Result<Job<F::Output>, Rejected<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+    {
+        self.try_submit(future)
+    }
+
     /// Runs `function` on the least loaded loop, whose thread builds the future, so that this need not be `Send`.
     ///
     /// # Errors

@@ -145,8 +145,8 @@ impl Runner {
     }
 
     /// Whether Ctrl-C cancels what [`run`](Self::run) and [`run_until_complete`](Self::run_until_complete) wait for. It then
-    /// gives [`RunError::Interrupted`], after the clean-ups; a cooperative task that swallows the request gives its output. A
-    /// second Ctrl-C does what it does by default, and ends the program: also while the loop is blocked.
+    /// gives [`RunError::Interrupted`], after the clean-ups; a cooperative task that swallows the request gives its output. One
+    /// that ends before it could be cancelled gives it too, and its output is dropped, as in asyncio. A second Ctrl-C does what it does by default, and ends the program: also while the loop is blocked.
     ///
     /// Unless you say `true` or `false` here, it does on the program's main thread, and on no other, and only while SIGINT does
     /// what it does by default: a handler of the program's own and an ignored signal (a shell ignores it for what it starts in
@@ -211,9 +211,9 @@ impl Runner {
         let outer = context::swap(context);
         let lent = Lent::new(&self.lp, Box::pin(main));
         drop(context::swap(outer));
-        let interrupt = self.interrupt(lent.task().any());
+        let mut interrupt = self.interrupt(lent.task().any());
         let main = lent.task().header();
-        let over = self.turns_until(|| main.is_done());
+        let over = self.turns_until(interrupt.as_mut(), || main.is_done());
         let completed = main.is_done();
         let outcome = lent.end();
         let interrupted = interrupt.is_some_and(|interrupt| interrupt.ended(&outcome));
@@ -264,8 +264,8 @@ impl Runner {
         if !task.belongs_to(&self.lp) {
             return Err(RunError::Foreign);
         }
-        let interrupt = self.interrupt(task.any());
-        let over = self.turns_until(|| task.done());
+        let mut interrupt = self.interrupt(task.any());
+        let over = self.turns_until(interrupt.as_mut(), || task.done());
         if !task.done() {
             over?;
         }
@@ -287,17 +287,29 @@ impl Runner {
     /// `loop.run_forever()`.
     pub fn run_forever(&mut self) -> Result<(), RunError> {
         refuse_nested()?;
-        match self.turns_until(|| false) {
+        match self.turns_until(None, || false) {
             Err(RunError::Stopped) => Ok(()),
             over => over,
         }
     }
 
     /// Runs turns until `ended`; else says what ended the run: a stop, or the driver.
-    fn turns_until(&self, mut ended: impl FnMut() -> bool) -> Result<(), RunError> {
+    fn turns_until(
+        &self,
+        mut interrupt: Option<&mut Interrupt<'_>>,
+        mut ended: impl FnMut() -> bool,
+    ) -> Result<(), RunError> {
         {
             let mut over = self.lp.over(&mut ended);
-            self.driver.run(pin!(poll_fn(|cx| self.lp.poll_turns(cx, &mut over))));
+            self.driver.run(pin!(poll_fn(|cx| {
+                let polled = self.lp.poll_turns(cx, &mut over);
+                if polled.is_pending()
+                    && let Some(interrupt) = &mut interrupt
+                {
+                    interrupt.watch();
+                }
+                polled
+            })));
         }
         if self.lp.stopped() {
             return Err(RunError::Stopped);
@@ -464,7 +476,7 @@ impl<F: Future + 'static> Future for Carry<F> {
                     report_unclean(&closing.finish());
                     return Poll::Ready(outcome.map_or(Err(RunError::Stopped), settle));
                 }
-                Stage::Over => panic!("a loop was polled again after it ended"),
+                Stage::Over => panic!("a loop was polled again after it ended: `enter` a new one"),
             }
         }
     }

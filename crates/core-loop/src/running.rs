@@ -1,7 +1,9 @@
 //! Whether a loop runs, and how a run is ended from inside.
 
 use crate::current::Loop;
+use crate::exception::ExceptionContext;
 use crate::task::{Task, spawn};
+use std::panic::Location;
 
 impl Loop {
     /// Starts a task on this loop, whether it runs or not: [`spawn`](crate::spawn), for a loop at hand. It makes its first
@@ -24,6 +26,9 @@ impl Loop {
     /// Tasks are not cancelled; they go on at the next run. From another thread:
     /// `handle.call_soon_threadsafe(|| Loop::current().stop())`.
     ///
+    /// A loop of a [`LoopPool`](crate::LoopPool) runs on: others have work on it, and only the pool's close ends it. The
+    /// exception handler is told where it was to be stopped.
+    ///
     /// # Python
     ///
     /// `loop.stop()`.
@@ -40,7 +45,16 @@ impl Loop {
     /// # Ok(())
     /// # }
     /// ```
+    #[track_caller]
     pub fn stop(&self) {
+        if let Some(name) = self.inner().kept_by.get() {
+            let message = format!(
+                "`stop` was called at {} on the loop `{name}` of a pool, which goes on: end the task that called it, or close \
+                 the pool,",
+                Location::caller()
+            );
+            return self.report(&ExceptionContext::new(message).in_current_task());
+        }
         self.inner().stopping.set(true);
         if let Some(ready) = self.inner().shared.ready() {
             // It may sleep: the host of a guest loop runs code on this thread between its polls.

@@ -1,9 +1,9 @@
 //! Awaiting something that a cancel of the awaiter must not reach.
 
-use crate::error::{JoinError, Reason};
+use crate::error::Reason;
 use crate::exception;
 use crate::task::{Task, spawn};
-use crate::waitable::Waitable;
+use crate::waitable::{CancelError, Waitable};
 use std::cell::{OnceCell, RefCell};
 use std::fmt;
 use std::pin::Pin;
@@ -17,7 +17,7 @@ use std::task::{Context, Poll, Waker};
 ///
 /// # Errors
 ///
-/// The [`JoinError`] of the task: if it is cancelled itself, that is what comes out.
+/// The [`JoinError`](crate::JoinError) of the task: if it is cancelled itself, that is what comes out.
 ///
 /// # Panics
 ///
@@ -60,8 +60,8 @@ where
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Shield<W: Waitable> {
     handle: W,
-    /// Set when the shield itself was cancelled.
-    cancelled: OnceCell<JoinError>,
+    /// Set when the shield itself was cancelled: why, and what it gives.
+    cancelled: OnceCell<(Reason, W::Error)>,
     /// Who waits for either.
     waiter: RefCell<Option<Waker>>,
 }
@@ -76,7 +76,7 @@ impl<W: Waitable> Shield<W> {
 }
 
 impl<W: Waitable> Future for Shield<W> {
-    type Output = Result<W::Value, JoinError>;
+    type Output = Result<W::Value, W::Error>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         // Only looked at until it is done, so that the handle never counts as awaited.
@@ -84,14 +84,15 @@ impl<W: Waitable> Future for Shield<W> {
             return Poll::Pending;
         }
         match self.cancelled.get() {
-            Some(JoinError::Cancelled(reason)) => Poll::Ready(Err(JoinError::Cancelled(reason.clone()))),
-            _ => Pin::new(&mut self.handle).poll(cx),
+            Some((reason, _)) => Poll::Ready(Err(W::Error::cancelled(reason.clone()))),
+            None => Pin::new(&mut self.handle).poll(cx),
         }
     }
 }
 
 impl<W: Waitable> Waitable for Shield<W> {
     type Value = W::Value;
+    type Error = W::Error;
 
     fn done(&self) -> bool {
         self.cancelled.get().is_some() || self.handle.done()
@@ -111,12 +112,13 @@ impl<W: Waitable> Waitable for Shield<W> {
         self.waiter.take();
     }
 
-    fn outcome(&self) -> Option<Result<&Self::Value, &JoinError>> {
-        self.cancelled.get().map(Err).or_else(|| self.handle.outcome())
+    fn outcome(&self) -> Option<Result<&Self::Value, &Self::Error>> {
+        self.cancelled.get().map(|(_, error)| Err(error)).or_else(|| self.handle.outcome())
     }
 
     fn request_cancel(&self, reason: Reason) -> bool {
-        if self.done() || self.cancelled.set(JoinError::Cancelled(reason)).is_err() {
+        let cancelled = (reason.clone(), W::Error::cancelled(reason));
+        if self.done() || self.cancelled.set(cancelled).is_err() {
             return false;
         }
         let waiter = self.waiter.take();

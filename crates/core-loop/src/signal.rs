@@ -4,18 +4,20 @@ mod bell;
 mod common;
 mod handler;
 mod handlers;
+mod runner;
 
 pub(crate) use common::{is_fault, ring, unnoticed};
+pub(crate) use handler::Ear;
+pub(crate) use runner::RunnerListener;
 
 use crate::Descriptor;
-use crate::sync::{AtomicBool, Mutex, lock};
+use crate::sync::{Mutex, lock};
 use handler::{Handler, Hung};
 use nix::libc::SIGINT;
 use nix::sys::eventfd::{EfdFlags, EventFd};
-use std::collections::BTreeMap;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};
-use std::sync::atomic::Ordering;
+use std::sync::Arc;
 
 /// Waits for the next SIGINT.
 ///
@@ -50,87 +52,75 @@ use std::sync::atomic::Ordering;
 ///
 /// `loop.add_signal_handler(signal.SIGINT, ..)` with an `Event`.
 pub async fn ctrl_c() -> io::Result<()> {
-    let listener = Listener::new(SIGINT, Kind::Program)?;
+    let listener = Listener::new(SIGINT)?;
     let descriptor = Descriptor::new(listener.duplicate()?)?;
     descriptor.readable().await
 }
 
-/// Who listens.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    /// Code of the program, which says what the signal does.
-    Program,
-    /// A runner, while no code of the program listens. It hears the signal once; the next one is for the kernel.
-    Runner,
-}
-
-/// Hears a signal until it is dropped.
+/// Code of the program hears a signal, until this is dropped.
 pub(crate) struct Listener {
     signal: i32,
-    kind: Kind,
     /// Rung by the handler; counts the signals that nobody has taken note of yet.
     bell: EventFd,
 }
 
 /// Those who listen to one signal now, and the handler, for as long as there is one of them.
 struct Listening {
+    signal: i32,
     handler: Handler,
+    /// They say what the signal does.
     program: Vec<RawFd>,
-    runners: Vec<RawFd>,
+    /// They hear it while no code of the program listens.
+    runners: Vec<Arc<Ear>>,
 }
 
-static LISTENING: Mutex<BTreeMap<i32, Listening>> = Mutex::new(BTreeMap::new());
+/// One a signal, in no order: mostly there is none, or one. It keeps its memory, for the next run.
+static LISTENING: Mutex<Vec<Listening>> = Mutex::new(Vec::new());
 
-/// The runners that listen have been told. Mostly there is one, on the main thread; a run that begins is heard anew.
-static RUNNER_TOLD: AtomicBool = AtomicBool::new(false);
+fn find(listening: &mut [Listening], signal: i32) -> Option<&mut Listening> {
+    listening.iter_mut().find(|those| those.signal == signal)
+}
 
 impl Listening {
-    fn of(&mut self, kind: Kind) -> &mut Vec<RawFd> {
-        match kind {
-            Kind::Program => &mut self.program,
-            Kind::Runner => &mut self.runners,
-        }
-    }
-
     /// Whom the signal reaches.
     fn hung(&self) -> Hung {
         match self.program.is_empty() {
-            true => Hung { bells: self.runners.clone(), once: Some(&RUNNER_TOLD) },
-            false => Hung { bells: self.program.clone(), once: None },
+            true => Hung::Runners(self.runners.clone()),
+            false => Hung::Program(self.program.clone()),
         }
     }
 }
 
+/// Those who listen are others now. When this returns, the handler does not know those any more that `change` took away. The
+/// last to leave restores what was there before.
+fn rearrange(signal: i32, change: impl FnOnce(&mut Listening)) {
+    let mut listening = lock(&LISTENING);
+    let those = find(&mut listening, signal).expect("this one listens");
+    change(those);
+    if those.program.is_empty() && those.runners.is_empty() {
+        listening.retain(|those| those.signal != signal);
+    } else {
+        those.handler.ring(those.hung());
+    }
+}
+
+fn bell() -> io::Result<EventFd> {
+    Ok(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?)
+}
+
 impl Listener {
-    pub(crate) fn new(signal: i32, kind: Kind) -> io::Result<Self> {
-        let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)?;
+    pub(crate) fn new(signal: i32) -> io::Result<Self> {
+        let bell = bell()?;
         let number = bell.as_fd().as_raw_fd();
         let mut listening = lock(&LISTENING);
-        if let Some(those) = listening.get_mut(&signal) {
-            those.of(kind).push(number);
+        if let Some(those) = find(&mut listening, signal) {
+            those.program.push(number);
             those.handler.ring(those.hung());
         } else {
-            let once = (kind == Kind::Runner).then_some(&RUNNER_TOLD);
-            let handler = Handler::install(signal, Hung { bells: vec![number], once })?;
-            let mut those = Listening { handler, program: Vec::new(), runners: Vec::new() };
-            those.of(kind).push(number);
-            listening.insert(signal, those);
+            let handler = Handler::install(signal, Hung::Program(vec![number]))?;
+            listening.push(Listening { signal, handler, program: vec![number], runners: Vec::new() });
         }
-        Ok(Self { signal, kind, bell })
-    }
-
-    /// For a runner. Unless it was `asked` for: if Ctrl-C would end the program, were it not for code of this crate.
-    pub(crate) fn of_runner(asked: bool) -> io::Result<Option<Self>> {
-        let ends_the_program = || match lock(&LISTENING).get(&SIGINT) {
-            Some(those) => those.handler.was_default(),
-            None => handler::is_default(SIGINT),
-        };
-        if !asked && !ends_the_program() {
-            return Ok(None);
-        }
-        // Relaxed: the handler that reads it is told of this listener later, in a way that orders it.
-        RUNNER_TOLD.store(false, Ordering::Relaxed);
-        Self::new(SIGINT, Kind::Runner).map(Some)
+        Ok(Self { signal, bell })
     }
 
     /// Its bell once more: readable from the first signal on, until `take`.
@@ -144,18 +134,10 @@ impl Listener {
     }
 }
 
-/// The last to leave restores what was there before.
 impl Drop for Listener {
     fn drop(&mut self) {
         let number = self.bell.as_fd().as_raw_fd();
-        let mut listening = lock(&LISTENING);
-        let those = listening.get_mut(&self.signal).expect("this one listens");
-        those.of(self.kind).retain(|bell| *bell != number);
-        if those.program.is_empty() && those.runners.is_empty() {
-            listening.remove(&self.signal);
-        } else {
-            // When this returns, the handler does not know the bell any more, and it may be closed.
-            those.handler.ring(those.hung());
-        }
+        // Before the bell is closed, which comes after this.
+        rearrange(self.signal, |those| those.program.retain(|bell| *bell != number));
     }
 }

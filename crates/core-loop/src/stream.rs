@@ -182,13 +182,12 @@ impl<T> Slot<T> {
     }
 
     fn remember(&self, waker: &Waker) {
-        let mut known = self.waker.borrow_mut();
-        if known.as_ref().is_some_and(|known| known.will_wake(waker)) {
+        if self.waker.borrow().as_ref().is_some_and(|known| known.will_wake(waker)) {
             return;
         }
-        let before = known.replace(waker.clone());
-        // Outside the borrow: its destructor may be anything.
-        drop(known);
+        // Outside the borrow, both: it may be anything, and so may its clone and its destructor.
+        let fresh = waker.clone();
+        let before = self.waker.replace(Some(fresh));
         drop(before);
     }
 }

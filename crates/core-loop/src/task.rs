@@ -19,9 +19,11 @@ mod cooperative;
 mod header;
 mod inspect;
 mod list;
+mod listeners;
 mod reference;
 mod requests;
 mod step;
+mod verdict;
 mod waiter;
 
 pub use any::{AnyTask, all_tasks, current_task};
@@ -117,11 +119,13 @@ impl<T: 'static> Task<T> {
     /// outcome is [`JoinError::Cancelled`] with this reason – also if the future became ready in the same turn. Clean-ups
     /// that [`finally`](crate::finally) registered still run.
     ///
-    /// `false` if the task has ended; then nothing changes. Of several reasons the first counts.
+    /// `false` if it comes too late, and then nothing changes: the task has ended, or its future has – it gave its output, or
+    /// is being dropped – and only clean-ups are left, which run to their end. Of several reasons the first counts.
     ///
     /// # Python
     ///
-    /// `Task.cancel(msg)`, which throws an exception into the task that it may swallow. Rust has nothing to throw.
+    /// `Task.cancel(msg)`, which throws an exception into the task that it may swallow. Rust has nothing to throw. There it
+    /// is true until the task is done, and interrupts a clean-up as well.
     pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
         self.join.task().cancel(reason.into())
     }
@@ -143,13 +147,28 @@ impl<T: 'static> Task<T> {
     /// `Task.result()` and `Task.exception()`, which raise `InvalidStateError` before the end.
     #[must_use]
     pub fn result(&self) -> Option<Result<&T, &JoinError>> {
-        self.join.outcome()
+        let outcome = self.join.outcome();
+        if outcome.is_some() {
+            // Somebody has seen it: if it is a failure, it is no news any more.
+            self.hush();
+        }
+        outcome
+    }
+
+    /// Whether it has ended as cancelled.
+    ///
+    /// # Python
+    ///
+    /// `Task.cancelled()`.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        self.any().cancelled()
     }
 
     /// The same task without the type of its output: what [`all_tasks`] gives. Has more to ask and to tell.
     #[must_use]
     pub fn any(&self) -> AnyTask {
-        AnyTask(self.join.task().clone())
+        AnyTask::of(self.join.task())
     }
 
     /// Its name: `Task-7` unless [`named`](Self::named) otherwise.
@@ -158,14 +177,23 @@ impl<T: 'static> Task<T> {
         self.join.task().name()
     }
 
-    /// Gives it a name, for reports. The first name counts.
+    /// Gives it a name, for reports.
     ///
     /// # Python
     ///
     /// `create_task(…, name=name)`.
     pub fn named(self, name: impl Into<String>) -> Self {
-        self.join.task().set_name(name.into());
+        self.set_name(name);
         self
+    }
+
+    /// Gives it another name. The last one counts.
+    ///
+    /// # Python
+    ///
+    /// `Task.set_name(name)`.
+    pub fn set_name(&self, name: impl Into<String>) {
+        self.join.task().set_name(name.into());
     }
 
     /// Where it was spawned.
@@ -233,6 +261,7 @@ impl<T: 'static> Future for Task<T> {
 
 impl<T: 'static> Waitable for Task<T> {
     type Value = T;
+    type Error = JoinError;
 
     fn done(&self) -> bool {
         Self::done(self)

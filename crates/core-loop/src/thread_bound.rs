@@ -2,6 +2,7 @@
 #![expect(unsafe_code, reason = "Send and Sync hold because the value is reached on its own thread only")]
 
 use std::cell::Cell;
+use std::fmt;
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -32,10 +33,21 @@ impl Token {
     }
 }
 
-/// A value that only the thread that made it can reach.
+/// A value that only the thread that made it can reach, for whoever asks for `Send` and never sends.
 ///
 /// Dropped on its own thread, the value is dropped; dropped elsewhere, it is forgotten. So its owner empties it first.
-pub(crate) struct ThreadBound<T> {
+///
+/// # Examples
+///
+/// ```
+/// use core_loop::ThreadBound;
+/// use std::rc::Rc;
+///
+/// let bound = ThreadBound::new(Rc::new(7));
+/// assert_eq!(**bound.get().unwrap(), 7);
+/// std::thread::spawn(move || assert!(bound.get().is_none())).join().unwrap();
+/// ```
+pub struct ThreadBound<T> {
     owner: Token,
     value: ManuallyDrop<T>,
 }
@@ -47,14 +59,23 @@ unsafe impl<T> Send for ThreadBound<T> {}
 unsafe impl<T> Sync for ThreadBound<T> {}
 
 impl<T> ThreadBound<T> {
-    pub(crate) fn new(value: T) -> Self {
+    /// Bound to this thread.
+    #[must_use]
+    pub fn new(value: T) -> Self {
         Self { owner: Token::here(), value: ManuallyDrop::new(value) }
     }
 
     /// The value, on its own thread; `None` on any other.
     #[inline]
-    pub(crate) fn get(&self) -> Option<&T> {
+    #[must_use]
+    pub fn get(&self) -> Option<&T> {
         (self.owner == Token::here()).then_some(&*self.value)
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for ThreadBound<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("ThreadBound").field(&self.get()).finish()
     }
 }
 

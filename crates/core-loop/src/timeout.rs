@@ -131,7 +131,9 @@ impl<F: Future> Future for Timeout<F> {
             *parts.stage = Stage::Over;
             expire(|| parts.future.set(None), |pending| *parts.stage = Stage::CleaningUp(pending));
         }
-        let Stage::CleaningUp(pending) = parts.stage else { panic!("a timeout was polled after it ended") };
+        let Stage::CleaningUp(pending) = parts.stage else {
+            panic!("a timeout was polled again after it ended: keep what the first await gave")
+        };
         std::task::ready!(pending.poll(cx));
         *parts.stage = Stage::Over;
         Poll::Ready(Err(Elapsed))

@@ -1,8 +1,8 @@
 //! A timeout that its body can look at and move.
 
-use crate::callback::far_from;
 use crate::clean_up::Pending;
 use crate::current::Loop;
+use crate::deadline::Deadline;
 use crate::error::{Cancelled, Elapsed, Found, InvalidState};
 use crate::sleep::Sleep;
 use crate::task::Asking;
@@ -13,12 +13,13 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-/// Runs `body` for at most `duration`, as [`timeout`](crate::timeout()) does, and lets it ask and move the deadline through
+/// Runs `body` until `deadline` at most, as [`timeout`](crate::timeout()) does, and lets it ask and move the deadline through
 /// the [`TimeoutScope`] that it is given.
 ///
-/// The clock starts with this call. `body` is dropped when the deadline has passed; the rules are those of `timeout`: the
+/// The deadline is a duration, a time, or `None` for a body that sets one later: see [`Deadline`]. The clock starts with this
+/// call. `body` is dropped when the deadline has passed; the rules are those of `timeout`: the
 /// deadline is looked at first, a body that never awaits is never too late, and the error comes after the clean-ups.
 ///
 /// # Errors
@@ -43,8 +44,7 @@ use std::time::{Duration, Instant};
 /// core_loop::run(async {
 ///     let outcome = timeout_scope(Duration::from_millis(5), async |scope| {
 ///         // There is something to do after all: a second from now.
-///         let later = core_loop::Loop::current().time() + Duration::from_secs(1);
-///         scope.reschedule(Some(later)).unwrap();
+///         scope.reschedule(Duration::from_secs(1)).unwrap();
 ///         sleep(Duration::from_millis(10)).await;
 ///         scope.expired()
 ///     });
@@ -55,14 +55,15 @@ use std::time::{Duration, Instant};
 ///
 /// # Python
 ///
-/// `async with asyncio.timeout(delay) as scope`. There the body sees a `CancelledError`, which it may swallow; here it is
+/// `async with asyncio.timeout(delay) as scope` and `asyncio.timeout_at(when)`. There the body sees a `CancelledError`, which it may swallow; here it is
 /// dropped. [`timeout_scope_cooperative`] asks it.
 #[track_caller]
-pub fn timeout_scope<T, B>(duration: Duration, body: B) -> impl Future<Output = Result<T, Elapsed>>
+pub fn timeout_scope<T, D, B>(deadline: D, body: B) -> impl Future<Output = Result<T, Elapsed>>
 where
+    D: Into<Deadline>,
     B: AsyncFnOnce(TimeoutScope) -> T,
 {
-    let scope = TimeoutScope::new(duration);
+    let scope = TimeoutScope::new(deadline.into());
     async move {
         // Dropped after the body.
         let over = Leave(scope);
@@ -70,7 +71,7 @@ where
     }
 }
 
-/// Runs `body`, and asks it to end when `duration` is over: as a cancel asks a [cooperative](crate::spawn_cooperative) task,
+/// Runs `body`, and asks it to end at `deadline`, a duration, a time or `None`: as a cancel asks a [cooperative](crate::spawn_cooperative) task,
 /// by an error of the innermost [`cancellable`](crate::cancellable) in it.
 ///
 /// The request is the timeout's own: it reaches nothing outside the body, [`cancelling`](crate::AnyTask::cancelling) counts it,
@@ -117,16 +118,17 @@ where
 ///
 /// # Python
 ///
-/// `async with asyncio.timeout(delay) as scope`, in every respect.
+/// `async with asyncio.timeout(delay) as scope` and `asyncio.timeout_at(when)`, in every respect.
 #[track_caller]
-pub fn timeout_scope_cooperative<T, B>(
-    duration: Duration,
+pub fn timeout_scope_cooperative<T, D, B>(
+    deadline: D,
     body: B,
 ) -> impl Future<Output = Result<Result<T, Elapsed>, Cancelled>>
 where
+    D: Into<Deadline>,
     B: AsyncFnOnce(TimeoutScope) -> Result<T, Cancelled>,
 {
-    let scope = TimeoutScope::new(duration);
+    let scope = TimeoutScope::new(deadline.into());
     async move {
         // Dropped after the body, as is the request.
         let over = Leave(scope);
@@ -194,12 +196,11 @@ enum Stage {
 
 impl TimeoutScope {
     #[track_caller]
-    fn new(duration: Duration) -> Self {
+    fn new(deadline: Deadline) -> Self {
         let lp = Loop::current();
-        let now = lp.time();
-        let deadline = now.checked_add(duration).unwrap_or_else(|| far_from(now));
+        let sleep = deadline.of(&lp).map(|when| Sleep::until(lp.clone(), when));
         Self(Rc::new(Scope {
-            sleep: RefCell::new(Some(Sleep::until(lp.clone(), deadline))),
+            sleep: RefCell::new(sleep),
             stage: Cell::new(Stage::Active),
             waiter: RefCell::new(None),
             lp,
@@ -230,7 +231,8 @@ impl TimeoutScope {
         }
     }
 
-    /// Moves the deadline to `when`; `None` takes it away. A time that is past ends the body at its next await.
+    /// Moves the deadline: to a time, to a duration from now on; `None` takes it away. See [`Deadline`]. A time that is past ends
+    /// the body at its next await.
     ///
     /// # Errors
     ///
@@ -238,16 +240,20 @@ impl TimeoutScope {
     ///
     /// # Python
     ///
-    /// `Timeout.reschedule(when)`.
-    pub fn reschedule(&self, when: Option<Instant>) -> Result<(), InvalidState> {
+    /// `Timeout.reschedule(when)`, which takes no duration.
+    pub fn reschedule(&self, deadline: impl Into<Deadline>) -> Result<(), InvalidState> {
         if self.expired() {
             return Err(InvalidState::new(Found::Expired, ()));
         }
         if self.0.stage.get() == Stage::Over {
             return Err(InvalidState::new(Found::Over, ()));
         }
-        let mut sleep = when.map(|deadline| Sleep::until(self.0.lp.clone(), deadline));
-        let waiter = self.0.waiter.borrow().clone();
+        let when = deadline.into().of(&self.0.lp);
+        let mut sleep = when.map(|when| Sleep::until(self.0.lp.clone(), when));
+        // Out of its place while it is cloned, which may run foreign code.
+        let kept = self.0.waiter.take();
+        let waiter = kept.clone();
+        self.0.waiter.replace(kept);
         if let (Some(sleep), Some(waiter)) = (&mut sleep, &waiter) {
             let _armed = Pin::new(sleep).poll(&mut Context::from_waker(waiter));
         }

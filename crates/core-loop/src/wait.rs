@@ -3,7 +3,7 @@
 use crate::bells::{Bell, Bells};
 use crate::error::JoinError;
 use crate::sleep::{Sleep, sleep};
-use crate::waitable::Waitable;
+use crate::waitable::{CancelError, Waitable};
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -40,7 +40,7 @@ use std::time::Duration;
 /// # Python
 ///
 /// `asyncio.wait(aws, timeout=…, return_when=…)`. There the sets have no order, and an empty one is an error.
-pub fn wait<'a, W, I>(handles: I, return_when: ReturnWhen<W::Value>) -> Wait<'a, W>
+pub fn wait<'a, W, I>(handles: I, return_when: ReturnWhen<W::Value, W::Error>) -> Wait<'a, W>
 where
     W: Waitable,
     I: IntoIterator<Item = &'a mut W>,
@@ -50,13 +50,13 @@ where
     Wait { handles, left, enough: return_when.0, timeout: None, bells: None }
 }
 
-/// When [`wait`] has seen enough, of tasks that give a `T`.
-pub struct ReturnWhen<T>(Enough<T>);
+/// When [`wait`] has seen enough, of what gives a `T`, or an `E` instead: [`JoinError`] of tasks.
+pub struct ReturnWhen<T, E = JoinError>(Enough<T, E>);
 
 /// Whether one such outcome is enough.
-type Enough<T> = fn(Result<&T, &JoinError>) -> bool;
+type Enough<T, E> = fn(Result<&T, &E>) -> bool;
 
-impl<T> ReturnWhen<T> {
+impl<T, E: CancelError> ReturnWhen<T, E> {
     /// As soon as one is done.
     ///
     /// # Python
@@ -64,7 +64,8 @@ impl<T> ReturnWhen<T> {
     /// `asyncio.FIRST_COMPLETED`.
     pub const FIRST_COMPLETED: Self = Self(|_| true);
 
-    /// As soon as one has panicked, or all are done. A cancel is no panic.
+    /// As soon as one has panicked, or all are done. A cancel is no panic. Of the children of a group: as soon as one has
+    /// failed in any way.
     ///
     /// # Python
     ///
@@ -79,7 +80,7 @@ impl<T> ReturnWhen<T> {
     pub const ALL_COMPLETED: Self = Self(|_| false);
 }
 
-impl<T, E> ReturnWhen<Result<T, E>> {
+impl<T, F, E: CancelError> ReturnWhen<Result<T, F>, E> {
     /// As soon as one gave an error or has panicked, or all are done. A cancel is no error.
     ///
     /// # Python
@@ -89,8 +90,8 @@ impl<T, E> ReturnWhen<Result<T, E>> {
 }
 
 /// Whether it failed on its own account.
-fn panicked<T>(outcome: Result<&T, &JoinError>) -> bool {
-    !matches!(outcome, Ok(_) | Err(JoinError::Cancelled(_)))
+fn panicked<T, E: CancelError>(outcome: Result<&T, &E>) -> bool {
+    outcome.is_err_and(|error| !error.is_cancel())
 }
 
 /// What [`wait`] saw.
@@ -110,7 +111,7 @@ pub struct Waited<'a, W> {
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Wait<'a, W: Waitable> {
     handles: Vec<&'a mut W>,
-    enough: Enough<W::Value>,
+    enough: Enough<W::Value, W::Error>,
     /// Which have not been seen to be done.
     left: Vec<bool>,
     timeout: Option<Sleep>,
@@ -189,16 +190,16 @@ impl<W: Waitable> fmt::Debug for Wait<'_, W> {
     }
 }
 
-impl<T> fmt::Debug for ReturnWhen<T> {
+impl<T, E> fmt::Debug for ReturnWhen<T, E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ReturnWhen").finish_non_exhaustive()
     }
 }
 
-impl<T> Clone for ReturnWhen<T> {
+impl<T, E> Clone for ReturnWhen<T, E> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for ReturnWhen<T> {}
+impl<T, E> Copy for ReturnWhen<T, E> {}

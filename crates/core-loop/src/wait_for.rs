@@ -1,9 +1,9 @@
 //! Giving a task only so much time, and waiting until it has really ended.
 
-use crate::error::{Elapsed, JoinError, Reason};
+use crate::error::{Elapsed, Reason};
 use crate::sleep::{Sleep, sleep};
 use crate::task::cancelling;
-use crate::waitable::Waitable;
+use crate::waitable::{CancelError, Waitable};
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -91,14 +91,14 @@ impl<W: Waitable> WaitFor<W> {
         self.handle.request_cancel(Reason::from("the time is over"));
     }
 
-    fn take(&mut self, cx: &mut Context<'_>) -> Poll<Result<Result<W::Value, JoinError>, Elapsed>> {
+    fn take(&mut self, cx: &mut Context<'_>) -> Poll<Result<Result<W::Value, W::Error>, Elapsed>> {
         self.stage = Stage::Over;
         Pin::new(&mut self.handle).poll(cx).map(Ok)
     }
 }
 
 impl<W: Waitable> Future for WaitFor<W> {
-    type Output = Result<Result<W::Value, JoinError>, Elapsed>;
+    type Output = Result<Result<W::Value, W::Error>, Elapsed>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -125,7 +125,9 @@ impl<W: Waitable> Future for WaitFor<W> {
                 }
             }
             Stage::Ending => {}
-            Stage::Over => panic!("a `wait_for` was polled again after it ended"),
+            Stage::Over => {
+                panic!("a `wait_for` was polled again after it ended: keep what the first await gave")
+            }
         }
         if this.handle.poll_done(cx).is_pending() {
             if !this.handle.is_foreign() {
@@ -135,7 +137,7 @@ impl<W: Waitable> Future for WaitFor<W> {
             this.stage = Stage::Over;
             return Poll::Ready(Err(Elapsed));
         }
-        if !matches!(this.handle.outcome(), Some(Err(JoinError::Cancelled(_)))) {
+        if !matches!(this.handle.outcome(), Some(Err(error)) if error.is_cancel()) {
             return this.take(cx);
         }
         this.stage = Stage::Over;

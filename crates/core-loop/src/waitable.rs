@@ -1,11 +1,13 @@
 //! What comes to an outcome on its own, whether anybody polls it or not.
 
 use crate::error::{JoinError, Reason};
+use crate::group::ChildError;
 use crate::shield::Shield;
 use std::task::{Context, Poll};
 
-/// A handle of something that comes to its outcome on its own: a [`Task`](crate::Task), a [`Future`](crate::Future), a
-/// [`Shield`] around one of them, or `&mut` of any.
+/// A handle of something that comes to its outcome on its own: a [`Task`](crate::Task) or [`AnyTask`](crate::AnyTask), a child
+/// of a [group](crate::ChildTask), a [`Future`](crate::Future), a [`Shield`] around one of them, or `&mut` of any. A
+/// [`Job`](contract::Job) of an executor becomes one by [`wrap_future`](crate::wrap_future).
 ///
 /// This is what [`wait`](crate::wait), [`wait_for`](crate::wait_for) and [`as_completed`](crate::as_completed) take: they
 /// look whether the outcome is there and leave it where it is, for which a plain future has no means. Give them
@@ -41,9 +43,11 @@ use std::task::{Context, Poll};
     label = "a plain future",
     note = "make a task of it: `spawn(future)`; to bound the time of a plain future there is `timeout(duration, future)`"
 )]
-pub trait Waitable: Future<Output = Result<Self::Value, JoinError>> + Unpin {
+pub trait Waitable: Future<Output = Result<Self::Value, Self::Error>> + Unpin {
     /// What it gives, unless it is cancelled or panics.
     type Value;
+    /// Why it gives none.
+    type Error: CancelError;
 
     /// Whether the outcome is there.
     ///
@@ -61,7 +65,7 @@ pub trait Waitable: Future<Output = Result<Self::Value, JoinError>> + Unpin {
     fn forget_waiter(&mut self);
 
     /// The outcome, left where it is; `None` while it is not there, and once it was taken.
-    fn outcome(&self) -> Option<Result<&Self::Value, &JoinError>>;
+    fn outcome(&self) -> Option<Result<&Self::Value, &Self::Error>>;
 
     /// Asks for a cancel. `false` if there is an outcome already.
     ///
@@ -96,8 +100,38 @@ pub trait Waitable: Future<Output = Result<Self::Value, JoinError>> + Unpin {
     }
 }
 
+/// Why something that can be waited for gave nothing: an error among whose causes is a cancel.
+pub trait CancelError: std::error::Error {
+    /// The error of what was cancelled.
+    fn cancelled(reason: Reason) -> Self;
+
+    /// Whether it is that, and no failure.
+    fn is_cancel(&self) -> bool;
+}
+
+impl CancelError for JoinError {
+    fn cancelled(reason: Reason) -> Self {
+        Self::Cancelled(reason)
+    }
+
+    fn is_cancel(&self) -> bool {
+        matches!(self, Self::Cancelled(_))
+    }
+}
+
+impl CancelError for ChildError {
+    fn cancelled(reason: Reason) -> Self {
+        Self::Cancelled(reason)
+    }
+
+    fn is_cancel(&self) -> bool {
+        matches!(self, Self::Cancelled(_))
+    }
+}
+
 impl<W: Waitable + ?Sized> Waitable for &mut W {
     type Value = W::Value;
+    type Error = W::Error;
 
     fn done(&self) -> bool {
         (**self).done()
@@ -111,7 +145,7 @@ impl<W: Waitable + ?Sized> Waitable for &mut W {
         (**self).forget_waiter();
     }
 
-    fn outcome(&self) -> Option<Result<&Self::Value, &JoinError>> {
+    fn outcome(&self) -> Option<Result<&Self::Value, &Self::Error>> {
         (**self).outcome()
     }
 

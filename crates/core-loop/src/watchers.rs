@@ -210,7 +210,9 @@ impl Loop {
     ) -> io::Result<()> {
         let (inner, registered_at) = (self.inner(), Location::caller());
         if inner.shared.is_closed() || inner.discarding.get() {
-            return Err(io::Error::other("the loop is closed: it watches nothing any more"));
+            return Err(io::Error::other(
+                "the loop is closed: it watches nothing any more; register with a loop that runs",
+            ));
         }
         let descriptor = Rc::new(descriptor);
         let id = inner.watchers.added.get();

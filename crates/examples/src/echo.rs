@@ -1,4 +1,4 @@
-//! A web server: hyper on the loop's own sockets, whatever runtime carries the loop.
+//! A web server: hyper on the loop, whatever runtime carries it.
 //!
 //! `GET /echo/{what}` answers with `{what}`, percent-decoded. One task a connection; Ctrl-C lets requests in flight finish.
 //!
@@ -20,26 +20,22 @@
 //! asyncio.run(main())
 //! ```
 
-mod accept;
 mod answer;
-mod body;
-mod connection;
-mod io;
 mod percent;
 
-use accept::Connections;
-use core_loop::net::TcpListener;
-use core_loop::{ctrl_c, spawn, timeout, yield_now};
+use answer::answer;
+use core_loop::{ctrl_c, spawn, yield_now};
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use std::convert::Infallible;
+use std::future::ready;
 use std::io::Write;
 use std::net::SocketAddr;
-use std::rc::Rc;
 use std::time::Duration;
 
 /// How long requests that are in flight when Ctrl-C comes may take to finish.
 const GRACE: Duration = Duration::from_secs(5);
-
-/// How long a connection may neither send nor take a byte; it may be twice as long before this is noticed.
-const IDLE: Duration = Duration::from_secs(60);
 
 /// Serves on `listen` until Ctrl-C. Says on standard output where it listens and how it ended.
 ///
@@ -47,29 +43,24 @@ const IDLE: Duration = Duration::from_secs(60);
 ///
 /// The address is no good or taken, or Ctrl-C cannot be waited for.
 pub async fn serve(listen: &str) -> std::io::Result<()> {
-    let listener = TcpListener::bind(listen).await?;
-    let address = listener.local_addr()?;
+    let echo = |request: Request<Incoming>| {
+        ready(Ok::<_, Infallible>(answer(request.method(), request.uri().path())))
+    };
+    let server = loop_hyper::start_server(service_fn(echo), listen).await?;
     let interrupted = spawn(ctrl_c());
     // From its first step on, Ctrl-C no longer ends the program: nobody is told the address before that.
     yield_now().await;
-    announce(address);
-
-    let connections = Rc::new(Connections::new(IDLE));
-    let accepting = spawn(accept::accept(listener, connections.clone()));
+    server.addresses().into_iter().for_each(announce);
     interrupted.await.map_err(std::io::Error::other)??;
 
-    accepting.cancel("shutting down");
-    let _cancelled = accepting.await;
     say(&format!(
         "shutting down: requests in flight have {} s to finish (open connections: {})",
         GRACE.as_secs(),
-        connections.open()
+        server.clients()
     ));
-    match timeout(GRACE, connections.finish()).await {
-        Ok(()) => say("shut down: every request was answered"),
-        Err(_) => {
-            say(&format!("shut down: requests were cut off (open connections: {})", connections.open()))
-        }
+    match server.shutdown(GRACE).await {
+        0 => say("shut down: every request was answered"),
+        left => say(&format!("shut down: requests were cut off (open connections: {left})")),
     }
     Ok(())
 }

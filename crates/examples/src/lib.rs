@@ -27,6 +27,7 @@
 //! | [`from_a_thread`] | another thread calls into the loop |
 //! | [`loop_in_a_thread`] | a loop for a program that has none |
 //! | [`graceful_shutdown`] | a server that stops without cutting anybody off |
+//! | [`many_requests`] | ten thousand requests, a hundred at a time |
 //! | [`protocol_echo`] | connections that call instead of being waited for |
 //! | [`limited`] | a bound around any executor |
 //! | [`one_loop_per_core`] | a server that uses all cores, each with its own loop and its own share of the connections |
@@ -53,6 +54,7 @@ pub mod limited;
 pub mod log_writer;
 pub mod long_computation;
 pub mod loop_in_a_thread;
+pub mod many_requests;
 pub mod metrics;
 pub mod one_loop_per_core;
 pub mod own_executor;

@@ -72,6 +72,14 @@ impl Buffer {
         }
     }
 
+    /// Moves as many of the first bytes to `room` as it holds. How many.
+    pub(crate) fn give(&mut self, room: &mut [u8]) -> usize {
+        let len = room.len().min(self.len());
+        room[..len].copy_from_slice(&self.as_slice()[..len]);
+        self.consume(len);
+        len
+    }
+
     /// The first `len` bytes, which are gone from here then.
     pub(crate) fn take(&mut self, len: usize) -> Vec<u8> {
         // Not if most of it would be empty: whoever keeps it would keep that, too.

@@ -4,9 +4,11 @@ use core_loop::net::TcpStream;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::any::{Any, TypeId};
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
+use std::task::{Context, Poll};
 
 /// A two-way flow of bytes that can carry a connection: a socket, one with TLS around it, a pair in memory.
 ///
@@ -39,6 +41,22 @@ pub trait Channel: AsyncRead + AsyncWrite + Unpin + 'static {
     /// it. What has arrived is taken before a close then.
     fn resets_if_unread(&self) -> bool {
         true
+    }
+
+    /// How many bytes it has taken for writing, and keeps: they count against the water marks.
+    fn unsent(&self) -> usize {
+        0
+    }
+
+    /// Waits for whatever the other side still has to say before both ways end: asked after `poll_close`, before the drop,
+    /// unless a read has found the end already.
+    ///
+    /// # Errors
+    ///
+    /// What makes the close a failure.
+    fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let _ = cx;
+        Poll::Ready(Ok(()))
     }
 
     /// The descriptor behind it, for socket options.

@@ -20,6 +20,7 @@ mod send_file;
 mod server;
 mod transport;
 mod unix;
+mod upgrade;
 mod writer;
 
 pub use channel::{Channel, Endpoint};
@@ -38,4 +39,5 @@ pub use send_file::{SendFile, SendFileError, SendFileTarget};
 pub use server::{Outcome, Server};
 pub use transport::{Transport, create_connection, create_server};
 pub use unix::{create_unix_connection, create_unix_server, open_unix_connection, start_unix_server};
+pub use upgrade::Beneath;
 pub use writer::StreamWriter;

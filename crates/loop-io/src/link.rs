@@ -15,6 +15,7 @@
 mod advance;
 mod file;
 mod flusher;
+mod through;
 mod vectored;
 
 pub(crate) use file::Lent;
@@ -55,21 +56,21 @@ pub(crate) trait Watcher {
 pub(crate) struct Link {
     state: Cell<State>,
     /// `None` once it is closed.
-    channel: RefCell<Option<Box<dyn Channel>>>,
+    pub(crate) channel: RefCell<Option<Box<dyn Channel>>>,
     /// What was written and the kernel had no room for.
-    backlog: RefCell<Buffer>,
+    pub(crate) backlog: RefCell<Buffer>,
     /// The channel may keep bytes of its own.
-    unflushed: Cell<bool>,
+    pub(crate) unflushed: Cell<bool>,
     limits: Cell<WriteLimits>,
     /// The backlog went above the high mark, and has not come down to the low one since.
     paused: Cell<bool>,
     /// A flusher runs.
     flushing: Cell<bool>,
-    flusher: RefCell<Option<Waker>>,
+    pub(crate) flusher: RefCell<Option<Waker>>,
     /// A file is being sent: nothing may be written between its bytes.
     lent: Cell<bool>,
     /// Who waits for bytes: a close has to wake it.
-    reader: RefCell<Option<Waker>>,
+    pub(crate) reader: RefCell<Option<Waker>>,
     /// Our writing side has ended, and the channel knows.
     ended_here: Cell<bool>,
     /// Who writes through `AsyncWrite`, and waits.
@@ -88,6 +89,8 @@ pub(crate) struct Link {
     pub(crate) local_name: Option<Endpoint>,
     /// One of the two halves that a user holds is gone.
     half_dropped: Cell<bool>,
+    /// A transport took the place of both halves: their drop means nothing.
+    pub(crate) halves_replaced: Cell<bool>,
 }
 
 impl Link {
@@ -114,6 +117,7 @@ impl Link {
             watcher: RefCell::new(None),
             attached: RefCell::new(None),
             half_dropped: Cell::new(false),
+            halves_replaced: Cell::new(false),
         })
     }
 
@@ -153,9 +157,9 @@ impl Link {
         self.channel.borrow().as_deref().map(ask)
     }
 
-    /// How many bytes are written and not sent.
+    /// How many bytes are written and not sent: here, or with the channel.
     pub(crate) fn backlog(&self) -> usize {
-        self.backlog.borrow().len()
+        self.backlog.borrow().len() + self.ask(Channel::unsent).unwrap_or(0)
     }
 
     pub(crate) fn limits(&self) -> WriteLimits {
@@ -239,6 +243,9 @@ impl Link {
 
     /// One of the two halves is dropped; the other half keeps the connection open.
     pub(crate) fn drop_half(self: &Rc<Self>, writes: bool) {
+        if self.halves_replaced.get() {
+            return;
+        }
         if self.half_dropped.replace(true) {
             self.close();
         } else if writes {

@@ -45,8 +45,8 @@ const CHUNK_MAX: usize = 128 * 1024;
 /// `asyncio.StreamReader`. There the transport reads on its own, up to twice the limit. What was buffered before the
 /// connection failed is given first here, then the error; there the error comes first.
 pub struct StreamReader {
-    link: Rc<Link>,
-    buffer: Buffer,
+    pub(crate) link: Rc<Link>,
+    pub(crate) buffer: Buffer,
     limit: usize,
     chunk: usize,
     /// The other side has ended, or the connection is closed.
@@ -209,6 +209,15 @@ impl StreamReader {
         Poll::Ready(Ok(()))
     }
 
+    /// Reads into room that is larger than what would be read into the buffer, which stays as it is: whoever reads like this
+    /// alone never has one.
+    fn poll_past_buffer(&mut self, cx: &mut Context<'_>, bytes: &mut [u8]) -> Poll<io::Result<usize>> {
+        ready!(budget::spend(cx));
+        let len = ready!(self.link.poll_read(cx, bytes)).inspect_err(|_| self.failed = true)?;
+        self.eof = len == 0;
+        Poll::Ready(Ok(len))
+    }
+
     /// Reads once more into the buffer; `wanted` is a hint.
     fn poll_more(&mut self, cx: &mut Context<'_>, wanted: usize) -> Poll<io::Result<()>> {
         let chunk = self.chunk.max(wanted.min(CHUNK_MAX));
@@ -249,11 +258,11 @@ impl AsyncRead for StreamReader {
         if bytes.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        let there = ready!(self.as_mut().poll_fill_buf(cx))?;
-        let len = there.len().min(bytes.len());
-        bytes[..len].copy_from_slice(&there[..len]);
-        self.buffer.consume(len);
-        Poll::Ready(Ok(len))
+        if self.buffer.is_empty() && !self.eof && !self.skipping && bytes.len() >= self.chunk {
+            return self.poll_past_buffer(cx, bytes);
+        }
+        ready!(self.as_mut().poll_fill_buf(cx))?;
+        Poll::Ready(Ok(self.buffer.give(bytes)))
     }
 }
 

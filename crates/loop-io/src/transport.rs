@@ -15,6 +15,7 @@
 mod calls;
 mod reading;
 
+use crate::buffer::Buffer;
 use crate::channel::Channel;
 use crate::connect::Connect;
 use crate::error::WriteError;
@@ -193,9 +194,18 @@ impl Transport {
     }
 
     fn over<K, P: AnyProtocol<K>>(link: Rc<Link>, protocol: P) -> (Self, ProtocolHandle<P>) {
+        Self::over_with(link, Buffer::default(), protocol)
+    }
+
+    /// `unread` came before, and is received first.
+    pub(crate) fn over_with<K, P: AnyProtocol<K>>(
+        link: Rc<Link>,
+        unread: Buffer,
+        protocol: P,
+    ) -> (Self, ProtocolHandle<P>) {
         let protocol = Rc::new(RefCell::new(protocol));
         let transport = Self(Shared::new(link, P::receiver(protocol.clone())));
-        transport.0.begin();
+        transport.0.begin(unread);
         (transport.clone(), ProtocolHandle { transport, protocol })
     }
 
@@ -308,7 +318,7 @@ impl Transport {
         SendFile::new(file).to(self).await
     }
 
-    fn link(&self) -> &Link {
+    pub(crate) fn link(&self) -> &Link {
         &self.0.link
     }
 

@@ -45,7 +45,7 @@ use std::task::{Context, Poll, ready};
 /// # }).unwrap().unwrap();
 /// ```
 pub struct StreamWriter {
-    link: Rc<Link>,
+    pub(crate) link: Rc<Link>,
 }
 
 impl StreamWriter {
@@ -186,33 +186,23 @@ impl StreamWriter {
     pub(crate) fn is_paused(&self) -> bool {
         self.link.is_paused()
     }
-
-    pub(crate) fn shared_link(&self) -> &Rc<Link> {
-        &self.link
-    }
 }
 
 informs!(StreamWriter);
 
-/// `poll_write` waits for [`drain`](StreamWriter::drain) and then takes everything; `poll_flush` waits until everything is
-/// with the kernel; `poll_close` closes both ways.
+/// `poll_write` waits until everything that was written before is sent, and then takes what the kernel takes: nothing is
+/// kept, so nobody has to drain. `poll_flush` waits until everything is with the kernel; `poll_close` closes both ways.
 impl AsyncWrite for StreamWriter {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        ready!(contract::budget::spend(cx));
-        ready!(self.link.poll_drained(cx, |link| !link.is_paused()))?;
-        self.write(bytes)?;
-        Poll::Ready(Ok(bytes.len()))
+        self.link.poll_write(cx, |channel, cx| channel.poll_write(cx, bytes))
     }
 
     fn poll_write_vectored(
         self: Pin<&mut Self>,
         cx: &mut Context<'_>,
-        bufs: &[IoSlice<'_>],
+        pieces: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        ready!(contract::budget::spend(cx));
-        ready!(self.link.poll_drained(cx, |link| !link.is_paused()))?;
-        self.write_vectored(bufs)?;
-        Poll::Ready(Ok(bufs.iter().map(|buf| buf.len()).sum()))
+        self.link.poll_write(cx, |channel, cx| channel.poll_write_vectored(cx, pieces))
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

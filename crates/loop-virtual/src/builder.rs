@@ -108,6 +108,7 @@ impl Builder {
     /// # Panics
     ///
     /// If `main` does, after the close.
+    #[track_caller]
     pub fn run<F: Future>(&self, main: F) -> Result<F::Output, RunError> {
         let mut runner = Runner::new(self.build());
         let outcome = runner.run(main);
@@ -135,6 +136,7 @@ impl Builder {
     ///     assert_eq!(a + b, 3);
     /// });
     /// ```
+    #[track_caller]
     pub fn for_each_seed<F: Future<Output = ()>>(
         &self,
         seeds: impl IntoIterator<Item = u64>,

@@ -1,7 +1,7 @@
 //! What the tasks of the loop that runs here can do to their world.
 
 use crate::net::{Change, Link};
-use crate::reactor::VirtualReactor;
+use crate::reactor::{NEVER, VirtualReactor};
 use core_loop::net::TcpStream;
 use std::cell::RefCell;
 use std::net::SocketAddr;
@@ -45,7 +45,8 @@ fn current() -> Rc<VirtualReactor> {
 ///
 /// # Panics
 ///
-/// Outside a loop on virtual time.
+/// Outside a loop on virtual time, and if `duration` is twenty years or more: what is so far away never comes there, so that
+/// "for ever" can be told from a time.
 ///
 /// # Examples
 ///
@@ -66,8 +67,14 @@ fn current() -> Rc<VirtualReactor> {
 /// ```
 #[track_caller]
 pub fn advance(duration: Duration) {
-    let clock = &current().world.clock;
-    clock.jump_to(clock.now().checked_add(duration).expect("a time that can be counted"));
+    let reactor = current();
+    assert!(
+        duration < NEVER,
+        "virtual time was to advance by {duration:?}, and what is twenty years away or more never comes there: advance by \
+         less, say by an hour"
+    );
+    let clock = &reactor.world.clock;
+    clock.jump_to(clock.now() + duration);
 }
 
 /// A number below `bound`, drawn from the seed of the loop that runs here: for a test that chooses something itself.

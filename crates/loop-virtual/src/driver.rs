@@ -95,8 +95,9 @@ impl VirtualDriver {
                 Rest::Alone if self.reactor.jump() => self.go_on()?,
                 Rest::Alone => {
                     return Err(self.words(
-                        "deadlock: nothing is ready, no timer is armed, no token is held (a thread that was to wake the \
-                         loop must hold `core_loop::outside()`)",
+                        "deadlock: nothing is ready, no timer is armed, no token is held; let somebody set, send or \
+                         release what the tasks below wait for, and let a thread that is to wake the loop hold \
+                         `core_loop::outside()`",
                     ));
                 }
                 Rest::Silence(tokens) => return Err(self.silence(&tokens)),
@@ -127,7 +128,8 @@ impl VirtualDriver {
             return Ok(());
         }
         Err(self.words(&format!(
-            "runaway: for {:?} of real time the loop has gone from one thing to the next, and main has not ended",
+            "runaway: for {:?} of real time the loop has gone from one thing to the next, and main has not ended (end what \
+             repeats itself, or give the builder more `patience`)",
             self.patience
         )))
     }

@@ -28,6 +28,7 @@ pub use net::Link;
 /// # Panics
 ///
 /// If `main` does, after the close.
+#[track_caller]
 pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
     Builder::new().run(main)
 }
@@ -37,6 +38,7 @@ pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
 /// # Panics
 ///
 /// If a run does, or ends with an error; the seed is printed.
+#[track_caller]
 pub fn for_each_seed<F: Future<Output = ()>>(seeds: impl IntoIterator<Item = u64>, main: impl Fn() -> F) {
     Builder::new().for_each_seed(seeds, main);
 }

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 const GRANULARITY: Duration = Duration::from_nanos(1);
 
 /// A deadline that is further away never comes: whoever armed it meant "for ever".
-const NEVER: Duration = Duration::from_secs(20 * 365 * 86_400);
+pub(crate) const NEVER: Duration = Duration::from_secs(20 * 365 * 86_400);
 
 pub(crate) struct VirtualReactor {
     pub(crate) world: Rc<World>,

@@ -1,8 +1,10 @@
 //! What a pool is made of.
 
+use crate::plan::Plan;
+use crate::recycle::Recycle;
 use crate::supervisor::Supervisor;
 use crate::token::{self, Mode};
-use crate::{ProcessPool, StartError, sys};
+use crate::{ProcessPool, StartError, image, sys, trampoline};
 use contract::Slots;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -44,42 +46,60 @@ pub struct Builder {
     queue: usize,
 }
 
-/// What the supervisor needs to know.
-#[derive(Debug, Clone)]
-pub(crate) struct Plan {
-    pub(crate) workers: RangeInclusive<usize>,
-    pub(crate) grace: Duration,
-    pub(crate) start_within: Duration,
-    pub(crate) stderr: Stderr,
-    pub(crate) tail: usize,
-    pub(crate) limit: usize,
-    pub(crate) program: PathBuf,
-    pub(crate) mode: Mode,
-    /// Whether to use pidfds where the kernel has them.
-    pub(crate) pidfds: bool,
-}
-
 impl Builder {
     pub(crate) fn new() -> Self {
-        let count = std::thread::available_parallelism().map_or(1, usize::from);
-        let plan = Plan {
-            workers: count..=count,
-            grace: Duration::from_millis(200),
-            start_within: Duration::from_secs(10),
-            stderr: Stderr::Forward,
-            tail: 8 << 10,
-            limit: 1 << 30,
-            program: PathBuf::from("/proc/self/exe"),
-            mode: Mode::BeforeMain,
-            pidfds: true,
-        };
-        Self { plan, queue: 1024 }
+        Self { plan: Plan::new(), queue: 1024 }
     }
 
-    /// How many workers there are: a number (`4`), or a range (`1..=4`) to grow in, on demand. Default: one per CPU that
-    /// this process may use.
+    /// How many workers there are: a number (`4`), or a range (`1..=4`) to grow in, on demand, and to
+    /// [shrink](Self::idle_timeout) to again. Default: one per CPU that this process may use.
     pub fn workers(mut self, workers: impl Into<Workers>) -> Self {
         self.plan.workers = workers.into().0;
+        self
+    }
+
+    /// How long a worker beyond the fewest may have nothing to do before it is let go. Default: 30 s.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.plan.idle_timeout = timeout;
+        self
+    }
+
+    /// So many workers beyond the range stand ready, with their initializer run, and take the place of one that died, was
+    /// killed or [recycled](Self::recycle), or is one more: nobody waits for a start then. They run no jobs before that.
+    /// Default: 0.
+    pub fn spares(mut self, count: usize) -> Self {
+        self.plan.spares = count;
+        self
+    }
+
+    /// Runs `initializer` in each worker once, before its first job: to load a model, open a connection, fill a cache. What
+    /// it makes stays in statics of the worker. As a [call](crate::call) it may not capture anything.
+    ///
+    /// A worker whose initializer panics is not used; five in a row break the pool
+    /// ([`StartError::Initializer`]). It has [`start_within`](Self::start_within) to return.
+    ///
+    /// # Python
+    ///
+    /// `ProcessPoolExecutor(initializer=…)`. There one that fails breaks the pool at once.
+    pub fn initializer<F>(mut self, initializer: F) -> Self
+    where
+        F: Fn() + Copy + Send + Sync + 'static,
+    {
+        let _ = initializer;
+        const {
+            assert!(
+                size_of::<F>() == 0,
+                "the initializer may not capture anything, nor be a function pointer: what it needs must be in statics, \
+                 in the environment, or in files"
+            );
+        }
+        self.plan.initializer = Some(trampoline::offset_of_initializer::<F>());
+        self
+    }
+
+    /// When a worker is replaced by a fresh one, between two jobs. Default: never.
+    pub fn recycle(mut self, recycle: Recycle) -> Self {
+        self.plan.recycle = recycle;
         self
     }
 
@@ -96,7 +116,9 @@ impl Builder {
         self
     }
 
-    /// How long a new process may take to become a worker. Default: 10 s, against 1 ms that it takes.
+    /// How long a new process may take to become a worker, its initializer included; and how long the pool puts up with a
+    /// system that refuses it descriptors, processes or memory for the first of its workers, before it breaks. Default: 10 s,
+    /// against 1 ms that a start takes.
     pub fn start_within(mut self, timeout: Duration) -> Self {
         self.plan.start_within = timeout;
         self
@@ -157,6 +179,9 @@ impl Builder {
                 "a pool needs at least one worker, and a range must not be empty",
             ));
         }
+        if plan.initializer.is_some_and(|offset| !image::holds_code(trampoline::address(offset))) {
+            return Err(StartError::Invalid("the initializer lies outside the image that workers run"));
+        }
         if queue == 0 {
             return Err(StartError::Invalid("a queue needs room for at least one job"));
         }
@@ -173,8 +198,8 @@ impl Builder {
             return Err(StartError::SigchldIgnored);
         }
         let limit = plan.limit;
-        let inbox = Supervisor::start(plan)?;
-        Ok(ProcessPool { inbox, slots: Slots::new(queue), limit })
+        let (inbox, counters) = Supervisor::start(plan)?;
+        Ok(ProcessPool { inbox, counters, slots: Slots::new(queue), limit })
     }
 
     #[cfg(test)]

@@ -8,6 +8,8 @@ pub struct Call<F, A> {
     /// Its type says all there is to know of it.
     function: PhantomData<F>,
     pub(crate) argument: A,
+    /// How often it may be run again.
+    pub(crate) retries: u32,
 }
 
 /// Calls `function` with `argument` in a worker process.
@@ -60,10 +62,21 @@ where
             "the function may not capture anything, nor be a function pointer: pass what it needs in its argument"
         );
     }
-    Call { function: PhantomData, argument }
+    Call { function: PhantomData, argument, retries: 0 }
 }
 
 impl<F, A> Call<F, A> {
+    /// If the worker dies under the job, another one gets it, at most so many times; after that the job fails with
+    /// [`WorkerDied`](contract::JobError::WorkerDied), as it does at once without this. Only for work that may be done in
+    /// part and then again. A panic, a value that does not cross, a cancel, a deadline are no deaths.
+    ///
+    /// The argument is kept until the job has ended, besides the copy that the worker has.
+    #[must_use]
+    pub fn retry_on_death(mut self, times: u32) -> Self {
+        self.retries = times;
+        self
+    }
+
     /// The argument, from a call that was refused.
     #[must_use]
     pub fn into_argument(self) -> A {
@@ -73,7 +86,7 @@ impl<F, A> Call<F, A> {
 
 impl<F, A: Clone> Clone for Call<F, A> {
     fn clone(&self) -> Self {
-        Self { function: self.function, argument: self.argument.clone() }
+        Self { function: self.function, argument: self.argument.clone(), retries: self.retries }
     }
 }
 

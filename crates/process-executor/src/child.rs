@@ -1,15 +1,18 @@
 //! The parent's handle on one worker process.
 
-use crate::builder::{Plan, Stderr};
-use crate::frame::{Frame, Kind, Malformed, Reader, Step};
+use crate::builder::Stderr;
+use crate::frame::{Body, Frame, Kind, Malformed, Reader, Step};
+use crate::oom::{self, Counter};
 use crate::pending::Pending;
+use crate::plan::Plan;
 use crate::tail::Tail;
-use crate::{sys, token};
+use crate::{codec, kin, sys, token};
 use contract::{Death, Exit, OutOfMemory, Panic};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::signal::{Signal, killpg};
 use nix::sys::socket::{ControlMessage, MsgFlags, recv, send, sendmsg};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::{Pid, pipe2};
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -24,11 +27,18 @@ use std::time::Instant;
 /// What a worker is doing.
 ///
 /// ```text
-///   Starting ──hello──► Idle ──job──► Busy ──answer──► Idle ──hang up──► Leaving
-///   any of them ──► dead, and out of the supervisor's table
+///   Starting ──hello──► Preparing ──prepared──► Spare ──promote──► Idle ──job──► Busy ──answer──► Idle
+///       └──hello, and there is no initializer─────►┘                 │                              │
+///                                                                  hang up                  retire: it has
+///   any of them ──► dead, and out of the supervisor's table          └───► Leaving ◄──── served long enough
 /// ```
 pub(crate) enum Phase {
+    /// It has not said hello.
     Starting,
+    /// It runs the initializer.
+    Preparing,
+    /// It is ready, and not needed yet.
+    Spare,
     Idle,
     Busy(Running),
     Leaving,
@@ -45,6 +55,15 @@ pub(crate) struct Running {
     pub(crate) stop: Option<Stop>,
     /// A panic has begun. If the process aborts, it was of this.
     pub(crate) last_words: Option<Panic>,
+    /// What to send to another worker if this one dies, and how often that may happen.
+    pub(crate) again: Option<Again>,
+}
+
+/// A job that may be run again.
+pub(crate) struct Again {
+    pub(crate) offset: isize,
+    pub(crate) body: Body,
+    pub(crate) retries: u32,
 }
 
 /// Why a job is being stopped.
@@ -80,18 +99,25 @@ pub(crate) struct Child {
     pub(crate) lost: bool,
     /// Whether it has been given a job.
     pub(crate) used: bool,
+    /// How many jobs it is still to serve, if there is a bound.
+    pub(crate) jobs_left: Option<u64>,
+    /// Since when it has nothing to do, if it is idle.
+    pub(crate) idle_since: Instant,
     /// What made no sense in what it sent.
     pub(crate) nonsense: Option<String>,
+    /// What its initializer panicked with.
+    pub(crate) words: Option<Panic>,
 }
 
 impl Child {
     /// Starts a worker. Only for the supervisor's thread: the worker dies with the thread that started it.
-    pub(crate) fn start(plan: &Plan, nonce: u64, now: Instant) -> io::Result<Self> {
+    pub(crate) fn start(plan: &Plan, number: u64, nonce: u64, now: Instant) -> io::Result<Self> {
         let (socket, theirs) = UnixStream::pair()?;
         socket.set_nonblocking(true)?;
         let (read_end, lifeline) = pipe2(OFlag::O_CLOEXEC)?;
         set_nonblocking(&lifeline)?;
-        let welcome = Frame::new(Kind::Welcome, nonce, plan.limit as u64, Default::default()).into_pieces();
+        let terms = codec::encode(plan.terms()).map_err(io::Error::other)?;
+        let welcome = Frame::new(Kind::Welcome, nonce, 0, terms).into_pieces();
         let rights = [read_end.as_raw_fd()];
         let part = [ControlMessage::ScmRights(&rights)];
         let bytes = [IoSlice::new(&welcome[0])];
@@ -126,7 +152,10 @@ impl Child {
             killed: false,
             lost: false,
             used: false,
+            jobs_left: plan.recycle.jobs_for(number),
+            idle_since: now,
             nonsense: None,
+            words: None,
         };
         if let Some(tail) = &child.tail {
             set_nonblocking(tail.pipe())?;
@@ -146,6 +175,18 @@ impl Child {
     pub(crate) fn worker(&self) -> Worker {
         debug_assert!(!self.wants_to_write(), "a worker that has answered has read everything");
         Worker(self.socket.clone())
+    }
+
+    /// It is ready, and has work to wait for or not.
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.phase, Phase::Spare | Phase::Idle | Phase::Busy(_)) && self.is_sound()
+    }
+
+    /// Has it leave: it is not needed any more, and there is nothing that it has to do.
+    pub(crate) fn dismiss(&mut self, by: Instant) {
+        debug_assert!(matches!(self.phase, Phase::Spare | Phase::Idle), "it would lose a job");
+        self.hang_up();
+        self.kill_at = Some(by);
     }
 
     /// Whether something may still be expected of it.
@@ -173,8 +214,12 @@ impl Child {
                 Ok(count) => self.written += count,
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return,
-                // It is gone or going; its end is reported elsewhere.
-                Err(_) => self.outgoing.clear(),
+                // It is gone or going, and its end is reported elsewhere; or the kernel has no memory, and the job must not
+                // wait for a frame that does not come: the worker ends at this, and the job with it.
+                Err(_) => {
+                    self.outgoing.clear();
+                    let _ = self.socket.shutdown(std::net::Shutdown::Both);
+                }
             }
             if self.outgoing.front().is_some_and(|piece| piece.len() == self.written) {
                 self.outgoing.pop_front();
@@ -201,28 +246,46 @@ impl Child {
         self.phase = Phase::Leaving;
     }
 
-    /// Kills the worker and whatever it started in its process group.
+    /// Kills the worker and whatever it started.
     pub(crate) fn kill(&mut self) {
         self.killed = true;
         self.kill_at = None;
-        let pid = Pid::from_raw(self.pid().cast_signed());
-        match &self.pidfd {
-            Some(pidfd) => {
-                if sys::pidfd_kill(pidfd.as_fd()).is_ok() {
-                    let _ = killpg(pid, Signal::SIGKILL);
-                }
-            }
-            // As long as it is not reaped, the number is its own.
-            None => {
-                if matches!(self.process.try_wait(), Ok(None)) {
-                    let _ = killpg(pid, Signal::SIGKILL);
-                }
-            }
+        // Its number is its own as long as nobody has collected its status; only then may the number be used.
+        let is_its_own = self.status().is_ok();
+        if is_its_own {
+            kin::kill_children(self.id());
+        }
+        if let Some(pidfd) = &self.pidfd {
+            let _ = sys::pidfd_kill(pidfd.as_fd());
+        }
+        if is_its_own {
+            let _ = killpg(self.id(), Signal::SIGKILL);
         }
     }
 
-    /// Whether it has ended, and how. Leaves no zombie.
+    /// Whether it has ended; its status is left to be collected.
+    pub(crate) fn has_ended(&self) -> bool {
+        !matches!(self.status(), Ok(WaitStatus::StillAlive))
+    }
+
+    /// Looks at its status without collecting it. An error means that there is none to collect.
+    fn status(&self) -> nix::Result<WaitStatus> {
+        let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
+        waitid(Id::Pid(self.id()), look)
+    }
+
+    fn id(&self) -> Pid {
+        Pid::from_raw(self.pid().cast_signed())
+    }
+
+    /// Whether it has ended, and how. Leaves no zombie, and nobody that it started in its process group.
     pub(crate) fn ended(&mut self) -> Option<Exit> {
+        match self.status() {
+            Ok(WaitStatus::StillAlive) => return None,
+            // Before its status is collected, because its number, and so its group's, is free after that.
+            Ok(_) => drop(killpg(self.id(), Signal::SIGKILL)),
+            Err(_) => {}
+        }
         match self.process.try_wait() {
             Ok(status) => status.map(exit_of),
             // Somebody else collected it.
@@ -231,12 +294,18 @@ impl Child {
     }
 
     /// What is known of its death.
-    pub(crate) fn obituary(self, exit: Exit, now: Instant) -> (Phase, Death) {
+    pub(crate) fn obituary(self, exit: Exit, oom: &mut Counter, now: Instant) -> (Phase, Death) {
         let mut death = Death::new(self.pid(), exit);
-        if matches!(exit, Exit::Signal { number, .. } if number == Signal::SIGKILL as i32) && !self.killed {
-            death.out_of_memory = OutOfMemory::Suspected;
-        }
         death.stderr_tail = self.tail.map(Tail::close).unwrap_or_default();
+        death.out_of_memory = match exit {
+            Exit::Signal { number, .. } if number == Signal::SIGKILL as i32 && !self.killed => oom.verdict(),
+            Exit::Signal { number, .. }
+                if number == Signal::SIGABRT as i32 && oom::was_refused(&death.stderr_tail) =>
+            {
+                OutOfMemory::Refused
+            }
+            _ => OutOfMemory::No,
+        };
         if let Phase::Busy(running) = &self.phase {
             death.label = running.label.clone();
             death.ran_for = now.saturating_duration_since(running.since);

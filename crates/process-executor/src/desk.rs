@@ -49,8 +49,18 @@ impl<T, W> Desk<T, W> {
         if ready(&self.offered.last()?.1) {
             return self.offered.pop();
         }
-        self.cleared.extend(self.offered.drain(..).map(|(number, _)| number));
+        self.clear();
         None
+    }
+
+    /// Takes everybody off the desk: something is queued that nobody may overtake.
+    pub(crate) fn clear(&mut self) {
+        self.cleared.extend(self.offered.drain(..).map(|(number, _)| number));
+    }
+
+    /// How many jobs the supervisor has not heard of yet.
+    pub(crate) fn unheard(&self) -> usize {
+        self.handed.len()
     }
 
     pub(crate) fn note(&mut self, handed: Handed<T>) {

@@ -27,13 +27,13 @@ const GULP: usize = 4096;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Kind {
-    /// Parent: the nonce is `job`, its process id is `a`, the limit is the structure. The lifeline travels along.
+    /// Parent: the nonce is `job`, the [terms](crate::plan::Terms) are the structure. The lifeline travels along.
     Welcome = 1,
     /// Worker: I run this image (`a`), and take work.
     Hello = 2,
     /// Parent: run the function at offset `a` with these arguments.
     Run = 3,
-    /// Worker: this is the result.
+    /// Worker: this is the result. `a` is what it has in memory, in bytes, if it was told to say so; so in the next three.
     Done = 4,
     /// Worker: the function panicked with these words.
     Panicked = 5,
@@ -43,6 +43,12 @@ pub(crate) enum Kind {
     BadResult = 7,
     /// Worker: a panic begins. If the process dies of it, these were its words.
     Panicking = 8,
+    /// Parent: run the initializer at offset `a`; `job` is the nonce, as in its two answers.
+    Prepare = 9,
+    /// Worker: the initializer has returned.
+    Prepared = 10,
+    /// Worker: the initializer panicked with these words.
+    Unprepared = 11,
 }
 
 impl Kind {
@@ -56,6 +62,9 @@ impl Kind {
             Self::BadArguments,
             Self::BadResult,
             Self::Panicking,
+            Self::Prepare,
+            Self::Prepared,
+            Self::Unprepared,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == byte)
@@ -63,7 +72,7 @@ impl Kind {
 }
 
 /// A value on the wire: its structure, and the large byte strings that travel beside it.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Body {
     pub(crate) structure: Vec<u8>,
     pub(crate) bulk: Vec<Vec<u8>>,

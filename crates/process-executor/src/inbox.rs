@@ -151,6 +151,12 @@ impl<T, W, B: Bell> Inbox<T, W, B> {
         lock(&self.state).remove(id)
     }
 
+    /// How many wait for a worker, and how many a worker has that the supervisor has not heard of yet.
+    pub(crate) fn counts(&self) -> (usize, usize) {
+        let state = lock(&self.state);
+        (state.queue.len(), state.desk.unheard())
+    }
+
     /// Asks for a running job to be cancelled.
     pub(crate) fn cancel(&self, id: u64) {
         let mut state = lock(&self.state);
@@ -258,6 +264,18 @@ impl<T, W, B: Bell> Inbox<T, W, B> {
             state.deadlines.remove(&(at, id));
         }
         Some((id, queued))
+    }
+
+    /// Puts back what was taken out under this number: it has waited longest. Gives it back if nobody will run it.
+    pub(crate) fn put_back(&self, id: u64, queued: Queued<T>) -> Result<(), T> {
+        let mut state = lock(&self.state);
+        if matches!(state.phase, Phase::Ended(_)) {
+            return Err(queued.item);
+        }
+        state.desk.clear();
+        state.deadlines.extend(queued.deadline.map(|at| (at, id)));
+        state.queue.insert(id, queued);
+        Ok(())
     }
 
     /// The worker is not on offer any more. What has been handed over until now, perhaps to it.

@@ -7,15 +7,22 @@ mod builder;
 mod call;
 mod child;
 mod codec;
+mod counters;
 mod cx;
 mod desk;
 mod ear;
 mod entry;
 mod frame;
+mod hook;
 mod image;
 mod inbox;
+mod kin;
+mod line;
+mod oom;
 mod pending;
+mod plan;
 mod pool;
+mod recycle;
 mod start_error;
 mod supervisor;
 mod sync;
@@ -31,7 +38,9 @@ pub use contract::{
     Cancel, CodecError, Death, Drain, Executor, ExecutorExt, Exit, Job, JobError, OutOfMemory, Panic, Reject,
     Rejected, Report, Shutdown, Side, Submit,
 };
+pub use counters::Stats;
 pub use cx::{JobCx, current};
 pub use entry::init;
 pub use pool::ProcessPool;
+pub use recycle::Recycle;
 pub use start_error::StartError;

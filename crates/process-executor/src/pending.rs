@@ -1,21 +1,58 @@
 //! A job on its way, without its types: what the queue and the supervisor hold.
 
 use crate::codec;
+use crate::counters::{Counters, count};
 use crate::frame::Body;
 use crate::supervisor::PoolInbox;
 use contract::{CodecError, Control, JobError, Panic, Promise, Side};
 use std::any::type_name;
 use std::borrow::Cow;
 use std::marker::PhantomData;
-use std::sync::Weak;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
 
 /// A job that waits for a worker: what to send, and whom to tell.
 pub(crate) struct Request {
     /// The trampoline, as an offset in the image.
     pub(crate) offset: isize,
+    /// Empty once it was sent, unless it may have to be sent again.
     pub(crate) body: Body,
     pub(crate) pending: Box<dyn Pending>,
+    /// How often it may still be given to another worker because one has died under it.
+    pub(crate) retries: u32,
+    /// A worker had it already.
+    pub(crate) started: bool,
+}
+
+impl Request {
+    /// It goes to a worker now. `false` if it was withdrawn meanwhile.
+    pub(crate) fn begin(&mut self) -> bool {
+        let begins = self.started || self.pending.start();
+        self.started = begins;
+        begins
+    }
+
+    /// What to send of it.
+    pub(crate) fn body_to_send(&mut self) -> Body {
+        if self.retries > 0 { self.body.clone() } else { std::mem::take(&mut self.body) }
+    }
+
+    /// Its deadline passed while it waited.
+    pub(crate) fn expire(self) {
+        self.pending.expire();
+        if self.started {
+            self.pending.finish(Answer::Failed(JobError::Deadline { started: true }));
+        }
+    }
+
+    /// No worker will have it any more. `false` if somebody else withdrew it before.
+    pub(crate) fn withdraw(self, error: impl FnOnce(bool) -> JobError) -> bool {
+        if self.started {
+            self.pending.finish(Answer::Failed(error(true)));
+            return true;
+        }
+        self.pending.withdraw(error(false))
+    }
 }
 
 /// What the worker said.
@@ -50,16 +87,18 @@ pub(crate) struct Cancels {
     inbox: Weak<PoolInbox>,
     /// Set before the supervisor is told: a result that comes after that is too late.
     asked: AtomicBool,
+    counters: Arc<Counters>,
 }
 
 impl Cancels {
-    pub(crate) fn new(id: u64, inbox: Weak<PoolInbox>) -> Self {
-        Self { id, inbox, asked: AtomicBool::new(false) }
+    pub(crate) fn new(id: u64, inbox: Weak<PoolInbox>, counters: Arc<Counters>) -> Self {
+        Self { id, inbox, asked: AtomicBool::new(false), counters }
     }
 }
 
 impl Control for Cancels {
     fn dequeued(&self) {
+        count(&self.counters.cancelled);
         let request = self.inbox.upgrade().and_then(|inbox| inbox.remove(self.id));
         // Dropped here, outside the inbox: it may be large.
         drop(request);
@@ -96,7 +135,9 @@ where
     }
 
     fn expire(&self) {
-        self.promise.watch().expire();
+        if self.promise.watch().expire() {
+            count(&self.promise.control().counters.expired);
+        }
     }
 
     fn withdraw(&self, error: JobError) -> bool {
@@ -110,6 +151,12 @@ where
         } else {
             outcome::<A, R>(answer)
         };
+        let counters = &self.promise.control().counters;
+        count(match &outcome {
+            Ok(_) => &counters.completed,
+            Err(JobError::Panicked(_)) => &counters.panicked,
+            Err(_) => &counters.failed,
+        });
         self.promise.finish(outcome);
     }
 

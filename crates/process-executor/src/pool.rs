@@ -3,6 +3,7 @@
 use crate::builder::{Builder, Workers};
 use crate::call::Call;
 use crate::child::Worker;
+use crate::counters::{Counters, Stats, count};
 use crate::frame::{Body, Kind, Small};
 use crate::inbox::{Refusal, Way};
 use crate::pending::{Cancels, Request, Typed};
@@ -64,6 +65,7 @@ const BURIAL: Duration = Duration::from_secs(1);
 /// cancelled.
 pub struct ProcessPool {
     pub(crate) inbox: Arc<PoolInbox>,
+    pub(crate) counters: Arc<Counters>,
     pub(crate) slots: Slots,
     /// The size of an argument or a result, at most.
     pub(crate) limit: usize,
@@ -82,6 +84,13 @@ impl ProcessPool {
     /// A pool to be described.
     pub fn builder() -> Builder {
         Builder::new()
+    }
+
+    /// What it is doing and has done.
+    #[must_use]
+    pub fn stats(&self) -> Stats {
+        let (queued, handed) = self.inbox.counts();
+        self.counters.stats(queued, handed)
     }
 
     /// Waits for a place in the queue: [`Executor::room`], for whoever has no call at hand to name its type.
@@ -138,6 +147,7 @@ where
         if let Some(Err(why)) = encoded.as_ref().map(|body| self.check_size(body.len())) {
             return Err(Rejected::new(work, why));
         }
+        let retries = work.retries;
         let small = encoded.as_ref().and_then(|body| Small::new(Kind::Run, offset as u64, body));
         // Moved into the queue under its lock, so that a refusal finds the work whole. Destructors of others run outside
         // the lock: that of the argument, and that of the place of a job which never waits in the queue.
@@ -146,21 +156,22 @@ where
         let ready = |worker: &Worker| small.is_some() && worker.is_ready();
         let make = |id, way| {
             let place = place.take_if(|_| way == Way::Queued).unwrap_or_else(Place::none);
-            let cancels = Cancels::new(id, Arc::downgrade(&self.inbox));
+            let cancels = Cancels::new(id, Arc::downgrade(&self.inbox), self.counters.clone());
+            count(&self.counters.submitted);
             let (promise, handle) = Job::promise(&options, place, cancels);
             job = Some(handle);
             argument = work.take().map(Call::into_argument);
-            let body = match way {
-                Way::Handed => {
-                    let started = promise.start();
-                    debug_assert!(started, "nobody else has the job yet");
-                    Body::default()
-                }
-                Way::Queued => {
-                    encoded.or_else(|| argument.take().map(codec::encode_bulk)).unwrap_or_default()
-                }
+            if way == Way::Handed {
+                let started = promise.start();
+                debug_assert!(started, "nobody else has the job yet");
+            }
+            // A frame that is handed over holds it already.
+            let body = match way == Way::Handed && retries == 0 {
+                true => Body::default(),
+                false => encoded.or_else(|| argument.take().map(codec::encode_bulk)).unwrap_or_default(),
             };
-            Request { offset, body, pending: Box::new(Typed::<A, R>::new(promise)) }
+            let pending = Box::new(Typed::<A, R>::new(promise));
+            Request { offset, body, pending, retries, started: way == Way::Handed }
         };
         let pushed = self.inbox.push(options.deadline_from_now(), ready, make);
         if let (Ok(Some((id, worker))), Some(small)) = (&pushed, small) {
@@ -208,7 +219,7 @@ impl Shutdown for ProcessPool {
                 // Code of the user holds it up, or the kernel does not let a process go: not clean, in any case.
                 let held = Straggler::new(None, supervisor::THREAD, grace.saturating_add(BURIAL));
                 let queued = self.inbox.drain();
-                let cancelled = supervisor::withdraw_all(queued, || JobError::Shutdown { started: false });
+                let cancelled = supervisor::withdraw_all(queued, |started| JobError::Shutdown { started });
                 self.inbox.report(|report| {
                     report.cancelled += cancelled;
                     report.stragglers.push(held);
@@ -228,7 +239,10 @@ impl Drop for ProcessPool {
 
 impl fmt::Debug for ProcessPool {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProcessPool").field("free", &self.slots.free()).finish_non_exhaustive()
+        f.debug_struct("ProcessPool")
+            .field("free", &self.slots.free())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
     }
 }
 

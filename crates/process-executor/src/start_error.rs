@@ -1,6 +1,6 @@
 //! Why a pool has no workers.
 
-use contract::Death;
+use contract::{Death, Panic};
 use nix::libc;
 use std::fmt;
 use std::io;
@@ -27,6 +27,15 @@ pub enum StartError {
         /// How many in a row.
         tries: u32,
         /// How the last one died.
+        last: Death,
+    },
+    /// Worker after worker had its initializer panic, the last one so.
+    Initializer(Panic),
+    /// The system refused workers what they need to begin, for too long.
+    Shortage {
+        /// For how long.
+        lasted: Duration,
+        /// How the last one ended; its last words name what it was refused.
         last: Death,
     },
     /// The program ignores SIGCHLD and the kernel has no pidfd, so nobody can tell when a worker ends.
@@ -63,6 +72,12 @@ impl fmt::Display for StartError {
                  through ld.so or valgrind, name its executable with `Builder::program(path)`; with `Builder::enter_in_main()`, \
                  call `process_executor::init()` first in `main`"
             ),
+            Self::Initializer(panic) => write!(f, "the initializer panicked in one worker after the other, the last time so: {panic}"),
+            Self::Shortage { lasted, last } => write!(
+                f,
+                "for {lasted:?} the system refused workers what they need to begin, the last one so: {last}; raise the limits \
+                 of open files (`ulimit -n`), of processes (`ulimit -u`) or of memory, or ask for fewer workers"
+            ),
             Self::SigchldIgnored => f.write_str(
                 "the program ignores SIGCHLD and the kernel has no pidfd: restore the default action of SIGCHLD",
             ),
@@ -94,7 +109,8 @@ impl std::error::Error for StartError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Spawn(error) => Some(error),
-            Self::CrashLoop { last, .. } => Some(last),
+            Self::CrashLoop { last, .. } | Self::Shortage { last, .. } => Some(last),
+            Self::Initializer(panic) => Some(panic),
             _ => None,
         }
     }

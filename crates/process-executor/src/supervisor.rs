@@ -5,10 +5,12 @@
 //! place, an epoll of the bell, the workers' sockets, their pidfds and their standard errors.
 
 use crate::StartError;
-use crate::builder::Plan;
 use crate::child::{Child, Phase, Stop, Worker};
+use crate::counters::Counters;
 use crate::inbox::{Bell, Inbox, Orders};
+use crate::oom::Counter;
 use crate::pending::{Answer, Request};
+use crate::plan::Plan;
 use contract::role::{self, Role};
 use contract::{Drain, JobError, Panic, Reject, Straggler};
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -20,6 +22,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
+mod assign;
+mod crew;
 mod events;
 mod staff;
 mod watch;
@@ -64,6 +68,8 @@ pub(crate) struct Supervisor {
     /// Told once: when the first worker is ready, or when none will be.
     started: Option<SyncSender<Started>>,
     staff: staff::Staff,
+    oom: Counter,
+    counters: Arc<Counters>,
     orders: Orders<Request>,
     /// The pool has given up; what is left is to bury the dead.
     broken: bool,
@@ -71,29 +77,30 @@ pub(crate) struct Supervisor {
 
 impl Supervisor {
     /// Starts the thread, and waits until a worker is ready or none will be.
-    pub(crate) fn start(plan: Plan) -> Result<Arc<PoolInbox>, StartError> {
+    pub(crate) fn start(plan: Plan) -> Result<(Arc<PoolInbox>, Arc<Counters>), StartError> {
         let bell = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK)
             .map_err(|error| StartError::Supervisor(error.to_string()))?;
         let inbox = Arc::new(Inbox::new(bell));
         let (started, told) = sync_channel(1);
-        let shared = inbox.clone();
+        let counters = Arc::new(Counters::default());
+        let (shared, counted) = (inbox.clone(), counters.clone());
         std::thread::Builder::new()
             .name(THREAD.to_owned())
-            .spawn(move || Self::live(plan, &shared, started))
+            .spawn(move || Self::live(plan, &shared, counted, started))
             .map_err(|error| StartError::Supervisor(error.to_string()))?;
         match told.recv() {
-            Ok(Ok(())) => Ok(inbox),
+            Ok(Ok(())) => Ok((inbox, counters)),
             Ok(Err(error)) => Err(error),
             Err(_) => Err(StartError::Supervisor("it ended before a worker was ready".to_owned())),
         }
     }
 
     /// The thread's life. Whatever happens in it, nobody is left waiting after it.
-    fn live(plan: Plan, inbox: &Arc<PoolInbox>, started: SyncSender<Started>) {
+    fn live(plan: Plan, inbox: &Arc<PoolInbox>, counters: Arc<Counters>, started: SyncSender<Started>) {
         SUPERVISED.set(Arc::as_ptr(inbox));
         // It is an event loop, too: a callback that blocks here would stop every worker's jobs, its own wait included.
         let _role = role::enter(Role::Loop);
-        let life = Panic::catch(|| match Self::new(plan, inbox.clone(), started.clone()) {
+        let life = Panic::catch(|| match Self::new(plan, inbox.clone(), counters, started.clone()) {
             Ok(mut supervisor) => supervisor.run(),
             Err(error) => Err(error),
         });
@@ -103,18 +110,23 @@ impl Supervisor {
             Err(panic) => Some(panic.to_string()),
         };
         match why {
-            None => withdraw_all(inbox.end(None), || JobError::Shutdown { started: false }),
+            None => withdraw_all(inbox.end(None), |started| JobError::Shutdown { started }),
             Some(why) => {
                 let _ = started.try_send(Err(StartError::Supervisor(why.clone())));
                 let broken: crate::inbox::Broken = Arc::new(StartError::Supervisor(why));
-                withdraw_all(inbox.end(Some(broken.clone())), || {
+                withdraw_all(inbox.end(Some(broken.clone())), |_| {
                     JobError::Rejected(Reject::Broken(broken.clone()))
                 })
             }
         };
     }
 
-    fn new(plan: Plan, inbox: Arc<PoolInbox>, started: SyncSender<Started>) -> io::Result<Self> {
+    fn new(
+        plan: Plan,
+        inbox: Arc<PoolInbox>,
+        counters: Arc<Counters>,
+        started: SyncSender<Started>,
+    ) -> io::Result<Self> {
         let watch = Watch::new(inbox.bell())?;
         let orders = inbox.look(Instant::now());
         Ok(Self {
@@ -125,6 +137,8 @@ impl Supervisor {
             next_child: 1,
             started: Some(started),
             staff: staff::Staff::default(),
+            oom: Counter::here(),
+            counters,
             orders,
             broken: false,
         })
@@ -139,6 +153,7 @@ impl Supervisor {
             self.tick(now);
             self.staff(now);
             self.assign();
+            self.publish();
             if self.is_over() {
                 return Ok(());
             }
@@ -158,7 +173,7 @@ impl Supervisor {
     /// Does what others asked for.
     fn obey(&mut self, now: Instant) {
         for request in std::mem::take(&mut self.orders.expired) {
-            request.pending.expire();
+            request.expire();
         }
         for job in std::mem::take(&mut self.orders.cancels) {
             self.stop(job, Stop::Cancelled, now);
@@ -199,7 +214,7 @@ impl Supervisor {
 
     fn withdraw_queue(&mut self) -> usize {
         self.orders.queued = 0;
-        withdraw_all(self.inbox.drain(), || JobError::Shutdown { started: false })
+        withdraw_all(self.inbox.drain(), |started| JobError::Shutdown { started })
     }
 
     /// Does what the time asks for.
@@ -211,7 +226,7 @@ impl Supervisor {
         let mut never_began = false;
         for child in self.children.values_mut() {
             if child.kill_at.is_some_and(|at| at <= now) {
-                never_began |= matches!(child.phase, Phase::Starting);
+                never_began |= matches!(child.phase, Phase::Starting | Phase::Preparing);
                 child.kill();
             }
         }
@@ -223,10 +238,17 @@ impl Supervisor {
         for child in unwatched {
             self.check_end(child);
         }
+        self.shrink(now);
     }
 
     /// Asks the worker that runs `job` to stop it; the grace begins.
     fn stop(&mut self, job: u64, why: Stop, now: Instant) {
+        // It may wait for another worker because its first one has died.
+        if let Some(request) = self.inbox.remove(job) {
+            self.orders.queued = self.orders.queued.saturating_sub(1);
+            request.withdraw(|started| JobError::Cancelled { started });
+            return;
+        }
         for child in self.children.values_mut() {
             let Phase::Busy(running) = &mut child.phase else { continue };
             if running.id != job || running.stop.is_some() {
@@ -253,7 +275,7 @@ impl Supervisor {
             let poll = child.pidfd.is_none().then_some(now + POLL_EVERY);
             [child.kill_at, deadline, poll].into_iter().flatten().min()
         });
-        of_children.chain(self.orders.next_deadline).chain(self.staff.due(now)).min()
+        of_children.chain(self.orders.next_deadline).chain(self.staff.due(now)).chain(self.shrinks_at()).min()
     }
 }
 
@@ -268,8 +290,8 @@ fn overrun(child: &Child, now: Instant) -> Option<u64> {
 }
 
 /// How many of `requests` had not been withdrawn by somebody else.
-pub(crate) fn withdraw_all(requests: Vec<Request>, error: impl Fn() -> JobError) -> usize {
-    requests.into_iter().map(|request| usize::from(request.pending.withdraw(error()))).sum()
+pub(crate) fn withdraw_all(requests: Vec<Request>, error: impl Fn(bool) -> JobError) -> usize {
+    requests.into_iter().map(|request| usize::from(request.withdraw(&error))).sum()
 }
 
 /// What to tell about a job whose worker is gone.

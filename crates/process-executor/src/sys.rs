@@ -99,6 +99,13 @@ pub(crate) fn reset_signals() {
     }
 }
 
+/// Whether the system refused something that it may have again in a moment: descriptors, processes, memory, a program that is
+/// still being written.
+pub(crate) fn is_shortage(error: &io::Error) -> bool {
+    let short = [libc::EMFILE, libc::ENFILE, libc::EAGAIN, libc::ENOMEM, libc::ENOBUFS, libc::ETXTBSY];
+    error.raw_os_error().is_some_and(|number| short.contains(&number))
+}
+
 /// Ends this process at once: no destructor, no exit handler.
 pub(crate) fn exit_now(code: i32) -> ! {
     // SAFETY: never returns, so nothing can observe what it skips.

@@ -45,6 +45,12 @@ where
     (trampoline as usize).wrapping_sub(anchor_address()).cast_signed()
 }
 
+/// The distance from [`anchor`] to the trampoline of an initializer.
+pub(crate) fn offset_of_initializer<F: Fn() + Copy + Send + Sync + 'static>() -> isize {
+    let trampoline: Trampoline = prepare::<F>;
+    (trampoline as usize).wrapping_sub(anchor_address()).cast_signed()
+}
+
 /// Where the anchor is in this process.
 pub(crate) fn anchor_address() -> usize {
     anchor as fn() as usize
@@ -93,22 +99,32 @@ where
     }
 }
 
-/// More of a message than this stays behind.
-const WORDS_MAX: usize = 64 << 10;
-
-/// What a panic said and where, for the wire.
-pub(crate) fn words_of(panic: &Panic) -> Body {
-    words(panic.message(), panic.location())
+fn prepare<F: Fn() + Copy + Send + Sync + 'static>(_arguments: Body) -> Reply {
+    const { assert!(size_of::<F>() == 0) };
+    // SAFETY: as in `run`: a value without size has no bytes, and `F` is `Copy`; `initializer` was given one.
+    let function = unsafe { NonNull::<F>::dangling().as_ptr().read() };
+    match Panic::catch(function) {
+        Ok(()) => Reply { kind: Kind::Prepared, body: Body::default() },
+        Err(panic) => Reply { kind: Kind::Unprepared, body: words_of(&panic) },
+    }
 }
 
-pub(crate) fn words(message: &str, location: Option<&str>) -> Body {
-    let message = &message[..message.floor_char_boundary(WORDS_MAX)];
-    codec::encode((message.to_owned(), location.map(str::to_owned))).unwrap_or_default()
+/// More of a message, or of a backtrace, than this stays behind.
+const WORDS_MAX: usize = 64 << 10;
+
+/// What a panic said, where, and how it came there, for the wire.
+fn words_of(panic: &Panic) -> Body {
+    words(panic.message(), panic.location(), crate::hook::take_backtrace().as_deref())
+}
+
+pub(crate) fn words(message: &str, location: Option<&str>, backtrace: Option<&str>) -> Body {
+    let cut = |text: &str| text[..text.floor_char_boundary(WORDS_MAX)].to_owned();
+    codec::encode((cut(message), location.map(cut), backtrace.map(cut))).unwrap_or_default()
 }
 
 /// A panic from its words.
 pub(crate) fn panic_from(body: Body) -> Panic {
-    let (message, location) = codec::decode::<(String, Option<String>)>(body)
-        .unwrap_or_else(|_| ("a panic whose words were lost".to_owned(), None));
-    Panic::from_words(message, location)
+    let (message, location, backtrace) = codec::decode::<(String, Option<String>, Option<String>)>(body)
+        .unwrap_or_else(|_| ("a panic whose words were lost".to_owned(), None, None));
+    Panic::from_words(message, location).with_backtrace(backtrace)
 }

@@ -1,27 +1,31 @@
 //! The worker's side: from the first instruction to the last job.
 
 use crate::ear::Ear;
-use crate::frame::{Frame, HEADER, Kind, Reader, Step};
+use crate::frame::{Body, Frame, HEADER, Kind, Reader, Step};
+use crate::line::{Line, ORPHANED};
+use crate::plan::Terms;
 use crate::token::{self, Mode};
 use crate::trampoline::{self, Reply};
-use crate::{cx, image, sys};
+use crate::{codec, cx, hook, image, sys};
+use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::sockopt::PeerCredentials;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, getsockopt, recvmsg};
 use nix::unistd::{dup2_stdin, getppid, pipe};
 use std::fs::File;
-use std::io::{IoSliceMut, Read, Write};
+use std::io::{self, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
-use std::panic::PanicHookInfo;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::thread;
 
-/// The exit code of a worker whose parent is gone.
-const ORPHANED: i32 = 86;
 /// The exit code of a worker that could not begin.
 const FAILED: i32 = 87;
+/// The exit code of a worker that the system refused what it needs to begin: descriptors, threads, memory.
+pub(crate) const SHORT: i32 = 88;
+/// The size of the parent's terms, at most.
+const TERMS_MAX: usize = 64 << 10;
 
 /// The right to become a worker.
 pub(crate) struct Ticket {
@@ -44,38 +48,50 @@ pub(crate) fn ticket(mode: Mode) -> Option<Ticket> {
 /// Works until the parent hangs up.
 pub(crate) fn run(ticket: Ticket) -> ! {
     match begin(&ticket) {
-        Ok((socket, limit)) => serve(socket, limit),
-        Err(why) => {
+        Ok((socket, terms)) => serve(socket, ticket.nonce, &terms),
+        Err(Obstacle { what, why }) => {
             // The parent keeps the last lines; there is nobody else to tell.
-            let _ = writeln!(std::io::stderr(), "this worker cannot begin: {why}");
-            sys::exit_now(FAILED)
+            let _ = writeln!(std::io::stderr(), "this worker cannot begin: {what}: {why}");
+            sys::exit_now(if sys::is_shortage(&why) { SHORT } else { FAILED })
         }
     }
 }
 
+/// Why a worker cannot begin.
+struct Obstacle {
+    what: &'static str,
+    why: io::Error,
+}
+
+/// Says what it was that failed.
+trait At<T> {
+    fn at(self, what: &'static str) -> Result<T, Obstacle>;
+}
+
+impl<T, E: Into<io::Error>> At<T> for Result<T, E> {
+    fn at(self, what: &'static str) -> Result<T, Obstacle> {
+        self.map_err(|why| Obstacle { what, why: why.into() })
+    }
+}
+
 /// Leaves behind what was inherited, ties this process's life to its parent's, and says hello.
-fn begin(ticket: &Ticket) -> Result<(UnixStream, usize), String> {
-    let told = |what: &'static str| move |error: &dyn std::fmt::Display| format!("{what}: {error}");
-    let socket = sys::take_socket().map_err(|error| told("the socket")(&error))?;
+fn begin(ticket: &Ticket) -> Result<(UnixStream, Terms), Obstacle> {
+    let socket = sys::take_socket().at("the socket")?;
     sys::close_from(sys::SOCKET + 1);
     sys::reset_signals();
-    SigSet::empty().thread_set_mask().map_err(|error| told("the signal mask")(&error))?;
-    empty_input().map_err(|error| told("the standard input")(&error))?;
-    prctl::set_pdeathsig(Signal::SIGKILL).map_err(|error| told("the parent's death signal")(&error))?;
+    SigSet::empty().thread_set_mask().at("the signal mask")?;
+    empty_input().at("the standard input")?;
+    prctl::set_pdeathsig(Signal::SIGKILL).at("the parent's death signal")?;
     if getppid().as_raw() != ticket.parent {
         // It died before the line above could take effect.
         sys::exit_now(ORPHANED);
     }
-    let (lifeline, limit) = welcome(&socket, ticket.nonce)?;
-    watch(lifeline).map_err(|error| told("the lifeline's thread")(&error))?;
     let mut socket = UnixStream::from(socket);
-    let hello = Frame::new(Kind::Hello, ticket.nonce, image::fingerprint(), crate::frame::Body::default());
-    hello
-        .into_pieces()
-        .iter()
-        .try_for_each(|piece| socket.write_all(piece))
-        .map_err(|e| told("hello")(&e))?;
-    Ok((socket, limit))
+    let (lifeline, terms) = welcome(&socket, ticket.nonce).at("the parent's welcome")?;
+    watch(lifeline).at("the lifeline's thread")?;
+    let hello = Frame::new(Kind::Hello, ticket.nonce, image::fingerprint(), Body::default());
+    hello.into_pieces().iter().try_for_each(|piece| socket.write_all(piece)).at("hello")?;
+    Ok((socket, terms))
 }
 
 /// Puts something on descriptor 0 that is at its end: a job that reads must not read our frames.
@@ -87,24 +103,27 @@ fn empty_input() -> nix::Result<()> {
     }
 }
 
-/// Takes the parent's first frame, and the lifeline that comes with it.
-fn welcome(socket: &OwnedFd, nonce: u64) -> Result<(OwnedFd, usize), String> {
+/// Takes the parent's first frame, and the lifeline that comes with its first bytes.
+fn welcome(socket: &UnixStream, nonce: u64) -> io::Result<(OwnedFd, Terms)> {
     let mut bytes = [0; HEADER];
     let mut space = nix::cmsg_space!(i32);
     let mut buffers = [IoSliceMut::new(&mut bytes)];
     let flags = MsgFlags::MSG_WAITALL | MsgFlags::MSG_CMSG_CLOEXEC;
-    let message = recvmsg::<()>(socket.as_raw_fd(), &mut buffers, Some(&mut space), flags)
-        .map_err(|error| format!("the parent's welcome: {error}"))?;
-    let lifeline = message.cmsgs().map_err(|error| error.to_string())?.find_map(|part| match part {
+    let message = recvmsg::<()>(socket.as_raw_fd(), &mut buffers, Some(&mut space), flags)?;
+    let lifeline = message.cmsgs()?.find_map(|part| match part {
         ControlMessageOwned::ScmRights(fds) => fds.first().copied().map(sys::own),
         _ => None,
     });
-    let frame = match Reader::new(0).read(&mut &bytes[..]) {
-        Ok(Step::Frame(frame)) if frame.kind == Kind::Welcome && frame.job == nonce => frame,
-        other => return Err(format!("the parent's welcome makes no sense: {other:?}")),
-    };
-    let lifeline = lifeline.ok_or("no lifeline came with the parent's welcome")?;
-    Ok((lifeline, usize::try_from(frame.a).unwrap_or(usize::MAX)))
+    // A descriptor that finds no room is left out, and nobody says why.
+    let lifeline = lifeline.ok_or(Errno::EMFILE)?;
+    let nonsense = |what: &dyn std::fmt::Debug| io::Error::other(format!("it makes no sense: {what:?}"));
+    match Reader::new(TERMS_MAX).read(&mut (&bytes[..]).chain(socket)) {
+        Ok(Step::Frame(frame)) if frame.kind == Kind::Welcome && frame.job == nonce => {
+            let terms = codec::decode(frame.body).map_err(|why| nonsense(&why))?;
+            Ok((lifeline, terms))
+        }
+        other => Err(nonsense(&other)),
+    }
 }
 
 /// Watches the lifeline from a thread of its own, because the main thread is the job's: the end of it is the end of the
@@ -121,32 +140,11 @@ fn watch(lifeline: OwnedFd) -> std::io::Result<()> {
     thread::Builder::new().name("lifeline".to_owned()).stack_size(64 << 10).spawn(watch).map(drop)
 }
 
-/// The socket, and the right to write to it: frames of two threads must not mix.
-struct Line {
-    socket: UnixStream,
-    turn: Mutex<()>,
-}
-
-impl Line {
-    fn send(&self, _turn: &MutexGuard<'_, ()>, frame: Frame) {
-        for piece in frame.into_pieces() {
-            if (&self.socket).write_all(&piece).is_err() {
-                // Nobody is left to work for.
-                sys::exit_now(ORPHANED);
-            }
-        }
-    }
-}
-
 /// Runs one job after the other on this thread.
-fn serve(socket: UnixStream, limit: usize) -> ! {
-    let line = Arc::new(Line { socket, turn: Mutex::new(()) });
-    let told = line.clone();
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(move |info| {
-        tell(&told, info);
-        before(info);
-    }));
+fn serve(socket: UnixStream, nonce: u64, terms: &Terms) -> ! {
+    let limit = usize::try_from(terms.limit).unwrap_or(usize::MAX);
+    let line = Arc::new(Line::new(socket));
+    hook::install(line.clone());
     let (mut reader, mut ear) = (Reader::new(limit), Ear::default());
     loop {
         ear.wait_awake(&line.socket);
@@ -154,14 +152,17 @@ fn serve(socket: UnixStream, limit: usize) -> ! {
         ear.heard();
         let frame = match step {
             Ok(Step::Frame(frame)) if frame.kind == Kind::Run => frame,
+            Ok(Step::Frame(frame)) if frame.kind == Kind::Prepare && frame.job == nonce => frame,
             Ok(Step::End) => std::process::exit(0),
             other => {
                 let _ = writeln!(std::io::stderr(), "the parent sent what makes no sense: {other:?}");
                 sys::exit_now(FAILED)
             }
         };
-        let job = frame.job;
-        cx::set_running(job);
+        let (job, is_job) = (frame.job, frame.kind == Kind::Run);
+        if is_job {
+            cx::set_running(job);
+        }
         let mut reply = match trampoline::at(frame.a.cast_signed() as isize) {
             Some(function) => function(frame.body),
             None => Reply::bad_result("there is no code at the place that was sent".to_owned()),
@@ -172,22 +173,16 @@ fn serve(socket: UnixStream, limit: usize) -> ! {
         }
         // What the job printed without a line end must not wait for the next job.
         let _ = std::io::stdout().flush();
-        let turn = line.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let memory = if terms.tells_memory && is_job { resident() } else { 0 };
+        let turn = line.turn();
         cx::set_running(0);
-        line.send(&turn, Frame::new(reply.kind, job, 0, reply.body));
+        turn.send(Frame::new(reply.kind, job, memory, reply.body));
     }
 }
 
-/// Sends the words of a panic before anything else happens to this process: under `panic = "abort"`, in a function that
-/// cannot unwind, and in a destructor during another panic, it is about to end.
-fn tell(line: &Line, info: &PanicHookInfo<'_>) {
-    // If this very thread is sending, it panicked in our own code; then the words go to standard error only.
-    if let Ok(turn) = line.turn.try_lock()
-        && cx::running() != 0
-    {
-        let message = info.payload_as_str().unwrap_or("a panic whose payload is not text");
-        let location = info.location().map(ToString::to_string);
-        let words = trampoline::words(message, location.as_deref());
-        line.send(&turn, Frame::new(Kind::Panicking, cx::running(), 0, words));
-    }
+/// What this process has in memory, in bytes; 0 where the system does not tell.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let kilobytes = status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next());
+    kilobytes.and_then(|number| number.parse::<u64>().ok()).map_or(0, |number| number * 1024)
 }

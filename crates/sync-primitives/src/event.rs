@@ -54,7 +54,7 @@ impl Event {
         let mut wakes = Wakes::default();
         let mut state = lock(&self.0);
         state.set = true;
-        state.waiters.call_first(usize::MAX, &mut wakes);
+        state.waiters.call_all(|_| 0, &mut wakes);
         drop(state);
         wakes.wake_all();
     }

@@ -1,7 +1,11 @@
 #![doc = include_str!("../README.md")]
 
+mod barrier;
 mod blocking;
+mod bounded_semaphore;
 mod budget;
+mod capacity_limiter;
+mod condition;
 mod event;
 mod limited;
 mod lock;
@@ -11,9 +15,17 @@ mod semaphore;
 mod sync;
 mod waiters;
 
+pub use barrier::{Barrier, BarrierWait, BrokenBarrierError};
+pub use bounded_semaphore::{AcquireError, AcquiringBounded, BoundedSemaphore, ReleaseError};
+pub use capacity_limiter::{AlreadyBorrowing, Borrower, CapacityLimiter};
+pub use condition::{Condition, ConditionWait};
 pub use contract::block_on;
 pub use event::{Event, EventWait};
-pub use limited::Limited;
-pub use lock::{Lock, LockGuard, Locking, LockingOwned, OwnedLockGuard};
-pub use queue::{GetError, Getting, Joining, PutError, Putting, Queue, QueueShutDown, TaskDoneError};
-pub use semaphore::{Acquiring, AcquiringOwned, OwnedPermit, Permit, Semaphore};
+pub use limited::{Limit, Limited};
+pub use lock::{Guard, HoldsLock, Lock, LockGuard, Locking, MappedLockGuard, OwnedLockGuard};
+pub use permits::HasPermits;
+pub use queue::{
+    Fifo, GetError, Getting, Items, ItemsBlocking, Joining, Lifo, LifoQueue, LowestFirst, NextItem, Order,
+    PriorityQueue, PutError, Putting, Queue, QueueOf, QueueShutDown, TaskDoneError,
+};
+pub use semaphore::{Acquiring, OwnedPermit, Permit, Semaphore};

@@ -1,7 +1,7 @@
 //! A lock around data, first come, first served.
 
 use crate::blocking::{block_on, block_on_timeout};
-use crate::permits::{Acquire, HasPermits, Permits};
+use crate::permits::{Acquire, HasPermits, Held, Permits};
 use crate::sync::const_fn;
 use std::fmt;
 use std::pin::Pin;
@@ -12,7 +12,7 @@ use std::time::Duration;
 mod guard;
 
 use guard::Data;
-pub use guard::{LockGuard, OwnedLockGuard};
+pub use guard::{Guard, HoldsLock, LockGuard, MappedLockGuard, OwnedLockGuard};
 
 /// One at a time: a lock around data, first come, first served, that may be held across an `.await`.
 ///
@@ -71,8 +71,8 @@ impl<T: ?Sized> Lock<T> {
     ///
     /// Dropping the future gives up its place in line; if it was its turn already, the turn goes to the next. Nothing is
     /// lost.
-    pub fn lock(&self) -> Locking<'_, T> {
-        Locking(Acquire::new(self))
+    pub fn lock(&self) -> Locking<&Self> {
+        Locking::new(self)
     }
 
     /// Waits for the lock; the guard keeps it alive.
@@ -80,8 +80,8 @@ impl<T: ?Sized> Lock<T> {
     /// # Cancel safety
     ///
     /// As [`lock`](Self::lock).
-    pub fn lock_owned(self: &Arc<Self>) -> LockingOwned<T> {
-        LockingOwned(Acquire::new(self.clone()))
+    pub fn lock_owned(self: &Arc<Self>) -> Locking<Arc<Self>> {
+        Locking::new(self.clone())
     }
 
     /// Blocks this thread until it has the lock.
@@ -107,15 +107,13 @@ impl<T: ?Sized> Lock<T> {
     /// The lock, if nobody holds it and nobody is in line.
     #[must_use]
     pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
-        let granted = self.permits.try_acquire()?;
-        Some(LockGuard::new(self, granted))
+        Held::try_acquire(self, 1).map(Guard::new)
     }
 
     /// The lock, if nobody holds it and nobody is in line; the guard keeps it alive.
     #[must_use]
     pub fn try_lock_owned(self: &Arc<Self>) -> Option<OwnedLockGuard<T>> {
-        let granted = self.permits.try_acquire()?;
-        Some(OwnedLockGuard::new(self.clone(), granted))
+        Held::try_acquire(self.clone(), 1).map(Guard::new)
     }
 
     /// Whether the lock cannot be had at once: somebody holds it, or is in line.
@@ -148,27 +146,24 @@ impl<T> From<T> for Lock<T> {
     }
 }
 
-/// Waits for a lock. Made by [`Lock::lock`].
+/// Waits for a lock. Made by [`Lock::lock`] and [`Lock::lock_owned`].
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct Locking<'a, T: ?Sized>(Acquire<&'a Lock<T>>);
+pub struct Locking<H: HoldsLock>(Acquire<H>);
 
-impl<'a, T: ?Sized> Future for Locking<'a, T> {
-    type Output = LockGuard<'a, T>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(cx).map(|(lock, granted)| LockGuard::new(lock, granted))
+impl<H: HoldsLock> Locking<H> {
+    pub(crate) fn new(holder: H) -> Self {
+        Self(Acquire::new(holder, 1))
     }
 }
 
-/// Waits for a lock that the guard keeps alive. Made by [`Lock::lock_owned`].
-#[must_use = "a future does nothing unless it is awaited"]
-pub struct LockingOwned<T: ?Sized>(Acquire<Arc<Lock<T>>>);
+// A holder is a pointer, which nobody pins.
+impl<H: HoldsLock> Unpin for Locking<H> {}
 
-impl<T: ?Sized> Future for LockingOwned<T> {
-    type Output = OwnedLockGuard<T>;
+impl<H: HoldsLock> Future for Locking<H> {
+    type Output = Guard<H>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(cx).map(|(lock, granted)| OwnedLockGuard::new(lock, granted))
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Guard<H>> {
+        self.0.poll(cx).map(Guard::new)
     }
 }
 
@@ -182,14 +177,8 @@ impl<T: ?Sized + fmt::Debug> fmt::Debug for Lock<T> {
     }
 }
 
-impl<T: ?Sized> fmt::Debug for Locking<'_, T> {
+impl<H: HoldsLock> fmt::Debug for Locking<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Locking").finish_non_exhaustive()
-    }
-}
-
-impl<T: ?Sized> fmt::Debug for LockingOwned<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LockingOwned").finish_non_exhaustive()
     }
 }

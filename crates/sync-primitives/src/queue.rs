@@ -2,31 +2,25 @@
 
 use crate::blocking::{block_on, block_on_timeout};
 use crate::sync::{Mutex, const_fn, lock};
-use crate::waiters::Wakes;
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
 mod error;
 mod futures;
+mod items;
+mod order;
 mod state;
 
 pub use error::{GetError, PutError, QueueShutDown, TaskDoneError};
 pub use futures::{Getting, Joining, Putting};
-use state::State;
+pub use items::{Items, ItemsBlocking, NextItem};
+pub use order::{Fifo, Lifo, LowestFirst, Order};
+use state::{Change, State};
 
 /// Items from many to many, first in, first out, with or without a bound.
 ///
-/// No allocation but for the items while nobody has to wait.
-///
-/// # Ordering
-///
-/// Items come out in the order in which they went in. Those who wait are served in the order of their arrival. A
-/// [`get`](Self::get) or [`put`](Self::put) that has not waited yet takes only what nobody in line is to have;
-/// [`get_nowait`](Self::get_nowait) and [`put_nowait`](Self::put_nowait) take whatever there is, also before one who was
-/// woken for it and has not run yet: that one keeps its place at the head of the line.
-///
-/// What was done before an item was put has happened before what is done after it was got.
+/// All that it can do stands with [`QueueOf`].
 ///
 /// # Examples
 ///
@@ -49,16 +43,98 @@ use state::State;
 ///
 /// # Python
 ///
-/// `asyncio.Queue`, and `queue.Queue` in the blocking forms. There a getter whose item was taken before it ran goes to the
-/// back of the line, and a newcomer overtakes those who were woken; here neither. `shutdown(immediate=True)` throws the
-/// items away; here it gives them back.
-pub struct Queue<T> {
+/// `asyncio.Queue`, and `queue.Queue` in the blocking forms.
+pub type Queue<T> = QueueOf<Fifo<T>>;
+
+/// A [`Queue`] that gives out the item that was put last.
+///
+/// All that it can do stands with [`QueueOf`].
+///
+/// # Examples
+///
+/// ```
+/// let plates = sync_primitives::LifoQueue::unbounded();
+/// (1..=3).for_each(|plate| plates.put_nowait(plate).unwrap());
+/// assert_eq!(plates.get_nowait(), Ok(3));
+/// ```
+///
+/// # Python
+///
+/// `asyncio.LifoQueue`, and `queue.LifoQueue` in the blocking forms.
+pub type LifoQueue<T> = QueueOf<Lifo<T>>;
+
+/// A [`Queue`] that gives out the *lowest* item; of equal ones, the one that was put first.
+///
+/// All that it can do stands with [`QueueOf`]. For the highest first, put `std::cmp::Reverse(item)`.
+///
+/// # Panics
+///
+/// Where comparing two items does: a put has happened then, a get has lost the item, and whoever waits still waits for what
+/// is there. A comparison runs inside the queue's mutex, so it must not use the queue.
+///
+/// # Examples
+///
+/// ```
+/// let jobs = sync_primitives::PriorityQueue::unbounded();
+/// for job in [(2, "eat"), (1, "cook"), (2, "talk"), (3, "wash up")] {
+///     jobs.put_nowait(job).unwrap();
+/// }
+/// assert_eq!(jobs.get_nowait(), Ok((1, "cook")));
+/// assert_eq!(jobs.get_nowait(), Ok((2, "eat")));
+/// ```
+///
+/// # Python
+///
+/// `asyncio.PriorityQueue`, and `queue.PriorityQueue` in the blocking forms. There the order of equal items is left open.
+pub type PriorityQueue<T> = QueueOf<LowestFirst<T>>;
+
+/// Items from many to many, with or without a bound: what [`Queue`], [`LifoQueue`] and [`PriorityQueue`] are, each with an
+/// order `S` of its own.
+///
+/// No allocation but for the items while nobody has to wait.
+///
+/// # Ordering
+///
+/// Those who wait are served in the order of their arrival. A [`get`](Self::get) or [`put`](Self::put) that has not waited
+/// yet takes only what nobody in line is to have; [`get_nowait`](Self::get_nowait) and [`put_nowait`](Self::put_nowait) take
+/// whatever there is, also before one who was woken for it and has not run yet: that one keeps its place at the head of the
+/// line.
+///
+/// What was done before an item was put has happened before what is done after it was got.
+///
+/// # Examples
+///
+/// ```
+/// # contract::block_on(async {
+/// use sync_primitives::Queue;
+///
+/// let queue = Queue::bounded(2);
+/// let work = async {
+///     let mut items = queue.items();
+///     while let Some(item) = items.next().await {            // until the queue is shut down and empty
+///         println!("{item}");
+///         queue.task_done().unwrap();
+///     }
+/// };
+/// queue.put("one").await.unwrap();
+/// queue.shutdown(false);
+/// work.await;
+/// queue.join().await;
+/// # });
+/// ```
+///
+/// # Python
+///
+/// `asyncio.Queue` and its like, and `queue.Queue` and its like in the blocking forms. There a getter whose item was taken
+/// before it ran goes to the back of the line, and a newcomer overtakes those who were woken; here neither.
+/// `shutdown(immediate=True)` throws the items away; here it gives them back.
+pub struct QueueOf<S> {
     /// Zero is no bound.
     maxsize: usize,
-    state: Mutex<State<T>>,
+    state: Mutex<State<S>>,
 }
 
-impl<T> Queue<T> {
+impl<S: Order> QueueOf<S> {
     const_fn! {
         /// A queue of at most `maxsize` items. Zero is no bound, as in asyncio; [`unbounded`](Self::unbounded) says it
         /// better.
@@ -86,7 +162,7 @@ impl<T> Queue<T> {
     ///
     /// Dropping the future gives up its place in line, and what it was woken for goes to the next. The item was not put; it
     /// is dropped with the future, unless [`Putting::into_item`] took it out.
-    pub fn put(&self, item: T) -> Putting<'_, T> {
+    pub fn put(&self, item: S::Item) -> Putting<'_, S> {
         Putting::new(self, item)
     }
 
@@ -100,8 +176,17 @@ impl<T> Queue<T> {
     ///
     /// Dropping the future gives up its place in line. An item that it was woken for is still in the queue, and the next in
     /// line is woken for it. Nothing is lost.
-    pub fn get(&self) -> Getting<'_, T> {
+    pub fn get(&self) -> Getting<'_, S> {
         Getting::new(self)
+    }
+
+    /// Item after item, until the queue is shut down and empty: for a `while let` in a task, or a `for` on a thread.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`get`](Self::get).
+    pub fn items(&self) -> Items<'_, S> {
+        Items::new(self)
     }
 
     /// Waits until every item that was put has been [marked done](Self::task_done); ready at once if nothing is unfinished.
@@ -111,7 +196,7 @@ impl<T> Queue<T> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub fn join(&self) -> Joining<'_, T> {
+    pub fn join(&self) -> Joining<'_, S> {
         Joining::new(self)
     }
 
@@ -120,19 +205,15 @@ impl<T> Queue<T> {
     /// # Errors
     ///
     /// [`PutError`], which holds the item.
-    pub fn put_nowait(&self, item: T) -> Result<(), PutError<T>> {
-        let mut wakes = Wakes::default();
-        let mut state = lock(&self.state);
+    pub fn put_nowait(&self, item: S::Item) -> Result<(), PutError<S::Item>> {
+        let state = lock(&self.state);
         if state.shut_down {
             return Err(PutError::ShutDown(item));
         }
         if state.room(self.maxsize) == 0 {
             return Err(PutError::Full(item));
         }
-        state.push(item);
-        state.settle(self.maxsize, &mut wakes);
-        drop(state);
-        wakes.wake_all();
+        Change::new(state, self.maxsize).push(item);
         Ok(())
     }
 
@@ -141,16 +222,13 @@ impl<T> Queue<T> {
     /// # Errors
     ///
     /// [`GetError`], which says whether waiting would help.
-    pub fn get_nowait(&self) -> Result<T, GetError> {
-        let mut wakes = Wakes::default();
-        let mut state = lock(&self.state);
-        let Some(item) = state.items.pop_front() else {
-            return Err(if state.shut_down { GetError::ShutDown } else { GetError::Empty });
-        };
-        state.settle(self.maxsize, &mut wakes);
-        drop(state);
-        wakes.wake_all();
-        Ok(item)
+    pub fn get_nowait(&self) -> Result<S::Item, GetError> {
+        let state = lock(&self.state);
+        let empty = if state.shut_down { GetError::ShutDown } else { GetError::Empty };
+        if state.items.qsize() == 0 {
+            return Err(empty);
+        }
+        Change::new(state, self.maxsize).items.pop().ok_or(empty)
     }
 
     /// Blocks this thread until `item` is in the queue.
@@ -163,7 +241,7 @@ impl<T> Queue<T> {
     ///
     /// On a thread that is running an event loop: use [`put`](Self::put) there.
     #[track_caller]
-    pub fn put_blocking(&self, item: T) -> Result<(), QueueShutDown<T>> {
+    pub fn put_blocking(&self, item: S::Item) -> Result<(), QueueShutDown<S::Item>> {
         block_on(self.put(item))
     }
 
@@ -177,7 +255,7 @@ impl<T> Queue<T> {
     ///
     /// On a thread that is running an event loop: use [`get`](Self::get) there.
     #[track_caller]
-    pub fn get_blocking(&self) -> Result<T, QueueShutDown> {
+    pub fn get_blocking(&self) -> Result<S::Item, QueueShutDown> {
         block_on(self.get())
     }
 
@@ -191,7 +269,7 @@ impl<T> Queue<T> {
     ///
     /// As [`put_blocking`](Self::put_blocking).
     #[track_caller]
-    pub fn put_timeout(&self, item: T, timeout: Duration) -> Result<(), PutError<T>> {
+    pub fn put_timeout(&self, item: S::Item, timeout: Duration) -> Result<(), PutError<S::Item>> {
         let mut putting = self.put(item);
         match block_on_timeout(&mut putting, timeout) {
             Some(put) => put.map_err(|QueueShutDown(item)| PutError::ShutDown(item)),
@@ -210,7 +288,7 @@ impl<T> Queue<T> {
     ///
     /// As [`get_blocking`](Self::get_blocking).
     #[track_caller]
-    pub fn get_timeout(&self, timeout: Duration) -> Result<T, GetError> {
+    pub fn get_timeout(&self, timeout: Duration) -> Result<S::Item, GetError> {
         match block_on_timeout(&mut self.get(), timeout) {
             Some(got) => got.map_err(|QueueShutDown(())| GetError::ShutDown),
             None => Err(GetError::Empty),
@@ -243,28 +321,23 @@ impl<T> Queue<T> {
     ///
     /// [`TaskDoneError`] if nothing is unfinished; nothing changes then.
     pub fn task_done(&self) -> Result<(), TaskDoneError> {
-        let mut wakes = Wakes::default();
-        let counted = lock(&self.state).done(1, &mut wakes);
-        wakes.wake_all();
-        if counted { Ok(()) } else { Err(TaskDoneError) }
+        if self.change().done(1) { Ok(()) } else { Err(TaskDoneError) }
     }
 
     /// Ends the queue, for good: every put fails from now on, also those that wait.
     ///
     /// Without `immediate`, what is in the queue can still be got, and then gets fail, also those that wait. With it, the
-    /// queue is emptied at once; the items count as done, and come back to the caller. Calling it again is fine: so a
-    /// queue that is being drained can be emptied after all.
-    pub fn shutdown(&self, immediate: bool) -> Vec<T> {
-        let mut wakes = Wakes::default();
-        let items = lock(&self.state).shut_down(immediate, &mut wakes);
-        wakes.wake_all();
-        items
+    /// queue is emptied at once; the items count as done, and come back to the caller, in the order in which they would have
+    /// come out. Calling it again is fine: so a queue that is being drained can be emptied after all.
+    pub fn shutdown(&self, immediate: bool) -> Vec<S::Item> {
+        let items = self.change().shut_down(immediate);
+        items.into_items()
     }
 
     /// How many items are in the queue.
     #[must_use]
     pub fn qsize(&self) -> usize {
-        lock(&self.state).items.len()
+        lock(&self.state).items.qsize()
     }
 
     /// Whether there is no item in the queue.
@@ -284,20 +357,24 @@ impl<T> Queue<T> {
     pub const fn maxsize(&self) -> Option<NonZeroUsize> {
         NonZeroUsize::new(self.maxsize)
     }
+
+    fn change(&self) -> Change<'_, S> {
+        Change::new(lock(&self.state), self.maxsize)
+    }
 }
 
 /// Without a bound.
-impl<T> Default for Queue<T> {
+impl<S: Order> Default for QueueOf<S> {
     fn default() -> Self {
         Self::unbounded()
     }
 }
 
-impl<T> fmt::Debug for Queue<T> {
+impl<S: Order> fmt::Debug for QueueOf<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = lock(&self.state);
         f.debug_struct("Queue")
-            .field("qsize", &state.items.len())
+            .field("qsize", &state.items.qsize())
             .field("maxsize", &self.maxsize())
             .field("unfinished", &state.unfinished)
             .field("shut_down", &state.shut_down)

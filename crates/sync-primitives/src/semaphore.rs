@@ -1,7 +1,7 @@
 //! A number of permits, first come, first served.
 
 use crate::blocking::{block_on, block_on_timeout};
-use crate::permits::{Acquire, Granted, HasPermits, Permits};
+use crate::permits::{Acquire, HasPermits, Held, Permits};
 use crate::sync::const_fn;
 use std::fmt;
 use std::pin::Pin;
@@ -56,8 +56,8 @@ impl Semaphore {
     /// # Cancel safety
     ///
     /// Dropping the future gives up its place in line; a permit that it was called for goes to the next. Nothing is lost.
-    pub fn acquire(&self) -> Acquiring<'_> {
-        Acquiring(Acquire::new(self))
+    pub fn acquire(&self) -> Acquiring<&Self> {
+        self.acquire_many(1)
     }
 
     /// Waits for a permit that keeps the semaphore alive.
@@ -65,8 +65,27 @@ impl Semaphore {
     /// # Cancel safety
     ///
     /// As [`acquire`](Self::acquire).
-    pub fn acquire_owned(self: &Arc<Self>) -> AcquiringOwned {
-        AcquiringOwned(Acquire::new(self.clone()))
+    pub fn acquire_owned(self: &Arc<Self>) -> Acquiring<Arc<Self>> {
+        self.acquire_many_owned(1)
+    }
+
+    /// Waits until there are `count` permits, and takes them all at once. Whoever comes later waits behind, also for fewer:
+    /// so a big request is served in its turn. With zero it waits for its turn and takes nothing.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub fn acquire_many(&self, count: u32) -> Acquiring<&Self> {
+        Acquiring::new(self, count)
+    }
+
+    /// [`acquire_many`](Self::acquire_many), of permits that keep the semaphore alive.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub fn acquire_many_owned(self: &Arc<Self>, count: u32) -> Acquiring<Arc<Self>> {
+        Acquiring::new(self.clone(), count)
     }
 
     /// Blocks this thread until there is a permit.
@@ -75,7 +94,7 @@ impl Semaphore {
     ///
     /// On a thread that is running an event loop: use [`acquire`](Self::acquire) there.
     #[track_caller]
-    pub fn acquire_blocking(&self) -> Permit<'_> {
+    pub fn acquire_blocking(&self) -> Permit<&Self> {
         block_on(self.acquire())
     }
 
@@ -85,22 +104,26 @@ impl Semaphore {
     ///
     /// As [`acquire_blocking`](Self::acquire_blocking).
     #[track_caller]
-    pub fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<'_>> {
+    pub fn acquire_timeout(&self, timeout: Duration) -> Option<Permit<&Self>> {
         block_on_timeout(&mut self.acquire(), timeout)
     }
 
     /// A permit, if there is one and nobody is in line.
     #[must_use]
-    pub fn try_acquire(&self) -> Option<Permit<'_>> {
-        let granted = self.permits.try_acquire()?;
-        Some(Permit::new(self, granted))
+    pub fn try_acquire(&self) -> Option<Permit<&Self>> {
+        self.try_acquire_many(1)
     }
 
     /// A permit that keeps the semaphore alive, if there is one and nobody is in line.
     #[must_use]
-    pub fn try_acquire_owned(self: &Arc<Self>) -> Option<OwnedPermit> {
-        let granted = self.permits.try_acquire()?;
-        Some(OwnedPermit::new(self.clone(), granted))
+    pub fn try_acquire_owned(self: &Arc<Self>) -> Option<Permit<Arc<Self>>> {
+        Held::try_acquire(self.clone(), 1).map(Permit::new)
+    }
+
+    /// So many permits, if there are so many and nobody is in line.
+    #[must_use]
+    pub fn try_acquire_many(&self, count: u32) -> Option<Permit<&Self>> {
+        Held::try_acquire(self, count).map(Permit::new)
     }
 
     /// Adds a permit: one that was [forgotten](Permit::forget), or a new one. Permits come back by themselves when they are
@@ -110,7 +133,7 @@ impl Semaphore {
     ///
     /// Above `usize::MAX` permits.
     pub fn release(&self) {
-        self.permits.release();
+        self.permits.release(1);
     }
 
     /// Whether a permit cannot be had at once: there is none, or somebody is in line. Stays `true` until those who were
@@ -133,81 +156,60 @@ impl HasPermits for Semaphore {
     }
 }
 
-/// Waits for a permit. Made by [`Semaphore::acquire`].
+/// Waits for permits. Made by [`Semaphore::acquire`] and its like.
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct Acquiring<'a>(Acquire<&'a Semaphore>);
+pub struct Acquiring<H: HasPermits>(Acquire<H>);
 
-impl<'a> Future for Acquiring<'a> {
-    type Output = Permit<'a>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(cx).map(|(semaphore, granted)| Permit::new(semaphore, granted))
+impl<H: HasPermits> Acquiring<H> {
+    pub(crate) fn new(holder: H, count: u32) -> Self {
+        Self(Acquire::new(holder, count))
     }
 }
 
-/// Waits for a permit that keeps the semaphore alive. Made by [`Semaphore::acquire_owned`].
-#[must_use = "a future does nothing unless it is awaited"]
-pub struct AcquiringOwned(Acquire<Arc<Semaphore>>);
+// A holder is a pointer, which nobody pins.
+impl<H: HasPermits> Unpin for Acquiring<H> {}
 
-impl Future for AcquiringOwned {
-    type Output = OwnedPermit;
+impl<H: HasPermits> Future for Acquiring<H> {
+    type Output = Permit<H>;
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(cx).map(|(semaphore, granted)| OwnedPermit::new(semaphore, granted))
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Permit<H>> {
+        self.0.poll(cx).map(Permit::new)
     }
 }
 
-/// A held permit. Dropping it gives it back.
+/// Held permits, of [`acquire`](Semaphore::acquire) one. Dropping it gives them back. `H` is how it holds its semaphore:
+/// `&Semaphore`, `Arc<Semaphore>`, or the same of a [`BoundedSemaphore`](crate::BoundedSemaphore) or a
+/// [`CapacityLimiter`](crate::CapacityLimiter).
 #[must_use = "a permit that is dropped at once limits nothing"]
-pub struct Permit<'a> {
-    semaphore: &'a Semaphore,
-}
+pub struct Permit<H: HasPermits>(Held<H>);
 
-impl<'a> Permit<'a> {
-    fn new(semaphore: &'a Semaphore, _granted: Granted) -> Self {
-        Self { semaphore }
+/// A [`Permit`] that keeps its semaphore alive.
+pub type OwnedPermit = Permit<Arc<Semaphore>>;
+
+impl<H: HasPermits> Permit<H> {
+    pub(crate) fn new(held: Held<H>) -> Self {
+        Self(held)
     }
 
-    /// Does not give the permit back: there is one less, until somebody calls [`Semaphore::release`].
+    /// How many permits they are.
+    #[must_use]
+    pub fn count(&self) -> u32 {
+        self.0.count()
+    }
+
+    /// Does not give the permits back: there are so many less, until somebody calls `release`.
     pub fn forget(self) {
-        std::mem::forget(self);
+        self.0.forget();
     }
 }
 
-impl Drop for Permit<'_> {
-    fn drop(&mut self) {
-        self.semaphore.release();
-    }
-}
-
-/// A held permit that keeps its semaphore alive. Dropping it gives it back.
-#[must_use = "a permit that is dropped at once limits nothing"]
-pub struct OwnedPermit {
-    /// `None` once it was forgotten.
-    semaphore: Option<Arc<Semaphore>>,
-}
-
-impl OwnedPermit {
-    fn new(semaphore: Arc<Semaphore>, _granted: Granted) -> Self {
-        Self { semaphore: Some(semaphore) }
-    }
-
-    /// Does not give the permit back: there is one less, until somebody calls [`Semaphore::release`].
-    pub fn forget(mut self) {
-        self.semaphore = None;
-    }
-
-    /// Whether the permit is one of `semaphore`.
-    pub(crate) fn belongs_to(&self, semaphore: &Arc<Semaphore>) -> bool {
-        self.semaphore.as_ref().is_some_and(|own| Arc::ptr_eq(own, semaphore))
-    }
-}
-
-impl Drop for OwnedPermit {
-    fn drop(&mut self) {
-        if let Some(semaphore) = &self.semaphore {
-            semaphore.release();
-        }
+impl<L> Permit<Arc<L>>
+where
+    Arc<L>: HasPermits,
+{
+    /// Whether the permit is one of `limit`.
+    pub(crate) fn belongs_to(&self, limit: &Arc<L>) -> bool {
+        Arc::ptr_eq(self.0.holder(), limit)
     }
 }
 
@@ -217,26 +219,14 @@ impl fmt::Debug for Semaphore {
     }
 }
 
-impl fmt::Debug for Acquiring<'_> {
+impl<H: HasPermits> fmt::Debug for Acquiring<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Acquiring").finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for AcquiringOwned {
+impl<H: HasPermits> fmt::Debug for Permit<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AcquiringOwned").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for Permit<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Permit").finish_non_exhaustive()
-    }
-}
-
-impl fmt::Debug for OwnedPermit {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OwnedPermit").finish_non_exhaustive()
+        f.debug_struct("Permit").field("count", &self.count()).finish_non_exhaustive()
     }
 }

@@ -1,8 +1,12 @@
-//! The mutex under every primitive, loom's under `--cfg loom`.
+//! The mutex and the atomics under every primitive, loom's under `--cfg loom`.
 
+#[cfg(loom)]
+pub(crate) use loom::sync::atomic::{AtomicUsize, Ordering};
 #[cfg(loom)]
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 use std::sync::PoisonError;
+#[cfg(not(loom))]
+pub(crate) use std::sync::atomic::{AtomicUsize, Ordering};
 #[cfg(not(loom))]
 pub(crate) use std::sync::{Mutex, MutexGuard};
 

@@ -12,11 +12,14 @@
 //!              first           next                  last
 //! ```
 //!
-//! A primitive has a number of things to give out (permits, items, free places) and calls as many of the first in line:
-//! those who are called are always the head of the line. A call reserves nothing by name; it says "there is one for you,
-//! come and take it". Whoever is called stays in line until it is polled, so that nobody who comes later overtakes, and so
-//! that a drop needs no special case: the line moves up, and `call_first` calls the next one. If the thing called for is
-//! taken by somebody who may barge, `call_first` with the smaller number takes the last call back.
+//! A primitive has a number of things to give out (permits, items, free places, notifications) and calls as many of the
+//! first in line as that is enough for: those who are called are always the head of the line. A call reserves nothing by
+//! name; it says "there is one for you, come and take it". Whoever is called stays in line until it is polled, so that
+//! nobody who comes later overtakes, and so that a drop needs no special case: the line moves up, and `call_first` calls
+//! the next one. If the thing called for is taken by somebody who may barge, `call_first` with the smaller number takes the
+//! last call back.
+//!
+//! A call for everybody (`call_all`) can tell each of them something: a barrier its index, or that the barrier is broken.
 //!
 //! Plain data without a lock of its own: the primitive keeps it in its mutex, together with what it gives out.
 
@@ -24,40 +27,47 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::task::Waker;
 
 /// No slot.
-const NONE: usize = usize::MAX;
+const NONE: u32 = u32::MAX;
+
+/// Not called.
+const NOTHING: u32 = u32::MAX;
 
 /// An empty line keeps the memory of at most this many slots.
 const KEPT_SLOTS: usize = 1024;
 
-/// A line of waiting futures. Every operation takes constant time (`call_first`: per call made or taken back).
+/// A line of waiting futures. Every operation takes constant time (`call_first` and `call_all`: per call made or taken back).
 pub(crate) struct Waiters {
     /// In no order: the line is linked through them. Empty until somebody has to wait.
     slots: Vec<Slot>,
     /// The head of the chain of vacant slots, linked by `after`.
-    vacant: usize,
-    first: usize,
-    last: usize,
+    vacant: u32,
+    first: u32,
+    last: u32,
     /// The first in line that is not called.
-    next: usize,
+    next: u32,
     len: usize,
-    called: usize,
+    /// How many things those want, taken together, who are called.
+    promised: usize,
 }
 
 struct Slot {
     /// `None`: a wake is on its way, and the poll that follows will look.
     waker: Option<Waker>,
-    called: bool,
-    before: usize,
-    after: usize,
+    /// How many things are enough.
+    wants: u32,
+    /// What it was told when it was called, or [`NOTHING`].
+    told: u32,
+    before: u32,
+    after: u32,
 }
 
 /// A future's place in the line. There is one for each slot in use, and it goes back with [`Waiters::leave`].
 #[derive(Debug)]
-pub(crate) struct Place(usize);
+pub(crate) struct Place(u32);
 
 impl Waiters {
     pub(crate) const fn new() -> Self {
-        Self { slots: Vec::new(), vacant: NONE, first: NONE, last: NONE, next: NONE, len: 0, called: 0 }
+        Self { slots: Vec::new(), vacant: NONE, first: NONE, last: NONE, next: NONE, len: 0, promised: 0 }
     }
 
     /// Nobody is in line, called or not.
@@ -65,43 +75,57 @@ impl Waiters {
         self.len == 0
     }
 
-    /// How many were called and have not come yet.
-    pub(crate) fn called(&self) -> usize {
-        self.called
+    /// How many things those want, taken together, who were called and have not come yet.
+    pub(crate) fn promised(&self) -> usize {
+        self.promised
     }
 
     pub(crate) fn is_called(&self, place: &Place) -> bool {
-        self.slots[place.0].called
+        self.told(place).is_some()
+    }
+
+    /// What whoever is in this place was told, if it is called.
+    pub(crate) fn told(&self, place: &Place) -> Option<u32> {
+        let told = self.slot(place.0).told;
+        (told != NOTHING).then_some(told)
     }
 
     /// Joins the end of the line, or stays where it is. Gives back the waker that is not needed any more: it is foreign,
     /// so it is dropped outside the mutex.
     #[must_use]
     pub(crate) fn wait(&mut self, place: &mut Option<Place>, waker: &Waker) -> Option<Waker> {
+        self.wait_for(1, place, waker)
+    }
+
+    /// [`wait`](Self::wait) for so many things, which are to be given at once.
+    #[must_use]
+    pub(crate) fn wait_for(&mut self, wants: u32, place: &mut Option<Place>, waker: &Waker) -> Option<Waker> {
         let Some(Place(at)) = *place else {
-            *place = Some(self.join(waker.clone()));
+            *place = Some(self.join(wants, waker.clone()));
             return None;
         };
-        match &mut self.slots[at].waker {
+        match &mut self.slot_mut(at).waker {
             Some(before) if before.will_wake(waker) => None,
             before => before.replace(waker.clone()),
         }
     }
 
-    fn join(&mut self, waker: Waker) -> Place {
-        let slot = Slot { waker: Some(waker), called: false, before: self.last, after: NONE };
+    fn join(&mut self, wants: u32, waker: Waker) -> Place {
+        let slot = Slot { waker: Some(waker), wants, told: NOTHING, before: self.last, after: NONE };
         let at = if self.vacant == NONE {
+            let at = u32::try_from(self.slots.len()).ok().filter(|at| *at != NONE);
+            let at = at.expect("at most u32::MAX - 1 futures can wait for one primitive");
             self.slots.push(slot);
-            self.slots.len() - 1
+            at
         } else {
             let at = self.vacant;
-            self.vacant = self.slots[at].after;
-            self.slots[at] = slot;
+            self.vacant = self.slot(at).after;
+            *self.slot_mut(at) = slot;
             at
         };
         match self.last {
             NONE => self.first = at,
-            last => self.slots[last].after = at,
+            last => self.slot_mut(last).after = at,
         }
         self.last = at;
         if self.next == NONE {
@@ -115,23 +139,23 @@ impl Waiters {
     #[must_use]
     pub(crate) fn leave(&mut self, place: Place) -> Option<Waker> {
         let Place(at) = place;
-        let Slot { before, after, called, .. } = self.slots[at];
+        let Slot { before, after, told, wants, .. } = *self.slot(at);
         match before {
             NONE => self.first = after,
-            before => self.slots[before].after = after,
+            before => self.slot_mut(before).after = after,
         }
         match after {
             NONE => self.last = before,
-            after => self.slots[after].before = before,
+            after => self.slot_mut(after).before = before,
         }
-        if called {
-            self.called -= 1;
+        if told != NOTHING {
+            self.promised -= wants as usize;
         } else if self.next == at {
             self.next = after;
         }
         self.len -= 1;
-        let waker = self.slots[at].waker.take();
-        self.slots[at].after = self.vacant;
+        let waker = self.slot_mut(at).waker.take();
+        self.slot_mut(at).after = self.vacant;
         self.vacant = at;
         if self.len == 0 && self.slots.len() > KEPT_SLOTS {
             *self = Self::new();
@@ -139,39 +163,66 @@ impl Waiters {
         waker
     }
 
-    /// Makes the first `count` in line called, and all others waiting.
-    pub(crate) fn call_first(&mut self, count: usize, wakes: &mut Wakes) {
-        while self.called < count && self.next != NONE {
-            let slot = &mut self.slots[self.next];
-            slot.called = true;
-            wakes.push(slot.waker.take());
-            self.next = slot.after;
-            self.called += 1;
+    /// Makes as many of the first in line called as `things` are enough for, and all others waiting.
+    pub(crate) fn call_first(&mut self, things: usize, wakes: &mut Wakes) {
+        while self.next != NONE && self.slot(self.next).wants as usize <= things.saturating_sub(self.promised)
+        {
+            self.call_next(0, wakes);
         }
-        while self.called > count {
+        while self.promised > things {
             let back = match self.next {
                 NONE => self.last,
-                next => self.slots[next].before,
+                next => self.slot(next).before,
             };
-            self.slots[back].called = false;
+            let slot = self.slot_mut(back);
+            slot.told = NOTHING;
+            let wants = slot.wants;
             self.next = back;
-            self.called -= 1;
+            self.promised -= wants as usize;
         }
+    }
+
+    /// Calls everybody. Whoever is the `n`th of those that were not called before is told `tell(n)`.
+    pub(crate) fn call_all(&mut self, tell: impl Fn(u32) -> u32, wakes: &mut Wakes) {
+        let mut count = 0;
+        while self.next != NONE {
+            self.call_next(tell(count), wakes);
+            count += 1;
+        }
+    }
+
+    fn call_next(&mut self, tell: u32, wakes: &mut Wakes) {
+        debug_assert_ne!(tell, NOTHING, "whoever is called is told something");
+        let slot = self.slot_mut(self.next);
+        slot.told = tell;
+        wakes.push(slot.waker.take());
+        let (wants, after) = (slot.wants, slot.after);
+        self.next = after;
+        self.promised += wants as usize;
     }
 
     /// Wakes everybody without calling: there is nothing to give out any more, and they shall see that.
     pub(crate) fn dismiss(&mut self, wakes: &mut Wakes) {
         let mut at = self.next;
         while at != NONE {
-            wakes.push(self.slots[at].waker.take());
-            at = self.slots[at].after;
+            let slot = self.slot_mut(at);
+            wakes.push(slot.waker.take());
+            at = slot.after;
         }
+    }
+
+    fn slot(&self, at: u32) -> &Slot {
+        &self.slots[at as usize]
+    }
+
+    fn slot_mut(&mut self, at: u32) -> &mut Slot {
+        &mut self.slots[at as usize]
     }
 }
 
-/// Wakers taken from a line, to be woken in order once the mutex is free. The first takes no allocation.
+/// Wakers taken from a line, which are woken in order when it is dropped: so it must outlive the hold on the mutex. The
+/// first takes no allocation.
 #[derive(Default)]
-#[must_use = "whoever was called sleeps until it is woken"]
 pub(crate) struct Wakes {
     first: Option<Waker>,
     rest: Vec<Waker>,
@@ -185,9 +236,15 @@ impl Wakes {
         }
     }
 
-    pub(crate) fn wake_all(self) {
-        for waker in self.first.into_iter().chain(self.rest) {
-            wake(waker);
+    /// For readers: here is where foreign code runs.
+    pub(crate) fn wake_all(self) {}
+}
+
+impl Drop for Wakes {
+    fn drop(&mut self) {
+        if let Some(first) = self.first.take() {
+            wake(first);
+            self.rest.drain(..).for_each(wake);
         }
     }
 }

@@ -1,9 +1,15 @@
 #![doc = include_str!("../README.md")]
 
+mod gate;
+mod histogram;
+mod lanes;
+mod seat;
+mod stamp;
 mod sync;
+mod word;
 
 #[cfg_attr(not(loom), expect(unreachable_pub, reason = "the models in tests/loom.rs look at it"))]
-mod queue;
+mod core;
 
 #[cfg(not(loom))]
 mod builder;
@@ -12,21 +18,29 @@ mod pool;
 #[cfg(not(loom))]
 mod stats;
 #[cfg(not(loom))]
+mod sys;
+#[cfg(not(loom))]
 mod threads;
 #[cfg(not(loom))]
 mod timers;
 
 #[cfg(not(loom))]
-pub use builder::Builder;
+pub use crate::core::blocking;
+#[cfg(not(loom))]
+pub use builder::{BuildError, Builder};
 #[cfg(not(loom))]
 pub use contract::{
-    Cancel, Drain, Executor, ExecutorExt, Job, JobError, Panic, Reject, Rejected, Report, Room, Shutdown,
-    Submit, block_on, block_on_timeout,
+    Cancel, Drain, Executor, ExecutorExt, Job, JobError, Panic, Priority, Reject, Rejected, Report, Room,
+    Shutdown, Stop, Submit, When, as_completed, block_on, block_on_timeout, checkpoint, wait,
 };
+#[cfg(not(loom))]
+pub use histogram::Histogram;
 #[cfg(not(loom))]
 pub use pool::ThreadPool;
 #[cfg(not(loom))]
-pub use stats::Stats;
+pub use stats::{Lane, Stats};
+#[cfg(not(loom))]
+pub use sys::Affinity;
 #[cfg(not(loom))]
 #[doc(hidden)]
 pub use threads::thread_name;
@@ -35,5 +49,5 @@ pub use threads::thread_name;
 #[cfg(loom)]
 #[doc(hidden)]
 pub mod model {
-    pub use crate::queue::{Counts, Crew, Queue, Refusal, Snapshot, Task, Ticket, Worker};
+    pub use crate::core::{Core, Hands, Limits, Refusal, Ticket, Worker};
 }

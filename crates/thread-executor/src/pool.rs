@@ -1,14 +1,13 @@
 //! The pool: submit, refuse, close.
 
 use crate::builder::Builder;
-use crate::queue::{Queue, Refusal};
+use crate::core::{Core, Fault, Refusal};
 use crate::stats::Stats;
-use crate::threads::{Threads, own_seat, thread_name};
+use crate::sys;
+use crate::threads::{Threads, thread_name};
 use crate::timers::Timers;
 use contract::role::{self, Role};
-use contract::{
-    Drain, Executor, ExecutorExt, Job, Place, Reject, Rejected, Report, Room, Shutdown, Slots, Submit,
-};
+use contract::{Drain, Executor, ExecutorExt, Job, Place, Reject, Rejected, Report, Room, Shutdown, Submit};
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
@@ -63,8 +62,7 @@ pub struct ThreadPool {
 }
 
 struct Inner {
-    queue: Arc<Queue>,
-    slots: Slots,
+    core: Arc<Core>,
     timers: Arc<Timers>,
     threads_max: NonZeroUsize,
 }
@@ -76,22 +74,31 @@ impl ThreadPool {
         Self::builder().threads(threads).build()
     }
 
-    /// A pool to be described: threads, queue, name.
+    /// A pool to be described.
     pub fn builder() -> Builder {
         Builder::new()
     }
 
+    /// A pool for work that computes: as many threads as processors, by the quota of the program's control group.
+    pub fn cpu() -> Builder {
+        Builder::cpu()
+    }
+
+    /// A pool for calls that block: eight threads a processor and at least 64, which end after 10 s without work.
+    pub fn blocking() -> Builder {
+        Builder::blocking()
+    }
+
     pub(crate) fn build(builder: Builder) -> Self {
-        let Builder { threads, queue, name } = builder;
+        let limits = builder.limits();
+        let Builder { queue, name, stack_size, nice, affinity, on_start, .. } = builder;
         let timers = Timers::new(thread_name(&name, "timer"));
-        let crew = Threads::new(name, timers.clone());
-        let inner = Inner {
-            queue: Queue::new(threads.get(), Box::new(crew)),
-            slots: Slots::new(queue.get()),
-            timers,
-            threads_max: threads,
-        };
-        Self { inner: Arc::new(inner) }
+        let processors = if affinity == sys::Affinity::Spread { sys::processors() } else { Vec::new() };
+        let place = Arc::new(sys::Place { affinity, nice, processors });
+        let threads_max = NonZeroUsize::new(limits.threads_max).expect("the builder has looked at it");
+        let threads = Threads { name, stack_size, place, on_start, timers: timers.clone() };
+        let core = Core::new(limits, queue.get(), Box::new(threads));
+        Self { inner: Arc::new(Inner { core, timers, threads_max }) }
     }
 
     /// How many threads it may have.
@@ -100,21 +107,10 @@ impl ThreadPool {
         self.inner.threads_max
     }
 
-    /// What it is doing and has done.
+    /// What it is doing and has done, at this instant. Nobody takes a job while it looks, which takes some microseconds.
     #[must_use]
     pub fn stats(&self) -> Stats {
-        let now = self.inner.queue.snapshot();
-        Stats {
-            threads: now.threads,
-            idle: now.threads - now.busy,
-            running: now.running,
-            queued: now.queued,
-            submitted: now.counts.submitted,
-            completed: now.counts.completed,
-            panicked: now.counts.panicked,
-            cancelled: now.counts.cancelled,
-            expired: self.inner.timers.expired(),
-        }
+        Stats::new(&self.inner.core.snapshot(), self.inner.timers.expired())
     }
 
     /// Submits `work`, or runs it right here if the queue is full: a brake for threads that produce work.
@@ -147,13 +143,17 @@ impl ThreadPool {
         F: FnOnce() -> R + Send + 'static,
         R: Send + 'static,
     {
-        let queue = &self.inner.queue;
         let here = thread::current();
-        queue
-            .run_here(own_seat(queue), here.name().unwrap_or("unnamed"), work, |work, ticket| {
-                Job::package(work, &Submit::new(), Place::none(), ticket)
-            })
-            .map_err(|work| Rejected::new(work, Reject::ShuttingDown))
+        let core = &self.inner.core;
+        core.run_here(here.name().unwrap_or("unnamed"), work, |work, ticket| {
+            Job::package(work, &Submit::new(), Place::none(), ticket)
+        })
+        .map_err(|work| Rejected::new(work, self.closed()))
+    }
+
+    /// Why it takes nothing more.
+    fn closed(&self) -> Reject {
+        self.inner.core.fault().map_or(Reject::ShuttingDown, broken)
     }
 }
 
@@ -171,26 +171,20 @@ where
 {
     type Output = R;
 
-    fn try_submit_with(&self, work: F, mut options: Submit) -> Result<Job<R>, Rejected<F>> {
-        let Inner { queue, slots, timers, .. } = &*self.inner;
-        if queue.is_closed() {
-            return Err(Rejected::new(work, Reject::ShuttingDown));
-        }
+    fn try_submit_with(&self, work: F, options: Submit) -> Result<Job<R>, Rejected<F>> {
+        let Inner { core, timers, .. } = &*self.inner;
         let deadline = options.deadline_from_now();
-        if options.deadline_has_passed() {
+        if options.deadline_has_passed() && !core.is_closed() {
             return Err(Rejected::new(work, Reject::DeadlinePassed));
         }
-        let Some(place) = slots.claim(&mut options) else {
-            return Err(Rejected::new(work, Reject::Full));
-        };
         if deadline.is_some()
             && let Err(error) = timers.start()
         {
             return Err(Rejected::new(work, no_thread(&error)));
         }
         let mut watch = None;
-        let job = queue.submit(work, |work, ticket| {
-            let (runnable, job) = Job::package(work, &options, place, ticket);
+        let job = core.submit(work, options, |work, options, ticket| {
+            let (runnable, job) = Job::package(work, options, Place::none(), ticket);
             watch = deadline.map(|_| runnable.watch());
             (runnable, job)
         });
@@ -199,7 +193,8 @@ where
         }
         job.map_err(|(work, refusal)| {
             let why = match refusal {
-                Refusal::Closed => Reject::ShuttingDown,
+                Refusal::Closed => self.closed(),
+                Refusal::Full => Reject::Full,
                 Refusal::NoThread(error) => no_thread(&error),
             };
             Rejected::new(work, why)
@@ -207,8 +202,16 @@ where
     }
 
     fn room(&self) -> Room {
-        self.inner.slots.room()
+        self.inner.core.slots().room()
     }
+}
+
+fn broken(fault: Fault) -> Reject {
+    let message = format!(
+        "a thread of the pool could not be prepared, `on_thread_start` panicked: {}; make a new pool",
+        fault.message
+    );
+    Reject::Broken(Arc::new(io::Error::other(message)))
 }
 
 fn no_thread(error: &io::Error) -> Reject {
@@ -227,20 +230,14 @@ impl Shutdown for ThreadPool {
             "a shutdown with a grace would block the event loop that runs on this thread: move it to another thread \
              with `to_thread`, or give it no grace"
         );
-        let Inner { queue, slots, .. } = &*self.inner;
         // A grace too long to count is no bound at all.
-        let deadline = Instant::now().checked_add(grace);
-        queue.close(Drain::Queued);
-        // After the queue, so that whoever is told that there is room finds it closed.
-        slots.close();
-        queue.shutdown(how, deadline, own_seat(queue))
+        self.inner.core.shutdown(how, Instant::now().checked_add(grace))
     }
 }
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.queue.close(Drain::Queued);
-        self.slots.close();
+        self.core.close(Drain::Queued);
     }
 }
 

@@ -1,12 +1,13 @@
-//! The pool's threads: their names, what they are for others, and how they end.
+//! The pool's threads: their names, how they begin, what they are for others.
 
-use crate::queue::{Crew, Queue, Worker};
+use crate::builder::OnStart;
+use crate::core::{Core, Hands, Worker, own};
+use crate::sys;
 use crate::timers::Timers;
+use contract::Panic;
 use contract::role::{self, Help, Role};
-use std::cell::Cell;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Waker;
 use std::thread;
 
@@ -17,27 +18,32 @@ const NESTED_MAX: usize = 32;
 /// What the kernel keeps of a thread's name, in bytes.
 const NAME_LEN_MAX: usize = 15;
 
-thread_local! {
-    /// The queue that this thread serves (its address: it lives as long as the thread does) and its seat there.
-    static SERVES: Cell<Option<(*const Queue, usize)>> = const { Cell::new(None) };
-}
-
 /// Starts threads for one pool.
 pub(crate) struct Threads {
-    name: String,
-    timers: Arc<Timers>,
+    pub(crate) name: String,
+    pub(crate) stack_size: Option<usize>,
+    pub(crate) place: Arc<sys::Place>,
+    pub(crate) on_start: Option<OnStart>,
+    pub(crate) timers: Arc<Timers>,
 }
 
-impl Threads {
-    pub(crate) fn new(name: String, timers: Arc<Timers>) -> Self {
-        Self { name, timers }
-    }
-}
-
-impl Crew for Threads {
-    fn hire(&self, queue: Arc<Queue>, seat: usize) -> io::Result<()> {
+impl Hands for Threads {
+    fn hire(&self, core: Arc<Core>, seat: usize) -> io::Result<()> {
         let name = thread_name(&self.name, &seat.to_string());
-        thread::Builder::new().name(name.clone()).spawn(move || serve(&queue, seat, name))?;
+        let mut thread = thread::Builder::new().name(name.clone());
+        if let Some(bytes) = self.stack_size {
+            thread = thread.stack_size(bytes);
+        }
+        let (on_start, place) = (self.on_start.clone(), self.place.clone());
+        thread.spawn(move || {
+            let helper = Helper { core: core.clone(), seat };
+            let _role = role::enter(Role::Worker(Arc::new(helper)));
+            let worker = Worker::new(core.clone(), seat, name);
+            core.serve(worker, || {
+                place.take(seat);
+                on_start.map_or(Ok(()), |on_start| Panic::catch(|| on_start(seat)))
+            });
+        })?;
         Ok(())
     }
 
@@ -54,48 +60,23 @@ pub fn thread_name(name: &str, suffix: &str) -> String {
     format!("{}-{suffix}", name[..end].replace('\0', "_"))
 }
 
-/// The seat of this thread in `queue`, if it serves that.
-pub(crate) fn own_seat(queue: &Arc<Queue>) -> Option<usize> {
-    // A thread that is going away serves nothing any more.
-    let serves = SERVES.try_with(Cell::get).ok().flatten();
-    serves.filter(|(serves, _)| *serves == Arc::as_ptr(queue)).map(|(_, seat)| seat)
-}
-
-fn serve(queue: &Arc<Queue>, seat: usize, name: String) {
-    SERVES.set(Some((Arc::as_ptr(queue), seat)));
-    let helper = Helper { queue: queue.clone(), seat, name: name.clone(), depth: AtomicUsize::new(0) };
-    let _role = role::enter(Role::Worker(Arc::new(helper)));
-    let worker = Worker::new(seat, name);
-    while let Some(task) = queue.next(&worker) {
-        task.run();
-    }
-}
-
 /// What a thread does for its pool while a job of its own makes it wait.
 struct Helper {
-    queue: Arc<Queue>,
+    core: Arc<Core>,
     seat: usize,
-    name: String,
-    /// Jobs that run inside waits on this thread now. Only this thread looks at it.
-    depth: AtomicUsize,
 }
 
 impl Help for Helper {
     fn help(&self) -> bool {
-        // Relaxed, here and below: only this thread looks at it.
-        if self.depth.load(Ordering::Relaxed) >= NESTED_MAX {
-            self.queue.stand_in();
+        if own::on(&self.core, Worker::depth).is_some_and(|depth| depth > NESTED_MAX) {
+            self.core.stand_in();
             return false;
         }
-        let Some(task) = self.queue.help(self.seat, &self.name) else { return false };
-        self.depth.fetch_add(1, Ordering::Relaxed);
-        task.run();
-        self.depth.fetch_sub(1, Ordering::Relaxed);
-        true
+        self.core.help()
     }
 
     fn wake_on_work(&self, waker: &Waker) {
-        self.queue.wake_on_work(self.seat, waker);
+        self.core.wake_on_work(self.seat, waker);
     }
 }
 

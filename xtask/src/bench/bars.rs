@@ -18,6 +18,8 @@ const fn bar(bench: &'static str, ours: &'static str, peer: &'static str, factor
 const TOKIO: &str = "raw-tokio-localset";
 const SMOL: &str = "raw-smol-local";
 const GLOMMIO: &str = "raw-glommio";
+const ASYNCIO: &str = "raw-python3.13-asyncio";
+const UVLOOP: &str = "raw-python3.13-uvloop";
 
 const BARS: &[Bar] = &[
     bar("loop.spawn_join", "tokio", TOKIO, 0.7),
@@ -41,16 +43,28 @@ const BARS: &[Bar] = &[
     bar("tcp.echo_same", "tokio", TOKIO, 1.05),
     bar("tcp.echo_same", "smol", SMOL, 1.05),
     bar("tcp.echo_same", "glommio", GLOMMIO, 1.05),
-    bar("tcp.echo_same", "native", TOKIO, 1.05),
-    bar("tcp.echo_64_same", "tokio", TOKIO, 1.05),
-    bar("tcp.echo_64_same", "smol", SMOL, 1.05),
-    bar("tcp.echo_64_same", "glommio", GLOMMIO, 1.05),
-    bar("tcp.echo_64_same", "native", TOKIO, 1.05),
+    bar("tcp.echo_same", "native", TOKIO, 1.02),
+    bar("tcp.echo_same", "native", SMOL, 1.02),
+    bar("tcp.echo_64_same", "native", TOKIO, 1.0),
+    bar("tcp.echo_64_same", "tokio", TOKIO, 1.03),
+    bar("tcp.echo_64_same", "smol", SMOL, 1.03),
+    bar("tcp.echo_64_same", "glommio", GLOMMIO, 1.03),
+    bar("tcp.echo_64_same", "native", ASYNCIO, 0.25),
+    bar("tcp.echo_64_same", "tokio", ASYNCIO, 0.25),
+    bar("tcp.echo_64_same", "smol", ASYNCIO, 0.25),
+    bar("tcp.echo_64_same", "glommio", ASYNCIO, 0.25),
+    bar("tcp.streams_cpu", "native", UVLOOP, 0.6),
+    bar("tcp.protocol_cpu", "native", UVLOOP, 0.9),
+    bar("tcp.bulk_same", "native", TOKIO, 1.03),
+    bar("tcp.bulk_same", "native", SMOL, 1.03),
+    bar("tcp.accept_cpu", "native", TOKIO, 1.0),
     bar("timers.cancel_each", "native", GLOMMIO, 0.8),
     bar("timers.cancel_batch", "native", TOKIO, 0.5),
     bar("timers.fire_100k", "native", TOKIO, 0.65),
+    bar("timers.fire_100k_wall", "native", "raw-thread-sleep", 1.1),
     bar("timers.late_p50", "native", SMOL, 1.2),
     bar("memory.sleeping_task", "native", SMOL, 0.75),
+    bar("memory.idle_connection", "native", TOKIO, 1.1),
     bar("offload.submit_await_free", "thread-executor", "raw-tokio-spawn-blocking", 0.8),
     bar("offload.submit_await_same", "thread-executor", "raw-tokio-spawn-blocking", 0.8),
     bar("process.call_free", "process-executor", "raw-procspawn", 0.6),

@@ -1,6 +1,7 @@
 //! Connections that live for one byte.
 
 use super::Place;
+use super::ask::Clock;
 use crate::clock::Size;
 use crate::host::Host;
 use crate::table::Failure;
@@ -18,7 +19,7 @@ const CALLERS: u32 = 4;
 /// Connections of each in a batch.
 const CALLS: u32 = 50;
 
-pub(super) fn accept<H: Host>(size: Size, place: Place) -> Result<f64, Failure> {
+pub(super) fn accept<H: Host>(size: Size, place: Place, clock: Clock) -> Result<f64, Failure> {
     H::run(async {
         let (listener, address) = H::listen().await?;
         let over = Arc::new(AtomicBool::new(false));
@@ -26,7 +27,7 @@ pub(super) fn accept<H: Host>(size: Size, place: Place) -> Result<f64, Failure> 
             let over = over.clone();
             move || {
                 place();
-                let value = measure(address, size);
+                let value = measure(address, size, &clock);
                 // One call more, so that the server looks.
                 over.store(true, Ordering::Release);
                 call(address).and(value)
@@ -50,11 +51,11 @@ async fn serve<H: Host>(mut stream: H::Stream) {
 }
 
 /// The threads, batch by batch.
-fn measure(address: SocketAddr, size: Size) -> io::Result<f64> {
+fn measure(address: SocketAddr, size: Size, clock: &Clock) -> io::Result<f64> {
     let calls = size.operations(CALLS);
     let (finish, finished) = channel();
     let callers: Vec<_> = (0..CALLERS).map(|_| caller(address, calls, finish.clone())).collect();
-    size.measure_blocking(calls * CALLERS, || {
+    clock.measure(size, calls * CALLERS, || {
         // Both ends live as long as the threads, which only end when `callers` is dropped.
         callers.iter().try_for_each(|start| start.send(()).map_err(io::Error::other))?;
         (0..CALLERS).try_for_each(|_| finished.recv().map_err(io::Error::other)?)

@@ -1,37 +1,62 @@
-//! 64 bytes there and back.
+//! Whatever came there goes back.
 
 use super::Place;
+use super::ask::{Clock, Talk};
 use crate::clock::Size;
 use crate::host::Host;
 use crate::table::Failure;
 use std::cell::Cell;
-use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::io;
 use std::rc::Rc;
-use std::thread;
 
-const MESSAGE: [u8; 64] = [7; 64];
+/// As soon as something came.
+pub(super) fn echo<H: Host>(size: Size, talk: Talk, place: Place) -> Result<f64, Failure> {
+    served::<H>(size, talk, place, async |stream| {
+        let mut buffer = [0; 1024];
+        loop {
+            match H::read(stream, &mut buffer).await? {
+                0 => return Ok(()),
+                length => H::write_all(stream, &buffer[..length]).await?,
+            }
+        }
+    })
+}
 
-pub(super) fn echo<H: Host>(
+/// When a whole message has come.
+pub(super) fn echo_whole<H: Host>(size: Size, talk: Talk, place: Place) -> Result<f64, Failure> {
+    served::<H>(size, talk, place, async move |stream| {
+        let mut message = vec![0; talk.length];
+        loop {
+            let mut came = 0;
+            while came < message.len() {
+                match H::read(stream, &mut message[came..]).await? {
+                    0 => return Ok(()),
+                    length => came += length,
+                }
+            }
+            H::write_all(stream, &message).await?;
+        }
+    })
+}
+
+/// `answer` is one connection on the loop, until the other side closes it.
+fn served<H: Host>(
     size: Size,
-    connections: usize,
-    rounds: u32,
+    talk: Talk,
     place: Place,
+    answer: impl AsyncFn(&mut H::Stream) -> io::Result<()> + Clone + 'static,
 ) -> Result<f64, Failure> {
     H::run(async {
         let (listener, address) = H::listen().await?;
-        let client = thread::spawn(move || {
-            place();
-            ask(address, connections, size, size.operations(rounds))
-        });
+        let client = talk.begin(address, size, place, Clock::Wall);
         // The server is over when the last connection is.
         let mut served = Vec::new();
         let failed = Rc::new(Cell::new(None));
-        for _ in 0..connections {
+        for _ in 0..talk.connections {
             let mut stream = H::accept(&listener).await?;
-            let failed = failed.clone();
+            let (failed, answer) = (failed.clone(), answer.clone());
             served.push(H::spawn(async move {
-                if let Err(error) = answer::<H>(&mut stream).await {
+                if let Err(error) = answer(&mut stream).await {
                     failed.set(Some(error));
                 }
             }));
@@ -44,37 +69,4 @@ pub(super) fn echo<H: Host>(
         }
         Ok(client.join().map_err(|_| Failure::broken("the client panicked"))??)
     })?
-}
-
-/// One connection on the loop, until the other side closes it.
-async fn answer<H: Host>(stream: &mut H::Stream) -> io::Result<()> {
-    let mut buffer = [0; 1024];
-    loop {
-        match H::read(stream, &mut buffer).await? {
-            0 => return Ok(()),
-            length => H::write_all(stream, &buffer[..length]).await?,
-        }
-    }
-}
-
-/// The client, on a thread of its own.
-pub(super) fn ask(address: SocketAddr, connections: usize, size: Size, rounds: u32) -> io::Result<f64> {
-    let mut streams = Vec::new();
-    for _ in 0..connections {
-        let stream = TcpStream::connect(address)?;
-        stream.set_nodelay(true)?;
-        streams.push(stream);
-    }
-    let messages = rounds * u32::try_from(connections).expect("not that many connections");
-    size.measure_blocking(messages, || {
-        for _ in 0..rounds {
-            for stream in &mut streams {
-                stream.write_all(&MESSAGE)?;
-            }
-            for stream in &mut streams {
-                stream.read_exact(&mut [0; MESSAGE.len()])?;
-            }
-        }
-        Ok(())
-    })
 }

@@ -368,9 +368,9 @@ macro_rules! loop_behaviours {
             gather_wait_shield Must "differential/05_gather_wait_shield.py";
             /// Locks and semaphores whose waiters are cancelled: the lines are CPython's.
             lock_semaphore Must "differential/06_lock_semaphore.py";
-            /// A pulse of an event: the lines are CPython's.
-            event Must "differential/07_event.py";
-            /// Queues with a bound, with cancels, and shut down: the lines are CPython's.
+            /// Conditions with cancels, a pulse of an event, a barrier that trips and breaks: the lines are CPython's.
+            condition_event_barrier Must "differential/07_condition_event_barrier.py";
+            /// Queues with a bound, in each order, with cancels, and shut down: the lines are CPython's.
             queues Must "differential/08_queues.py";
             /// Work moved to threads, and calls from threads: the lines are CPython's.
             threads Must "differential/09_threads.py";

@@ -1,17 +1,18 @@
 //! `08_queues.py`.
 
-use super::{Log, MS, py, recorded, replay, wait};
+use super::{Log, MS, list, py, recorded, replay, wait};
 use crate::behaviour::Verdict;
 use crate::loops::Loops;
 use crate::{Miss, Subject};
 use core_loop::{sleep, spawn, yield_now};
 use std::fmt::Display;
 use std::rc::Rc;
-use sync_primitives::{Queue, QueueShutDown};
+use sync_primitives::{GetError, LifoQueue, PriorityQueue, Queue, QueueShutDown};
 
 pub(crate) fn queues(subject: &Subject<Loops>) -> Verdict {
     replay(subject, recorded!("08_queues"), async |log| {
         producer_consumer(&log).await?;
+        orders(&log)?;
         cancels(&log).await?;
         shutdown(&log).await?;
         Ok::<_, Miss>(None::<&str>)
@@ -65,6 +66,21 @@ async fn producer_consumer(log: &Log) -> Verdict {
     producer.await??;
     queue.join().await;
     log.line(format_args!("joined, empty {}", py(queue.empty())));
+    Ok(())
+}
+
+fn orders(log: &Log) -> Verdict {
+    let (priority, lifo) = (PriorityQueue::unbounded(), LifoQueue::unbounded());
+    for item in [3, 1, 2] {
+        priority.put_nowait(item)?;
+    }
+    let items = [(); 3].map(|()| priority.get_nowait()).into_iter().collect::<Result<Vec<_>, GetError>>()?;
+    log.line(format_args!("PriorityQueue {}", list(items)));
+    for item in [1, 2, 3] {
+        lifo.put_nowait(item)?;
+    }
+    let items = [(); 3].map(|()| lifo.get_nowait()).into_iter().collect::<Result<Vec<_>, GetError>>()?;
+    log.line(format_args!("LifoQueue {}", list(items)));
     Ok(())
 }
 

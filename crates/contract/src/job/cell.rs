@@ -17,7 +17,7 @@
 
 use crate::panic::shielded;
 use crate::sync::{Mutex, MutexGuard, lock};
-use crate::{Cancel, Control, JobError, Place, Submit};
+use crate::{Cancel, Control, JobError, Place, Stop, Submit};
 use std::any::Any;
 use std::borrow::Cow;
 use std::task::{Context, Poll, Waker};
@@ -36,6 +36,8 @@ pub(crate) struct Core<T> {
 struct State<T> {
     phase: Phase,
     outcome: Outcome<T>,
+    /// It was cancelled while it ran.
+    signalled: bool,
     /// Nobody will look at the outcome: it is dropped as soon as it is there, by whoever brings it.
     detached: bool,
     /// Given up when QUEUED is left.
@@ -85,6 +87,7 @@ impl<T> Core<T> {
             state: Mutex::new(State {
                 phase: Phase::Queued,
                 outcome: Outcome::None,
+                signalled: false,
                 detached: false,
                 place: Some(place),
                 waker: None,
@@ -117,9 +120,22 @@ impl<T> Core<T> {
         lock(&self.state).phase == Phase::Queued
     }
 
-    /// Whether the work runs and its outcome is still wanted.
-    pub(crate) fn can_be_signalled(&self) -> bool {
-        lock(&self.state).phase == Phase::Running
+    /// Asks the work to stop, if it runs and its outcome is still wanted.
+    pub(crate) fn signal(&self) -> bool {
+        let mut state = lock(&self.state);
+        let runs = state.phase == Phase::Running;
+        state.signalled |= runs;
+        runs
+    }
+
+    /// Whether the work, which runs, was asked to stop, and by what.
+    pub(crate) fn stop(&self) -> Option<Stop> {
+        let state = lock(&self.state);
+        match state.phase {
+            Phase::Abandoned => Some(Stop::Deadline),
+            _ if state.signalled => Some(Stop::Cancelled),
+            _ => None,
+        }
     }
 
     /// QUEUED → RUNNING. `false` if the job was withdrawn: the work must not run.

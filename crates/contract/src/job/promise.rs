@@ -3,13 +3,16 @@
 use super::cell::{Core, Shared};
 use crate::panic::shielded;
 use crate::sync::{Mutex, lock};
-use crate::{Cancel, JobError, Panic, Place, Submit};
+use crate::{Cancel, JobError, Panic, Place, Stop, Submit, stop};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Weak};
 
 /// What an executor wants to know of its jobs. `()` wants to know nothing.
 pub trait Control: Send + Sync + 'static {
+    /// The work starts next, on this thread. Comes once, and only from [`Runnable::run`].
+    fn started(&self) {}
+
     /// The job was withdrawn before it started (a cancel, a deadline, a shutdown): its place is free and its work is
     /// dropped, its outcome is not visible yet. Comes once, on the thread that withdrew it.
     fn dequeued(&self) {}
@@ -17,6 +20,10 @@ pub trait Control: Send + Sync + 'static {
     /// The job is running and was asked to stop. Runs on the thread that cancelled; may come more than once, and may come
     /// late: the job can end at the same moment, so act only on what still runs *this* job.
     fn signalled(&self) {}
+
+    /// The job's deadline passed while it runs: its outcome can be seen, its work goes on. Comes once, on the thread that
+    /// enforces the deadline, and may come late: the work may have ended at the same moment.
+    fn overran(&self) {}
 
     /// The work has ended, `failed` or not: its guards are dropped, its outcome can be seen next. Comes once, on the thread
     /// that ends the job.
@@ -61,7 +68,7 @@ impl<T: Send, W: Send, C: Control> Shared<T> for Cell<T, W, C> {
     fn cancel(&self) -> Cancel {
         if self.withdraw(JobError::Cancelled { started: false }) {
             Cancel::Dequeued
-        } else if self.core.can_be_signalled() {
+        } else if self.core.signal() {
             self.control.signalled();
             Cancel::Signalled
         } else {
@@ -71,18 +78,25 @@ impl<T: Send, W: Send, C: Control> Shared<T> for Cell<T, W, C> {
 }
 
 /// What can be done to a job without knowing its types.
-trait Erased: Send + Sync {
+pub(crate) trait Erased: Send + Sync {
     fn expire(&self) -> bool;
     fn withdraw(&self, error: JobError) -> bool;
     fn queued(&self) -> bool;
     fn done(&self) -> bool;
     fn label(&self) -> Option<&Cow<'static, str>>;
+    fn stop(&self) -> Option<Stop>;
 }
 
 impl<T: Send, W: Send, C: Control> Erased for Cell<T, W, C> {
     fn expire(&self) -> bool {
-        Cell::withdraw(self, JobError::Deadline { started: false })
-            || self.core.abandon(JobError::Deadline { started: true })
+        if Cell::withdraw(self, JobError::Deadline { started: false }) {
+            return true;
+        }
+        let overran = self.core.abandon(JobError::Deadline { started: true });
+        if overran {
+            self.control.overran();
+        }
+        overran
     }
 
     fn withdraw(&self, error: JobError) -> bool {
@@ -100,6 +114,10 @@ impl<T: Send, W: Send, C: Control> Erased for Cell<T, W, C> {
     fn label(&self) -> Option<&Cow<'static, str>> {
         self.core.label()
     }
+
+    fn stop(&self) -> Option<Stop> {
+        self.core.stop()
+    }
 }
 
 /// Work that can be run on a thread.
@@ -112,6 +130,7 @@ impl<T: Send, F: FnOnce() -> T + Send, C: Control> Work for Cell<T, F, C> {
         if !self.core.start() {
             return;
         }
+        self.control.started();
         let work = lock(&self.work).take().expect("work that starts is still there");
         self.core.finish(Panic::catch(work).map_err(JobError::Panicked), &self.control);
     }
@@ -128,7 +147,10 @@ pub struct Runnable(Arc<dyn Work>);
 
 impl Runnable {
     /// Runs the work on this thread, unless it was withdrawn. A panic goes to the job.
+    ///
+    /// Until it returns, [`checkpoint`](crate::checkpoint) on this thread asks this job.
     pub fn run(self) {
+        let _current = stop::enter(self.0.clone());
         self.0.run();
     }
 

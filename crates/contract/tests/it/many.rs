@@ -3,6 +3,7 @@
 use crate::by_hand::{Alarm, poll, poll_for, ready};
 use contract::{Job, JobError, Place, Promise, Submit, When, as_completed, wait};
 use std::sync::Arc;
+use std::task::{Wake, Waker};
 
 fn jobs(count: usize) -> (Vec<Option<Promise<usize>>>, Vec<Job<usize>>) {
     (0..count)
@@ -41,6 +42,31 @@ fn no_jobs_are_completed_at_once() {
     assert!(ready(&mut wait(&[] as &[Job<()>], When::FirstCompleted)).is_empty());
     assert!(ready(&mut wait(&[] as &[Job<()>], When::FirstFailed)).is_empty());
     assert!(ready(&mut wait(&[] as &[Job<()>], When::All)).is_empty());
+}
+
+struct Panics;
+
+impl Wake for Panics {
+    fn wake(self: Arc<Self>) {
+        std::panic::resume_unwind(Box::new("in a waker"));
+    }
+}
+
+#[test]
+fn a_waker_that_panics_at_one_completion_loses_none_of_them() {
+    let (mut promises, jobs) = jobs(3);
+    let mut completed = as_completed(jobs);
+    for index in 0..3 {
+        assert!(poll_for(&mut completed.next(), &Waker::from(Arc::new(Panics))).is_pending());
+        finish(&mut promises, index);
+        assert_eq!(ready(&mut completed.next()).map(|(position, _)| position), Some(index));
+    }
+    let (mut promises, jobs) = self::jobs(2);
+    let mut all = wait(&jobs, When::All);
+    assert!(poll_for(&mut all, &Waker::from(Arc::new(Panics))).is_pending());
+    finish(&mut promises, 1);
+    finish(&mut promises, 0);
+    assert_eq!(ready(&mut all), [0, 1]);
 }
 
 #[test]

@@ -113,18 +113,25 @@ impl fmt::Display for DebugReport {
                 f,
                 "a step of {took:.1?}, in which nothing else ran: {step}; move what blocks to `to_thread`, or await in between"
             ),
-            Self::Blocked { step, so_far } => write!(f, "the loop has been blocked for {so_far:.1?}: {step}"),
+            Self::Blocked { step, so_far } => write!(
+                f,
+                "the loop has been blocked for {so_far:.1?}: {step}; move what blocks to `to_thread`, or await in between"
+            ),
             Self::AwaitCycle { tasks } => {
                 f.write_str("tasks await each other, and may do so for ever: ")?;
                 for task in tasks {
                     write!(f, "{task}, which awaits ")?;
                 }
                 match tasks.first() {
-                    Some(first) => write!(f, "`{}`", first.name),
-                    None => Ok(()),
+                    Some(first) => write!(f, "`{}`", first.name)?,
+                    None => {}
                 }
+                f.write_str("; let one of them do without the other's output, or cancel one")
             }
-            Self::DestroyedPending { task } => write!(f, "{task} was destroyed while it was pending"),
+            Self::DestroyedPending { task } => write!(
+                f,
+                "{task} was destroyed while it was pending: await it before the loop closes, or close with a longer grace"
+            ),
             Self::NeverAwaited { task } => {
                 write!(
                     f,

@@ -48,7 +48,9 @@ impl<T: 'static> Child<T> {
     pub(super) fn take(&mut self) -> T {
         match std::mem::replace(&mut self.0, State::Taken) {
             State::Done(output) => output,
-            State::Running(_) | State::Taken => panic!("a gather was polled again after it ended"),
+            State::Running(_) | State::Taken => {
+                panic!("a gather was polled again after it ended: keep what the first await gave")
+            }
         }
     }
 }

@@ -2,11 +2,12 @@
 
 use super::ChildError;
 use super::report::Reporter;
-use super::slot::Slot;
+use super::slot::{Received, Slot};
 use super::state::{End, Member};
 use crate::bells::Bell;
 use crate::error::{JoinError, Reason};
-use crate::task::Task;
+use crate::task::{AnyTask, Task};
+use crate::waitable::Waitable;
 use std::cell::RefCell;
 use std::fmt;
 use std::pin::Pin;
@@ -36,45 +37,132 @@ type Outcome<T> = Result<T, ChildError>;
 /// # Python
 ///
 /// The `Task` that `TaskGroup.create_task` returns.
-pub struct ChildTask<T: 'static>(Rc<dyn Handle<T>>);
+pub struct ChildTask<T: 'static> {
+    child: Rc<dyn Handle<T>>,
+    received: Received<Outcome<T>>,
+}
+
+// The outcome is moved, never pinned.
+impl<T: 'static> Unpin for ChildTask<T> {}
 
 /// What the handle asks of a child.
 trait Handle<T> {
     fn slot(&self) -> &Slot<Outcome<T>>;
-    fn cancel(&self, reason: Reason) -> bool;
-    fn name(&self) -> Option<String>;
+    /// Its task; `None` if the group did not take it.
+    fn task(&self) -> Option<AnyTask>;
 }
 
 impl<T: 'static> ChildTask<T> {
+    fn new(child: Rc<dyn Handle<T>>) -> Self {
+        Self { child, received: Received::nothing() }
+    }
+
     /// Of a child that was not taken.
     pub(super) fn refused(reason: Reason) -> Self {
-        Self(Rc::new(Refused(Slot::filled(Err(ChildError::Cancelled(reason))))))
+        Self::new(Rc::new(Refused(Slot::filled(Err(ChildError::Cancelled(reason))))))
     }
 
     /// Asks for this child to be cancelled, which is no failure of the group; otherwise as
     /// [`Task::cancel`](crate::Task::cancel).
     pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
-        self.0.cancel(reason.into())
+        self.request_cancel(reason.into())
     }
 
     /// Whether it has ended, and its group knows.
     #[must_use]
     pub fn done(&self) -> bool {
-        !self.0.slot().is_empty()
+        !self.child.slot().is_empty()
+    }
+
+    /// The outcome, if it has ended and nobody has taken the outcome.
+    ///
+    /// # Python
+    ///
+    /// `Task.result()` and `Task.exception()`, which raise `InvalidStateError` before the end.
+    #[must_use]
+    pub fn result(&self) -> Option<Result<&T, &ChildError>> {
+        self.outcome()
+    }
+
+    /// Whether it was cancelled, and its group knows.
+    ///
+    /// # Python
+    ///
+    /// `Task.cancelled()`.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        matches!(self.outcome(), Some(Err(ChildError::Cancelled(_))))
+    }
+
+    /// Its task, which has more to ask and to tell, done-callbacks among it; `None` if the group did not take it.
+    ///
+    /// The task ends a turn before its group, and with it this handle, knows.
+    #[must_use]
+    pub fn any(&self) -> Option<AnyTask> {
+        self.child.task()
     }
 
     /// The name of its task; `None` if the group did not take it.
     #[must_use]
     pub fn name(&self) -> Option<String> {
-        self.0.name()
+        self.any().map(|task| task.name())
+    }
+
+    /// Gives its task a name, for reports.
+    ///
+    /// # Python
+    ///
+    /// `TaskGroup.create_task(…, name=name)`.
+    #[must_use = "it is the child's handle: to drop it changes nothing, but say so"]
+    pub fn named(self, name: impl Into<String>) -> Self {
+        if let Some(task) = self.any() {
+            task.set_name(name);
+        }
+        self
     }
 }
 
 impl<T: 'static> Future for ChildTask<T> {
     type Output = Result<T, ChildError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.slot().poll(cx)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        this.received.poll(this.child.slot(), cx)
+    }
+}
+
+impl<T: 'static> Waitable for ChildTask<T> {
+    type Value = T;
+    type Error = ChildError;
+
+    fn done(&self) -> bool {
+        Self::done(self)
+    }
+
+    fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.child.slot().poll_filled(cx)
+    }
+
+    fn forget_waiter(&mut self) {
+        self.child.slot().forget_waiter();
+    }
+
+    fn outcome(&self) -> Option<Result<&T, &ChildError>> {
+        self.received.look(self.child.slot()).map(Result::as_ref)
+    }
+
+    fn request_cancel(&self, reason: Reason) -> bool {
+        self.any().is_some_and(|task| task.cancel(reason))
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.any().is_some_and(|task| task.is_foreign())
+    }
+
+    fn cancel_along(&self, reason: Reason) {
+        if let Some(task) = self.any() {
+            task.cancel_along(reason);
+        }
     }
 }
 
@@ -111,7 +199,7 @@ impl<T: 'static, E: 'static> Running<T, E> {
     }
 
     pub(super) fn handle(self: Rc<Self>) -> ChildTask<T> {
-        ChildTask(self)
+        ChildTask::new(self)
     }
 }
 
@@ -137,7 +225,9 @@ impl<T: 'static, E: 'static> Member<E> for Running<T, E> {
     }
 
     fn cancel(&self, reason: Reason) {
-        Handle::cancel(self, reason);
+        // Not borrowed while the request is made, which may wake a foreign waker.
+        let task = self.task.borrow().any();
+        task.cancel(reason);
     }
 }
 
@@ -146,14 +236,8 @@ impl<T: 'static, E: 'static> Handle<T> for Running<T, E> {
         &self.slot
     }
 
-    fn cancel(&self, reason: Reason) -> bool {
-        // Not borrowed while the request is made, which may wake a foreign waker.
-        let task = self.task.borrow().any();
-        task.cancel(reason)
-    }
-
-    fn name(&self) -> Option<String> {
-        Some(self.task.borrow().name())
+    fn task(&self) -> Option<AnyTask> {
+        Some(self.task.borrow().any())
     }
 }
 
@@ -165,11 +249,7 @@ impl<T> Handle<T> for Refused<T> {
         &self.0
     }
 
-    fn cancel(&self, _: Reason) -> bool {
-        false
-    }
-
-    fn name(&self) -> Option<String> {
+    fn task(&self) -> Option<AnyTask> {
         None
     }
 }

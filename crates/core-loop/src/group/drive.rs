@@ -58,6 +58,7 @@ pub(super) async fn drive_dropping<T, E>(
     }
 }
 
+/// Dropped before its end, it gives back the request that its body had passed on: nobody else has heard of it.
 struct Driven<'a, 'env, T, E> {
     state: &'a State<'env, E>,
     /// Of a body that is asked.
@@ -113,19 +114,30 @@ impl<T, E> Driven<'_, '_, T, E> {
     }
 
     /// Errors come before a cancel, which then is asked for again: it interrupts whoever got the errors.
-    fn end(self) -> Ended<T, E> {
+    fn end(mut self) -> Ended<T, E> {
         // Nobody takes a request here any more. Had the group been dropped, it would go back.
-        self.place.into_iter().for_each(Registration::deliver);
+        self.place.take().into_iter().for_each(Registration::deliver);
+        let interrupted = self.interrupted.take();
         if let Some(asking) = self.asking
             && self.state.has_failed()
         {
             asking.ask_again();
         }
-        match (self.state.end().into_error(), self.interrupted, self.output) {
+        match (self.state.end().into_error(), interrupted, self.output.take()) {
             (Some(error), ..) => Ok(Err(error)),
             (None, Some(cancelled), _) => Err(cancelled),
             (None, None, Some(output)) => Ok(Ok(output)),
             (None, None, None) => unreachable!("a body that gave nothing has failed, or ended for a failure"),
+        }
+    }
+}
+
+impl<T, E> Drop for Driven<'_, '_, T, E> {
+    fn drop(&mut self) {
+        if let Some(asking) = self.asking
+            && self.interrupted.take().is_some()
+        {
+            asking.ask_again();
         }
     }
 }

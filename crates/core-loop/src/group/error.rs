@@ -74,7 +74,9 @@ impl fmt::Display for ChildError {
             Self::Cancelled(reason) => write!(f, "the child was cancelled: {reason}"),
             Self::Failed => f.write_str("the child failed: its group's error says with what"),
             Self::Panicked => f.write_str("the child panicked: whoever awaits its group gets the panic"),
-            Self::Shutdown => f.write_str("the loop closed before the child ended"),
+            Self::Shutdown => {
+                f.write_str("the loop closed before the child ended: close it with a longer grace")
+            }
         }
     }
 }

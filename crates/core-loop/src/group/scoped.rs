@@ -2,10 +2,12 @@
 
 use super::drive::drive_dropping;
 use super::error::{ChildError, GroupClosed, GroupError};
+use super::slot::Received;
 use super::state::{Stage, State};
 use crate::error::Reason;
 use crate::exception;
-use link::{Link, Local};
+use crate::waitable::Waitable;
+use link::{Link, Local, Outcome};
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -126,7 +128,7 @@ impl<'env, E: 'env> ScopedGroup<'env, E> {
     /// A group that is shutting down, or has ended, takes no more children: then `future` is dropped unpolled, and the handle
     /// says [`ChildError::Cancelled`], with the reason. [`try_spawn`](Self::try_spawn) gives it back.
     pub fn spawn<T: 'env>(&self, future: impl Future<Output = Result<T, E>> + 'env) -> ScopedChild<T> {
-        self.try_spawn(future).unwrap_or_else(|closed| ScopedChild(Link::refused(closed.reason())))
+        self.try_spawn(future).unwrap_or_else(|closed| ScopedChild::new(Link::refused(closed.reason())))
     }
 
     /// As [`spawn`](Self::spawn), for whoever must know whether the child was taken.
@@ -148,7 +150,7 @@ impl<'env, E: 'env> ScopedGroup<'env, E> {
         let link = Link::new(bell);
         state.add(id, Rc::new(Local::new(Box::pin(future), link.clone())));
         link.ring();
-        Ok(ScopedChild(link))
+        Ok(ScopedChild::new(link))
     }
 
     /// Cancels all children, and takes no more. The body goes on, since it has to give the value; this is no failure.
@@ -183,27 +185,69 @@ impl<E> Drop for Owner<'_, E> {
 /// # Panics
 ///
 /// When it is polled again after it gave its output.
-pub struct ScopedChild<T>(Rc<Link<T>>);
+pub struct ScopedChild<T> {
+    link: Rc<Link<T>>,
+    received: Received<Outcome<T>>,
+}
+
+// The outcome is moved, never pinned.
+impl<T> Unpin for ScopedChild<T> {}
 
 impl<T> ScopedChild<T> {
+    fn new(link: Rc<Link<T>>) -> Self {
+        Self { link, received: Received::nothing() }
+    }
+
     /// Asks for this child to be cancelled, which is no failure of the group: it is dropped before its next poll. `false` if
     /// it has ended. Of several reasons the first counts.
     pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
-        self.0.cancel(reason.into())
+        self.link.cancel(reason.into())
     }
 
     /// Whether it has ended.
     #[must_use]
     pub fn done(&self) -> bool {
-        self.0.is_done()
+        self.link.is_done()
+    }
+
+    /// The outcome, if it has ended and nobody has taken the outcome.
+    #[must_use]
+    pub fn result(&self) -> Option<Result<&T, &ChildError>> {
+        self.outcome()
     }
 }
 
 impl<T> Future for ScopedChild<T> {
     type Output = Result<T, ChildError>;
 
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll(cx)
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        this.received.poll(this.link.slot(), cx)
+    }
+}
+
+impl<T> Waitable for ScopedChild<T> {
+    type Value = T;
+    type Error = ChildError;
+
+    fn done(&self) -> bool {
+        Self::done(self)
+    }
+
+    fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        self.link.slot().poll_filled(cx)
+    }
+
+    fn forget_waiter(&mut self) {
+        self.link.slot().forget_waiter();
+    }
+
+    fn outcome(&self) -> Option<Result<&T, &ChildError>> {
+        self.received.look(self.link.slot()).map(Result::as_ref)
+    }
+
+    fn request_cancel(&self, reason: Reason) -> bool {
+        self.link.cancel(reason)
     }
 }
 

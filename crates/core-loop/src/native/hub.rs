@@ -120,9 +120,16 @@ impl<H: Deref<Target = Hub<S>>, S: Share> Readiness for Watch<H, S> {
         operation: &mut dyn FnMut() -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         let registry = &self.hub.registry;
+        let mut fresh = None;
         loop {
-            let tick = match registry.with(|registry| registry.attempt(self.key, direction, cx.waker())) {
+            let attempt =
+                |registry: &mut Registry| registry.attempt(self.key, direction, cx.waker(), &mut fresh);
+            let tick = match registry.with(attempt) {
                 Attempt::Try(tick) => tick,
+                Attempt::Clone => {
+                    fresh = Some(cx.waker().clone());
+                    continue;
+                }
                 Attempt::Wait(replaced) => {
                     drop(replaced);
                     return Poll::Pending;

@@ -62,6 +62,8 @@ impl Default for Side {
 pub(crate) enum Attempt {
     /// Try the operation; then tell the outcome with this tick.
     Try(u32),
+    /// Ask again, with a clone of the waker. A foreign one may call back when it is cloned, so this is not the place.
+    Clone,
     /// Wait: the waker is stored. The one it replaced must be dropped outside, since that may end another registration.
     Wait(Option<Waker>),
 }
@@ -86,14 +88,24 @@ impl Registry {
         [ended.read.waker, ended.write.waker]
     }
 
-    pub(crate) fn attempt(&mut self, key: Key, direction: Direction, waker: &Waker) -> Attempt {
+    /// `fresh` is a clone of `waker`, if it was asked for.
+    pub(crate) fn attempt(
+        &mut self,
+        key: Key,
+        direction: Direction,
+        waker: &Waker,
+        fresh: &mut Option<Waker>,
+    ) -> Attempt {
         let side = self.side(key, direction);
         if side.ready {
             return Attempt::Try(side.tick);
         }
-        match &side.waker {
-            Some(stored) if stored.will_wake(waker) => Attempt::Wait(None),
-            _ => Attempt::Wait(side.waker.replace(waker.clone())),
+        if side.waker.as_ref().is_some_and(|stored| stored.will_wake(waker)) {
+            return Attempt::Wait(None);
+        }
+        match fresh.take() {
+            Some(fresh) => Attempt::Wait(side.waker.replace(fresh)),
+            None => Attempt::Clone,
         }
     }
 
@@ -180,11 +192,16 @@ mod tests {
     use Direction::{Read, Write};
 
     fn is_ready(registry: &mut Registry, key: Key, direction: Direction) -> bool {
-        matches!(registry.attempt(key, direction, Waker::noop()), Attempt::Try(_))
+        matches!(attempt(registry, key, direction), Attempt::Try(_))
+    }
+
+    /// As whoever waits does.
+    fn attempt(registry: &mut Registry, key: Key, direction: Direction) -> Attempt {
+        registry.attempt(key, direction, Waker::noop(), &mut Some(Waker::noop().clone()))
     }
 
     fn block(registry: &mut Registry, key: Key, direction: Direction) {
-        let Attempt::Try(tick) = registry.attempt(key, direction, Waker::noop()) else { return };
+        let Attempt::Try(tick) = attempt(registry, key, direction) else { return };
         registry.blocked(key, direction, tick);
     }
 
@@ -213,7 +230,7 @@ mod tests {
     fn an_event_during_an_operation_that_blocks_is_not_forgotten() {
         let registry = &mut Registry::default();
         let key = registry.insert();
-        let Attempt::Try(tick) = registry.attempt(key, Read, Waker::noop()) else { panic!("new, so ready") };
+        let Attempt::Try(tick) = attempt(registry, key, Read) else { panic!("new, so ready") };
         dispatch(registry, key, EpollFlags::EPOLLIN);
         registry.blocked(key, Read, tick);
         assert!(is_ready(registry, key, Read));
@@ -237,7 +254,7 @@ mod tests {
         let registry = &mut Registry::default();
         let key = registry.insert();
         let short = |registry: &mut Registry| {
-            let Attempt::Try(tick) = registry.attempt(key, Read, Waker::noop()) else { panic!("not ready") };
+            let Attempt::Try(tick) = attempt(registry, key, Read) else { panic!("not ready") };
             registry.short(key, Read, tick);
             is_ready(registry, key, Read)
         };

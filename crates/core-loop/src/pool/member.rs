@@ -51,6 +51,19 @@ impl PoolLoop {
         self.0.handle.shared().jobs.load()
     }
 
+    /// Runs `future` on this loop.
+    ///
+    /// # Errors
+    ///
+    /// The loop takes nothing more, or has died. The future comes back.
+    pub fn spawn<F>(&self, future: F) -> Result<Job<F::Output>, Rejected<F>>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send,
+    {
+        self.try_submit(future)
+    }
+
     /// Runs `function` on this loop, whose thread builds the future, so that this need not be `Send`.
     ///
     /// # Errors

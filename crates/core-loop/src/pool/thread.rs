@@ -123,6 +123,7 @@ impl Plan {
         }
         let runner = Runner::boxed((self.make)().map_err(StartProblem::Unavailable)?);
         runner.get_loop().set_default_executor(self.executor.clone());
+        let _once = runner.get_loop().inner().kept_by.set(self.name.clone());
         Ok(runner)
     }
 }
@@ -157,7 +158,12 @@ impl Thread {
         let (report, silent) = match self.ended.wait_timeout(patience) {
             Some(Ok(report)) => (report, None),
             Some(Err(_)) => (CloseReport::default(), Some("its thread ended without a report")),
-            None => (CloseReport::default(), Some("its thread did not answer within the grace")),
+            None => (
+                CloseReport::default(),
+                Some(
+                    "its thread did not answer within the grace, it is stuck in a step: let that await, or move it to `to_thread`",
+                ),
+            ),
         };
         let died = self.fate.get().cloned();
         let died = died.or_else(|| silent.map(|why| LoopLost::new(self.name.as_str(), why)));

@@ -8,8 +8,9 @@ use nix::libc::{self, c_int};
 use nix::unistd::getpid;
 use std::io;
 use std::mem::MaybeUninit;
-use std::os::fd::{BorrowedFd, RawFd};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::ptr;
+use std::sync::Arc;
 
 /// One more than the largest number of a signal.
 const SIGNALS: usize = 65;
@@ -18,45 +19,102 @@ const SIGNALS: usize = 65;
 static BELLS: [Bells<Hung>; SIGNALS] =
     [const { Bells { hung: AtomicPtr::new(ptr::null_mut()), running: AtomicUsize::new(0) } }; SIGNALS];
 
+/// What was there before each signal's handler is there again, and hears those that still find ours.
+static RESTORED: [AtomicBool; SIGNALS] = [const { AtomicBool::new(false) }; SIGNALS];
+
 /// The process that listens.
 static OWNER: AtomicI32 = AtomicI32::new(0);
 
-/// Descriptors to write to.
-pub(super) struct Hung {
-    pub(super) bells: Vec<RawFd>,
-    /// Whoever listens wants to hear it once; the next time the signal does what it does by default, whether the first was
-    /// heard or not. `true` once it was rung.
-    pub(super) once: Option<&'static AtomicBool>,
+/// Whom a signal reaches.
+pub(super) enum Hung {
+    /// Descriptors to write to.
+    Program(Vec<RawFd>),
+    /// They want to hear it once; when all have, the signal does what it does by default.
+    Runners(Vec<Arc<Ear>>),
+}
+
+/// How one runner is told.
+pub(crate) struct Ear {
+    /// The signal has come. In the handler itself, so that the next one ends the program also while the loop is blocked.
+    told: AtomicBool,
+    /// It is known that the signal is for runners. Until then it does nothing but to say that it came.
+    listens: AtomicBool,
+    /// A descriptor to write to as well.
+    bell: AtomicI32,
+}
+
+const NO_BELL: RawFd = -1;
+
+impl Default for Ear {
+    fn default() -> Self {
+        Self { told: AtomicBool::new(false), listens: AtomicBool::new(false), bell: AtomicI32::new(NO_BELL) }
+    }
+}
+
+// Relaxed throughout: single words, each of which says nothing about anything else but the bell; and that is hung before what
+// the handler acquires, and closed after the handler.
+impl Ear {
+    /// Once whoever asks was rung, or has waited for the handler.
+    pub(crate) fn is_told(&self) -> bool {
+        self.told.load(Relaxed)
+    }
+
+    pub(super) fn listen(&self) {
+        self.listens.store(true, Relaxed);
+    }
+
+    /// Before the same is hung again, which all handlers that are to ring it come after.
+    pub(super) fn hang(&self, bell: BorrowedFd<'_>) {
+        self.bell.store(bell.as_raw_fd(), Relaxed);
+    }
+
+    /// For the handler. `false` if it was told before, and wants no more.
+    fn tell(&self) -> bool {
+        if self.told.swap(true, Relaxed) {
+            return !self.listens.load(Relaxed);
+        }
+        let bell = self.bell.load(Relaxed);
+        if bell != NO_BELL {
+            // SAFETY: the descriptor is open until this returns: whoever closes it has called `replace` before.
+            ring(unsafe { BorrowedFd::borrow_raw(bell) });
+        }
+        true
+    }
 }
 
 extern "C" fn on_signal(signal: c_int) {
     unnoticed(|| {
         // Relaxed: it was stored before the handler was installed, and forks copy it. In a forked child nobody listens, and the
         // bells are the parent's: the signal does what it does by default.
-        let mut is_ours = getpid().as_raw() == OWNER.load(Relaxed);
-        if is_ours && let Some(bells) = usize::try_from(signal).ok().and_then(|signal| BELLS.get(signal)) {
-            bells.ring(|hung| {
+        let mut ends = getpid().as_raw() != OWNER.load(Relaxed);
+        let mut again = false;
+        if !ends && let Some(index) = usize::try_from(signal).ok().filter(|index| *index < SIGNALS) {
+            // Unless there is something hung. Relaxed: what is hung, or that nothing is, was acquired before.
+            let mut late = true;
+            BELLS[index].ring(|hung| {
+                late = false;
                 // SAFETY: what is hung came from `Box::into_raw` and is freed only after `replace`, which waits for this.
-                let hung = unsafe { &*hung };
-                // Relaxed: one flag, which says nothing about anything else.
-                if hung.once.is_some_and(|rung| rung.swap(true, Relaxed)) {
-                    is_ours = false;
-                    return;
-                }
-                for &bell in &hung.bells {
-                    // SAFETY: the descriptor is open until this returns: whoever closes it has called `replace` before.
-                    ring(unsafe { BorrowedFd::borrow_raw(bell) });
+                match unsafe { &*hung } {
+                    Hung::Program(bells) => {
+                        for &bell in bells {
+                            // SAFETY: the descriptor is open until this returns: whoever closes it has called `replace` before.
+                            ring(unsafe { BorrowedFd::borrow_raw(bell) });
+                        }
+                    }
+                    Hung::Runners(ears) => ends = ears.iter().filter(|ear| ear.tell()).count() == 0,
                 }
             });
+            again = late && RESTORED[index].load(Relaxed);
         }
-        if !is_ours {
+        if ends {
             let default = action(libc::SIG_DFL);
             // SAFETY: the default action is no handler, so nothing can be wrong with it; the signal was just received, so it
-            // has a valid number, and raising it again is delivered when this returns.
-            unsafe {
-                libc::sigaction(signal, &raw const default, ptr::null_mut());
-                libc::raise(signal);
-            }
+            // has a valid number.
+            unsafe { libc::sigaction(signal, &raw const default, ptr::null_mut()) };
+        }
+        if ends || again {
+            // SAFETY: the signal has a valid number; raising it again is delivered when this returns.
+            unsafe { libc::raise(signal) };
         }
     });
 }
@@ -74,22 +132,16 @@ fn ours() -> libc::sighandler_t {
     on_signal as extern "C" fn(c_int) as libc::sighandler_t
 }
 
-/// Sets what a signal does, if `next` says so, and gives what it did.
-fn sigaction(signal: c_int, next: Option<&libc::sigaction>) -> io::Result<libc::sigaction> {
+/// Sets what a signal does, and gives what it did.
+fn sigaction(signal: c_int, next: &libc::sigaction) -> io::Result<libc::sigaction> {
     let mut before = action(libc::SIG_DFL);
-    let next = next.map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: both point to actions of ours, or to none. An action that is set is either our handler, which only does what is
+    // SAFETY: both point to actions of ours. An action that is set is either our handler, which only does what is
     // safe in one (atomics, `getpid`, `write`, `sigaction`, `raise`; it allocates nothing, takes no lock, cannot unwind, and
     // puts `errno` back), or was set before by someone who answered for it.
     match unsafe { libc::sigaction(signal, next, &raw mut before) } {
         0 => Ok(before),
         _ => Err(io::Error::last_os_error()),
     }
-}
-
-/// Whether the signal does what it does by default.
-pub(super) fn is_default(signal: c_int) -> bool {
-    sigaction(signal, None).is_ok_and(|now| now.sa_sigaction == libc::SIG_DFL)
 }
 
 /// The handler of one signal. Dropping it restores what was there before.
@@ -114,7 +166,7 @@ impl Handler {
         }
         OWNER.store(getpid().as_raw(), Relaxed);
         hang(signal, Some(hung));
-        match sigaction(signal, Some(&action(ours()))) {
+        match sigaction(signal, &action(ours())) {
             Ok(before) => Ok(Self { signal, before }),
             Err(error) => {
                 hang(signal, None);
@@ -145,12 +197,53 @@ fn hang(signal: c_int, hung: Option<Hung>) {
 
 impl Drop for Handler {
     fn drop(&mut self) {
-        if let Ok(replaced) = sigaction(self.signal, Some(&self.before))
-            && replaced.sa_sigaction != ours()
-        {
+        let Ok(replaced) = sigaction(self.signal, &self.before) else { return hang(self.signal, None) };
+        let restored = replaced.sa_sigaction == ours();
+        if !restored {
             // Somebody else has come meanwhile, and may call us as the one before: theirs stays.
-            let _ = sigaction(self.signal, Some(&replaced));
+            let _ = sigaction(self.signal, &replaced);
         }
+        // A signal may have been on its way to our handler.
+        RESTORED[self.signal as usize].store(restored, Relaxed);
         hang(self.signal, None);
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::{action, sigaction};
+    use crate::signal::RunnerListener;
+    use nix::libc::{self, SIGINT, c_int};
+    use nix::sys::signal::{Signal, raise};
+    use std::sync::Barrier;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    static HEARD: AtomicU32 = AtomicU32::new(0);
+
+    extern "C" fn hears(_: c_int) {
+        HEARD.fetch_add(1, Ordering::SeqCst);
+    }
+
+    #[test]
+    fn a_signal_that_comes_while_a_runner_looks_is_for_whom_it_was_before() {
+        let theirs = hears as extern "C" fn(c_int) as libc::sighandler_t;
+        let before = sigaction(SIGINT, &action(theirs)).unwrap();
+        let (rounds, at) = (2_000, Barrier::new(2));
+        std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for _ in 0..rounds {
+                    at.wait();
+                    raise(Signal::SIGINT).unwrap();
+                    at.wait();
+                }
+            });
+            for round in 1..=rounds {
+                at.wait();
+                assert!(RunnerListener::new(false).unwrap().is_none(), "it listens where somebody else does");
+                at.wait();
+                assert_eq!(HEARD.load(Ordering::SeqCst), round);
+            }
+        });
+        assert_eq!(sigaction(SIGINT, &before).unwrap().sa_sigaction, theirs);
     }
 }

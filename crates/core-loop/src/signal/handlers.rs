@@ -1,6 +1,6 @@
 //! Functions that are called when a signal arrives.
 
-use super::{Kind, Listener};
+use super::Listener;
 use crate::current::Loop;
 use crate::watchers::Subject;
 use contract::Direction;
@@ -53,7 +53,7 @@ impl Loop {
     #[track_caller]
     pub fn add_signal_handler(&self, signal: i32, mut function: impl FnMut() + 'static) -> io::Result<()> {
         // The new one listens before the one before is dropped: no signal falls between the two.
-        let listener = Listener::new(signal, Kind::Program)?;
+        let listener = Listener::new(signal)?;
         let bell = listener.duplicate()?;
         let call = move || (0..listener.take()).for_each(|_| function());
         self.watch_with(Subject::Signal(signal), bell, Direction::Read, Box::new(call))

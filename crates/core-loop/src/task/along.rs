@@ -2,14 +2,11 @@
 
 use super::any::AnyTask;
 use super::reference::TaskRef;
-use super::waiter::Waiter;
 use crate::clean_up;
 use crate::current::Loop;
 use crate::error::Reason;
-use std::cell::Cell;
+use crate::waitable::Waitable;
 use std::future::poll_fn;
-use std::rc::Rc;
-use std::task::Poll;
 
 impl TaskRef {
     /// Whether its loop is another one than that which runs here.
@@ -25,22 +22,8 @@ impl TaskRef {
         if !self.cancel(reason) || self.is_foreign() {
             return;
         }
-        let task = AnyTask(self.clone());
-        // It listens by a callback, not as the one who awaits: a handle of the task may be in use elsewhere.
-        let mut waiter: Option<Rc<Cell<Option<Waiter>>>> = None;
-        clean_up::register_if_here(Box::pin(poll_fn(move |cx| {
-            if task.done() {
-                return Poll::Ready(());
-            }
-            let listening = waiter.get_or_insert_with(|| {
-                let waiter = Rc::new(Cell::new(None));
-                let woken = waiter.clone();
-                task.add_done_callback(move |_| woken.take().map_or((), Waiter::wake));
-                waiter
-            });
-            let before = listening.replace(Some(Waiter::of(cx.waker())));
-            drop(before);
-            Poll::Pending
-        })));
+        // It listens, and is not the one who awaits: a handle of the task may be in use elsewhere.
+        let mut task = AnyTask::of(self);
+        clean_up::register_if_here(Box::pin(poll_fn(move |cx| task.poll_done(cx))));
     }
 }

@@ -1,22 +1,62 @@
 //! A task without the type of its output.
 
-use super::header::{CALLBACKS, CANCEL, COOPERATIVE, Header};
+use super::cancelling;
+use super::header::{CALLBACKS, COOPERATIVE, Header, QUIET};
 use super::reference::TaskRef;
+use super::waiter::{SELF_AWAIT, Waiter};
 use crate::callback::{CallRef, Handle};
 use crate::current::Loop;
-use crate::error::Reason;
+use crate::error::{JoinError, Reason};
 use crate::shared::Entry;
+use crate::waitable::Waitable;
+use std::cell::Cell;
 use std::fmt;
 use std::panic::Location;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
-/// Any task of a loop: what can be asked and told without knowing the type of its output. A cheap handle, `!Send`; it keeps
-/// neither the task running nor its output.
+/// Any task of a loop: what can be asked and told without knowing the type of its output, and a future of its end. A cheap
+/// handle, `!Send`; it keeps neither the task running nor its output. Any number of them may await one task.
+///
+/// # Errors
+///
+/// Awaiting it gives `Ok(())` when the task gave its output, whatever that is: an `Err` among outputs is one as well. Else the
+/// [`JoinError`] is what the task's own handle gives; of a panic it has the words and the place, not the payload.
+///
+/// # Cancel safety
+///
+/// Dropping it loses nothing. But if its awaiter is *cancelled*, or runs into a [`timeout`](crate::timeout()), the task is
+/// cancelled too, as with its own handle: [`Waitable::shield`] prevents it.
+///
+/// # Panics
+///
+/// When a task awaits itself.
+///
+/// # Examples
+///
+/// ```
+/// # fn main() -> Result<(), core_loop::RunError> {
+/// core_loop::run(async {
+///     core_loop::spawn(async { "detached" }).named("worker").detach();
+///     let mut others = core_loop::all_tasks();
+///     others.retain(|task| task.name() == "worker");
+///     for task in others {
+///         assert!(task.await.is_ok());
+///     }
+/// })
+/// # }
+/// ```
 ///
 /// # Python
 ///
 /// `asyncio.Task`, as `current_task()` and `all_tasks()` give it.
-#[derive(Clone)]
-pub struct AnyTask(pub(super) TaskRef);
+pub struct AnyTask {
+    task: TaskRef,
+    /// As which of the listeners this handle is registered.
+    number: Cell<Option<u64>>,
+    /// Somebody awaits this handle, or did.
+    awaited: bool,
+}
 
 /// The task whose step is running; `None` in a callback, and outside a loop.
 ///
@@ -25,7 +65,7 @@ pub struct AnyTask(pub(super) TaskRef);
 /// `asyncio.current_task()`.
 #[must_use]
 pub fn current_task() -> Option<AnyTask> {
-    Loop::try_current()?.inner().current.get().map(AnyTask)
+    Loop::try_current()?.inner().current.get().map(AnyTask::new)
 }
 
 /// All tasks of this thread's loop that have not ended, in the order of their spawns.
@@ -40,28 +80,32 @@ pub fn current_task() -> Option<AnyTask> {
 #[must_use]
 #[track_caller]
 pub fn all_tasks() -> Vec<AnyTask> {
-    Loop::current().inner().tasks.to_vec().into_iter().map(AnyTask).collect()
+    Loop::current().inner().tasks.to_vec().into_iter().map(AnyTask::new).collect()
 }
 
 impl AnyTask {
+    fn new(task: TaskRef) -> Self {
+        Self { task, number: Cell::new(None), awaited: false }
+    }
+
     pub(crate) fn of(task: &TaskRef) -> Self {
-        Self(task.clone())
+        Self::new(task.clone())
     }
 
     pub(crate) fn header(&self) -> &Header {
-        &self.0
+        &self.task
     }
 
     /// Counts the loop's tasks from one, in the order of their spawns.
     #[must_use]
     pub fn id(&self) -> u64 {
-        self.0.id()
+        self.task.id()
     }
 
     /// The id of the task that spawned it; `None` if a callback or the program itself did.
     #[must_use]
     pub fn parent(&self) -> Option<u64> {
-        self.0.parent()
+        self.task.parent()
     }
 
     /// Its name: `Task-7` unless it was [named](crate::Task::named) otherwise.
@@ -71,13 +115,22 @@ impl AnyTask {
     /// `Task.get_name()`.
     #[must_use]
     pub fn name(&self) -> String {
-        self.0.name()
+        self.task.name()
+    }
+
+    /// Gives it another name. The last one counts.
+    ///
+    /// # Python
+    ///
+    /// `Task.set_name(name)`.
+    pub fn set_name(&self, name: impl Into<String>) {
+        self.task.set_name(name.into());
     }
 
     /// Where it was spawned.
     #[must_use]
     pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.0.spawned_at()
+        self.task.spawned_at()
     }
 
     /// Whether it has ended.
@@ -87,34 +140,58 @@ impl AnyTask {
     /// `Task.done()`.
     #[must_use]
     pub fn done(&self) -> bool {
-        self.0.is_done()
+        self.task.is_done()
+    }
+
+    /// How it ended; `None` before that. As for whoever awaits it, an output is `Ok`, whatever it is.
+    ///
+    /// # Python
+    ///
+    /// `Task.exception()`, which raises `InvalidStateError` before the end.
+    #[must_use]
+    pub fn result(&self) -> Option<Result<(), &JoinError>> {
+        let outcome = self.outcome()?;
+        // Somebody has seen it: if it is a panic, it is no news any more.
+        self.task.set(QUIET);
+        Some(outcome.copied())
+    }
+
+    /// Whether it has ended as cancelled.
+    ///
+    /// # Python
+    ///
+    /// `Task.cancelled()`.
+    #[must_use]
+    pub fn cancelled(&self) -> bool {
+        self.done() && matches!(self.task.failure(), Some(JoinError::Cancelled(_)))
     }
 
     /// Asks for it to be cancelled: see [`Task::cancel`](crate::Task::cancel).
     pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
-        self.0.cancel(reason.into())
+        self.task.cancel(reason.into())
     }
 
-    /// How many cancels were asked for, less those that [`uncancel`](Self::uncancel) took back; and one for each group or timeout
-    /// in it that has asked its body to end, for as long as that takes. Of a task that is not
-    /// [cooperative](crate::spawn_cooperative), one at most.
+    /// How many cancels were asked for in time, less those that [`uncancel`](Self::uncancel) took back; and one for each group or
+    /// timeout in it that has asked its body to end, for as long as that takes. They count on while the task cleans up, and
+    /// when it has ended.
     ///
     /// # Python
     ///
     /// `Task.cancelling()`.
     #[must_use]
     pub fn cancelling(&self) -> u32 {
-        if self.0.is(COOPERATIVE) { self.0.extras().requests.count() } else { u32::from(self.0.is(CANCEL)) }
+        self.task.requests()
     }
 
     /// Takes one request of a cooperative task back, and gives how many are left. The last one takes along a cancel that has
-    /// not been delivered. Whoever swallows a cancel calls this; a group, or a timeout, takes its own back itself.
+    /// not been delivered. Whoever swallows a cancel calls this; a group, or a timeout, takes its own back itself. Of any
+    /// other task none is taken back: nothing keeps its future from being dropped.
     ///
     /// # Python
     ///
     /// `Task.uncancel()`.
     pub fn uncancel(&self) -> u32 {
-        if self.0.is(COOPERATIVE) { self.0.extras().requests.uncancel() } else { self.cancelling() }
+        if self.task.is(COOPERATIVE) { self.task.extras().requests.uncancel() } else { self.cancelling() }
     }
 
     /// Has `callback` called soon after the task has ended, with it; in the next turn if it has ended already. Several are
@@ -132,16 +209,100 @@ impl AnyTask {
         let task = self.clone();
         let (handle, call) = Loop::current().prepare(move || callback(&task));
         if self.done() {
-            self.0.call_back(call);
+            self.task.call_back(call);
         } else {
-            self.0.extras().callbacks.borrow_mut().push(call);
-            self.0.set(CALLBACKS);
+            self.task.extras().callbacks.borrow_mut().push(call);
+            self.task.set(CALLBACKS);
         }
         handle
     }
 }
 
+impl Future for AnyTask {
+    type Output = Result<(), JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.awaited = true;
+        self.awaited = self.poll_done(cx).is_pending();
+        match self.result() {
+            None => Poll::Pending,
+            Some(outcome) => Poll::Ready(outcome.map_err(JoinError::echo)),
+        }
+    }
+}
+
+impl Waitable for AnyTask {
+    type Value = ();
+    type Error = JoinError;
+
+    fn done(&self) -> bool {
+        Self::done(self)
+    }
+
+    fn poll_done(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.done() {
+            self.number.take();
+            return Poll::Ready(());
+        }
+        let waiter = Waiter::of(cx.waker());
+        let here = Loop::try_current().and_then(|lp| lp.inner().current.get());
+        assert!(!waiter.is_of(&self.task), "{SELF_AWAIT}");
+        let here = here.map(|task| task.id());
+        self.task.extras().listeners.listen(&self.number, waiter, here, self.awaited);
+        self.task.set(CALLBACKS);
+        Poll::Pending
+    }
+
+    fn forget_waiter(&mut self) {
+        if let Some(number) = self.number.take() {
+            self.task.extras().listeners.forget(number);
+        }
+    }
+
+    fn outcome(&self) -> Option<Result<&(), &JoinError>> {
+        self.done().then(|| self.task.failure().map_or(Ok(&()), Err))
+    }
+
+    fn request_cancel(&self, reason: Reason) -> bool {
+        self.task.cancel(reason)
+    }
+
+    fn is_foreign(&self) -> bool {
+        self.task.is_foreign()
+    }
+
+    fn cancel_along(&self, reason: Reason) {
+        self.task.cancel_along(reason);
+    }
+}
+
+impl Drop for AnyTask {
+    fn drop(&mut self) {
+        if self.number.get().is_none() {
+            return;
+        }
+        if self.awaited
+            && let Some(reason) = cancelling()
+        {
+            self.task.cancel_along(reason);
+        }
+        self.forget_waiter();
+    }
+}
+
+/// Another handle of the same task.
+impl Clone for AnyTask {
+    fn clone(&self) -> Self {
+        Self::of(&self.task)
+    }
+}
+
 impl TaskRef {
+    /// How many cancels were asked for.
+    fn requests(&self) -> u32 {
+        self.extras.get().map_or(0, |extras| extras.requests.count())
+    }
+
     /// Queues all callbacks.
     #[cold]
     pub(super) fn call_all_back(&self) {
@@ -159,7 +320,7 @@ impl TaskRef {
 
 impl PartialEq for AnyTask {
     fn eq(&self, other: &Self) -> bool {
-        self.0.as_ptr() == other.0.as_ptr()
+        self.task.as_ptr() == other.task.as_ptr()
     }
 }
 

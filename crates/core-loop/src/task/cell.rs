@@ -6,6 +6,7 @@
 //!   FUTURE ──────────────────────────────────────────► OUTCOME ────────────────────────────► neither
 //! ```
 //!
+//! FUTURE goes when the outcome is decided, before the future's destructor runs.
 //! The two bits say what the stage holds, and BUSY that a poll or a destructor is at work on it: every function here checks
 //! them before it touches the stage, so no order of calls, also from the user's destructors, can break it.
 
@@ -13,11 +14,13 @@ use super::afar::Afar;
 use super::header::{BUSY, CANCEL, DONE, FUTURE, HANDLE, Header, Id, OUTCOME, SCHEDULED};
 use super::list::Links;
 use super::reference::TaskRef;
+use super::verdict::is_error;
 use crate::error::JoinError;
 use crate::exception;
 use crate::memory::Piece;
 use crate::shared::{Ready, Shared};
 use contract::Panic;
+use std::any::Any;
 use std::cell::{Cell, OnceCell, UnsafeCell};
 use std::marker::PhantomData;
 use std::mem::{ManuallyDrop, offset_of};
@@ -48,7 +51,7 @@ pub(super) struct VTable {
     poll: unsafe fn(NonNull<Header>, &mut Context<'_>) -> Polled,
     drop_future: unsafe fn(NonNull<Header>),
     fail: unsafe fn(NonNull<Header>, Box<JoinError>),
-    discard_outcome: unsafe fn(NonNull<Header>) -> Option<Box<JoinError>>,
+    discard_outcome: unsafe fn(NonNull<Header>, Unread) -> Option<Box<JoinError>>,
     /// Where the stage begins, in bytes from the header.
     stage: usize,
     pub(super) free: unsafe fn(NonNull<Header>),
@@ -62,6 +65,14 @@ pub(super) enum Polled {
     Ended,
     /// A cancel came during the last step: the output was dropped, the future is still there.
     Overruled,
+}
+
+/// What becomes of an outcome that is thrown away.
+#[derive(Clone, Copy)]
+pub(super) enum Unread {
+    Dropped,
+    /// If it is an error, this is called with the name of its type, and with it.
+    Told(fn(&Header, &'static str, &dyn Any)),
 }
 
 /// The handle's way to the outcome.
@@ -147,7 +158,10 @@ impl<T> Join<T> {
     #[inline]
     pub(super) fn take_outcome(&mut self) -> Result<T, JoinError> {
         let task = &self.task;
-        assert!(task.is(OUTCOME) && !task.is(BUSY), "a task was polled again after it gave its output");
+        assert!(
+            task.is(OUTCOME) && !task.is(BUSY),
+            "a task was polled again after it gave its output: keep what the first await gave"
+        );
         // The handle has nothing more to ask for.
         task.clear(OUTCOME | HANDLE);
         // SAFETY: the bit said that the outcome is there, and it is gone now. `T` is the output of the future that `create`
@@ -180,28 +194,32 @@ impl TaskRef {
     pub(super) fn drop_future(&self) -> Result<(), Panic> {
         assert!(self.is(FUTURE) && !self.is(BUSY), "a future is dropped once");
         self.set(BUSY);
-        // SAFETY: the future is there, and nobody else is at it; it is gone when the bits are cleared, also after a panic.
+        // Before the destructor runs: the outcome is decided, so a cancel comes too late, and must say so.
+        self.clear(FUTURE);
+        // SAFETY: the future is there, and nobody else is at it: BUSY keeps everybody away until it is gone, also after a
+        // panic.
         let dropped = Panic::catch(|| unsafe { (self.vtable.drop_future)(self.as_ptr()) });
-        self.clear(FUTURE | BUSY);
+        self.clear(BUSY);
         dropped
     }
 
     /// Leaves an error where the future was.
     pub(super) fn fail(&self, error: JoinError) {
         assert!(!self.is(FUTURE | OUTCOME | BUSY), "there is one outcome");
+        let _set_once = self.extras().failed.set(error.echo());
         // SAFETY: the stage holds nothing, and nobody is at it.
         unsafe { (self.vtable.fail)(self.as_ptr(), Box::new(error)) }
         self.set(OUTCOME);
     }
 
     /// Drops the outcome if it is there; gives back an error. Runs a destructor of the user's, which may panic.
-    pub(super) fn discard_outcome(&self) -> Option<Box<JoinError>> {
+    pub(super) fn discard_outcome(&self, unread: Unread) -> Option<Box<JoinError>> {
         if self.is(BUSY) || !self.is(OUTCOME) {
             return None;
         }
         self.clear(OUTCOME);
         // SAFETY: the outcome was there, and belongs to this call now.
-        unsafe { (self.vtable.discard_outcome)(self.as_ptr()) }
+        unsafe { (self.vtable.discard_outcome)(self.as_ptr(), unread) }
     }
 }
 
@@ -225,7 +243,7 @@ unsafe fn poll<F: Future>(header: NonNull<Header>, cx: &mut Context<'_>) -> Poll
         fn drop(&mut self) {
             // SAFETY: the future has been dropped, so its place is free; the output is taken once, here.
             unsafe { (*self.stage).outcome = ManuallyDrop::new(Ok(ManuallyDrop::take(&mut self.output))) }
-            self.header.state.set(self.header.state.get() & !FUTURE | OUTCOME);
+            self.header.set(OUTCOME);
         }
     }
 
@@ -239,6 +257,8 @@ unsafe fn poll<F: Future>(header: NonNull<Header>, cx: &mut Context<'_>) -> Poll
         return Polled::Overruled;
     }
     let _settle = Settle { header, stage, output: ManuallyDrop::new(output) };
+    // The output is given: a cancel by the destructor below comes too late, and must say so.
+    header.clear(FUTURE);
     // SAFETY: once: whether this returns or panics, the output takes the future's place.
     unsafe { ManuallyDrop::drop(&mut (*stage).future) }
     Polled::Ended
@@ -254,9 +274,20 @@ unsafe fn fail<F: Future>(header: NonNull<Header>, error: Box<JoinError>) {
     unsafe { (*stage_of::<F>(header)).outcome = ManuallyDrop::new(Err(error)) }
 }
 
-unsafe fn discard_outcome<F: Future>(header: NonNull<Header>) -> Option<Box<JoinError>> {
+unsafe fn discard_outcome<F>(header: NonNull<Header>, unread: Unread) -> Option<Box<JoinError>>
+where
+    F: Future,
+    F::Output: 'static,
+{
     // SAFETY: see above: there is an outcome.
-    unsafe { ManuallyDrop::take(&mut (*stage_of::<F>(header)).outcome) }.err()
+    let outcome = unsafe { ManuallyDrop::take(&mut (*stage_of::<F>(header)).outcome) };
+    if let (Unread::Told(tell), Ok(output)) = (unread, &outcome)
+        && is_error(output)
+    {
+        // SAFETY: see above.
+        tell(unsafe { header.as_ref() }, std::any::type_name::<F::Output>(), output);
+    }
+    outcome.err()
 }
 
 unsafe fn free<F: Future>(header: NonNull<Header>) {

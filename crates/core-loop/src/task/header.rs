@@ -3,6 +3,7 @@
 use super::afar::Afar;
 use super::cell::VTable;
 use super::list::Links;
+use super::listeners::Listeners;
 use super::reference::TaskRef;
 use super::requests::Requests;
 use super::waiter::Waiter;
@@ -11,7 +12,7 @@ use crate::clean_up::CleanUp;
 use crate::context::Context;
 use crate::current::Loop;
 use crate::debug;
-use crate::error::Reason;
+use crate::error::{JoinError, Reason};
 use crate::shared::Shared;
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::VecDeque;
@@ -41,7 +42,7 @@ pub(super) const CLEAN_UPS: u16 = 1 << 8;
 pub(super) const COOPERATIVE: u16 = 1 << 9;
 /// A cooperative task ends as cancelled: the reason is in the extras.
 pub(super) const GIVES_UP: u16 = 1 << 10;
-/// There are callbacks to call at the end, in the extras.
+/// There are callbacks to call at the end, or listeners to wake, in the extras.
 pub(super) const CALLBACKS: u16 = 1 << 11;
 /// The handle cancels the task when it is dropped.
 pub(super) const CANCEL_ON_DROP: u16 = 1 << 13;
@@ -89,7 +90,7 @@ impl Id {
 /// What few tasks have.
 #[derive(Default)]
 pub(super) struct Extras {
-    pub(super) name: OnceCell<Box<str>>,
+    name: RefCell<Option<Box<str>>>,
     pub(super) cancel: Cell<Option<Reason>>,
     pub(super) context: Cell<Context>,
     waiter: Cell<Option<Waker>>,
@@ -98,7 +99,11 @@ pub(super) struct Extras {
     clean_ups: RefCell<VecDeque<CleanUp>>,
     /// Called when the task has ended, in this order.
     pub(super) callbacks: RefCell<Vec<CallRef>>,
+    /// Woken when the task has ended, after its awaiter's turn to ask has come: see CALLBACKS.
+    pub(super) listeners: Listeners,
     pub(super) requests: Requests,
+    /// Why there is no output, for those who ask when the handle has taken the outcome.
+    pub(super) failed: OnceCell<JoinError>,
 }
 
 impl Header {
@@ -138,13 +143,13 @@ impl Header {
     }
 
     pub(crate) fn name(&self) -> String {
-        let name = self.extras.get().and_then(|extras| extras.name.get());
-        name.map_or_else(|| format!("Task-{}", self.id), ToString::to_string)
+        let name = self.extras.get().and_then(|extras| extras.name.borrow().as_deref().map(str::to_owned));
+        name.unwrap_or_else(|| format!("Task-{}", self.id))
     }
 
+    /// The last name counts.
     pub(crate) fn set_name(&self, name: String) {
-        // The first name counts.
-        let _ = self.extras().name.set(name.into_boxed_str());
+        self.extras().name.replace(Some(name.into_boxed_str()));
         if self.is_observed() {
             debug::named(self);
         }
@@ -152,6 +157,11 @@ impl Header {
 
     pub(crate) fn spawned_at(&self) -> &'static Location<'static> {
         self.spawned_at
+    }
+
+    /// Why it gave no output; `None` before the end, and if it gave one.
+    pub(super) fn failure(&self) -> Option<&JoinError> {
+        self.extras.get()?.failed.get()
     }
 
     pub(super) fn extras(&self) -> &Extras {

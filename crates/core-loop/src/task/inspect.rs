@@ -24,7 +24,10 @@ impl Header {
         let waiter = self.waiter.take();
         let id = waiter.as_ref().map(|waiter| waiter.id);
         self.waiter.set(waiter);
-        id.or_else(|| self.extras.get().and_then(|extras| extras.awaited_by.get()))
+        let extras = self.extras.get();
+        id.or_else(|| {
+            extras.and_then(|extras| extras.awaited_by.get().or_else(|| extras.listeners.first_task()))
+        })
     }
 
     /// Whether its awaiter left its own waker, not one that tells it who has ended.

@@ -170,7 +170,7 @@ impl Requests {
 
     /// Notes a request, and wakes whoever takes it.
     pub(super) fn ask_of(&self, of: u64, reason: Reason) {
-        self.count.set(self.count.get().saturating_add(1));
+        self.note();
         let mut book = self.book.borrow_mut();
         book.push(Request { of, reason });
         let waker = book.waker_for(of);
@@ -178,6 +178,11 @@ impl Requests {
         if let Some(waker) = waker {
             exception::wake(waker);
         }
+    }
+
+    /// One of a task that answers by being dropped: it is counted, and that is all.
+    pub(super) fn note(&self) {
+        self.count.set(self.count.get().saturating_add(1));
     }
 
     pub(super) fn count(&self) -> u32 {

@@ -1,13 +1,13 @@
 //! What happens to a task: steps, a cancel, its end.
 
-use super::cell::{self, Join, Origin, Polled};
+use super::cell::{self, Join, Origin, Polled, Unread};
 use super::header::{
-    CALLBACKS, CANCEL, CLEAN_UPS, CONTEXT, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, OUTCOME, QUIET,
-    SCHEDULED,
+    CALLBACKS, CANCEL, CLEAN_UPS, CONTEXT, COOPERATIVE, DONE, FUTURE, GIVES_UP, HANDLE, Header, OUTCOME,
+    QUIET, SCHEDULED,
 };
 use super::inspect::OBSERVED;
 use super::reference::TaskRef;
-use super::waiter::Waiter;
+use super::waiter::{SELF_AWAIT, Waiter};
 use crate::context::{self, Context};
 use crate::current::Loop;
 use crate::debug;
@@ -15,6 +15,7 @@ use crate::error::{JoinError, Reason};
 use crate::exception::{ExceptionContext, report, shielded};
 use crate::shared::{Entry, Ready};
 use contract::{Panic, budget};
+use std::any::Any;
 use std::panic::Location;
 use std::task::{self, Poll};
 
@@ -105,7 +106,7 @@ impl<T> Join<T> {
             return Poll::Ready(());
         }
         let waiter = Waiter::of(cx.waker());
-        assert!(!waiter.is_of(task), "a task cannot await itself: it would wait for ever");
+        assert!(!waiter.is_of(task), "{SELF_AWAIT}");
         task.set_waiter(waiter);
         if task.is_observed() {
             debug::awaited(task);
@@ -243,13 +244,24 @@ impl TaskRef {
             lp.observe_finish(self);
         }
         if self.is(CALLBACKS) {
+            let listeners = &self.extras().listeners;
+            if listeners.will_hear() {
+                // They hear of a panic, so it is nobody else's to report.
+                self.set(QUIET);
+            }
             self.call_all_back();
+            listeners.wake_all();
         }
     }
 
     /// Nobody will ask for the outcome any more.
     fn throw_away(&self) {
-        match Panic::catch(|| self.discard_outcome()) {
+        if self.is(CALLBACKS) && self.extras().listeners.will_hear() {
+            self.set(QUIET);
+        }
+        let tells = self.is_observed() && !self.is(QUIET) && debug::is_on();
+        let unread = if tells { Unread::Told(report_unread) } else { Unread::Dropped };
+        match Panic::catch(|| self.discard_outcome(unread)) {
             Ok(Some(error)) => {
                 if let JoinError::Panicked(panic) = &*error
                     && !self.is(QUIET)
@@ -265,15 +277,20 @@ impl TaskRef {
         }
     }
 
-    /// Asks for a cancel; `false` if the task has ended.
+    /// Asks for a cancel; `false` if it comes too late: the outcome is decided.
     pub(crate) fn cancel(&self, reason: Reason) -> bool {
-        if self.is(DONE) || !self.is(FUTURE) {
+        if !self.is(FUTURE) {
+            if self.is(DONE) {
+                // Whoever cancels has no use for the outcome.
+                self.set(QUIET);
+            }
             return false;
         }
         if self.is(COOPERATIVE) {
             self.extras().requests.ask(reason);
             return true;
         }
+        self.extras().requests.note();
         if !self.is(CANCEL) {
             self.extras().cancel.set(Some(reason));
             self.set(CANCEL);
@@ -314,6 +331,14 @@ impl TaskRef {
             self.throw_away();
         }
     }
+}
+
+/// In debug mode: nobody will ever read this output, which is an error.
+#[cold]
+fn report_unread(task: &Header, type_name: &'static str, output: &dyn Any) {
+    let mut context = ExceptionContext::new(format!("an error that nobody read, a `{type_name}`,"));
+    context.error = Some(output);
+    report(&context.in_task(task));
 }
 
 /// The task's own context: it is the current one during its steps. Between them the empty one is, so a task that has none

@@ -5,6 +5,10 @@ use crate::current::Loop;
 use crate::exception;
 use std::task::Waker;
 
+/// What a task that awaits itself is told.
+pub(super) const SELF_AWAIT: &str = "a task cannot await itself, it would wait for ever: return what it is to give, or await \
+                                     it in another task";
+
 /// A waker that stays on this thread. If it is a task's of a loop that runs here, neither holding nor waking it costs an
 /// atomic operation.
 pub(crate) enum Waiter {

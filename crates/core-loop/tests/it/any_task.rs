@@ -2,8 +2,14 @@
 
 use crate::run;
 use crate::trace::Trace;
-use core_loop::{JoinError, Loop, all_tasks, current_task, spawn, spawn_cooperative, spawn_eager, yield_now};
+use core_loop::{
+    Elapsed, JoinError, Loop, NativeDriver, ReturnWhen, Runner, Task, Waitable, all_tasks, as_completed,
+    current_task, finally, spawn, spawn_eager, wait, wait_for, yield_now,
+};
+use std::cell::Cell;
 use std::future::pending;
+use std::rc::Rc;
+use std::time::Duration;
 
 #[test]
 fn the_current_task_is_the_one_whose_step_runs_and_a_callback_has_none() {
@@ -142,18 +148,175 @@ fn an_eager_task_that_panics_is_told_to_its_handle_and_the_caller_goes_on() {
 }
 
 #[test]
-fn a_usual_task_counts_one_request_at_most_and_cannot_take_it_back() {
+fn cancels_of_a_usual_task_are_counted_also_while_it_cleans_up_and_none_can_be_taken_back() {
     run(async {
-        let task = spawn(pending::<()>());
+        let seen = Rc::new(Cell::new(None));
+        let told = seen.clone();
+        let guarded = finally(
+            (),
+            async |()| pending::<()>().await,
+            async move |()| {
+                let own = current_task().expect("a clean-up is the task's");
+                yield_now().await;
+                told.set(Some((own.cancelling(), own.done())));
+            },
+        );
+        let task = spawn(guarded);
+        yield_now().await;
         assert_eq!(task.any().cancelling(), 0);
         task.cancel("one");
         task.cancel("two");
-        assert_eq!((task.any().cancelling(), task.any().uncancel()), (1, 1));
-        assert!(task.await.is_err());
-        let cooperative = spawn_cooperative(async { Ok(()) });
-        assert!(!{
+        assert_eq!((task.any().cancelling(), task.any().uncancel()), (2, 2));
+        yield_now().await;
+        assert!(!task.done(), "it cleans up");
+        assert!(!task.cancel("three"), "which no cancel interrupts");
+        let any = task.any();
+        assert!(matches!(task.await, Err(JoinError::Cancelled(reason)) if reason.as_str() == "one"));
+        assert_eq!(seen.get(), Some((2, false)));
+        assert_eq!(any.cancelling(), 2);
+    });
+}
+
+#[test]
+fn any_number_of_handles_await_the_end_and_hear_how_it_came_when_the_outcome_is_taken_too() {
+    run(async {
+        let task = spawn(async {
             yield_now().await;
-            cooperative.cancel("late")
+            String::from("taken")
         });
+        let listeners: Vec<_> = (0..3).map(|_| spawn(task.any())).collect();
+        let late = task.any();
+        assert!(late.result().is_none());
+        assert_eq!(task.await.expect("it ends"), "taken");
+        for listener in listeners {
+            assert!(matches!(listener.await, Ok(Ok(()))));
+        }
+        assert!(matches!(late.result(), Some(Ok(()))));
+        assert!(late.await.is_ok(), "also later");
+    });
+}
+
+fn panics() -> Task<()> {
+    spawn(async { std::panic::resume_unwind(Box::new("oh")) })
+}
+
+#[test]
+fn a_cancel_and_a_panic_are_told_apart_without_the_type() {
+    run(async {
+        let cancelled = spawn(pending::<u8>());
+        let any = cancelled.any();
+        cancelled.cancel("why");
+        assert!(!any.cancelled(), "it is asked, and has not ended");
+        assert!(matches!(any.clone().await, Err(JoinError::Cancelled(reason)) if reason.as_str() == "why"));
+        assert!(any.cancelled() && cancelled.cancelled());
+        let panicked = panics();
+        let any = panicked.any();
+        assert!(matches!(any.clone().await, Err(JoinError::Panicked(panic)) if panic.message() == "oh"));
+        assert!(!any.cancelled());
+        assert!(matches!(panicked.await, Err(JoinError::Panicked(_))), "the payload is the handle's");
+    });
+}
+
+#[test]
+fn whoever_waits_on_another_loop_hears_that_the_close_has_dropped_the_task() {
+    let runner = Runner::new(NativeDriver::new().expect("the native driver runs everywhere"));
+    let task = runner.get_loop().spawn(pending::<()>());
+    let any = task.any();
+    run(async {
+        let waiter = spawn(any.clone());
+        yield_now().await;
+        assert!(!waiter.done());
+        // Inside another loop it drops everything on the spot.
+        runner.close(Duration::ZERO);
+        assert!(matches!(waiter.await, Ok(Err(JoinError::Shutdown))));
+    });
+    assert!(matches!(any.result(), Some(Err(JoinError::Shutdown))));
+}
+
+#[test]
+fn a_cancelled_awaiter_takes_the_task_along_and_one_that_only_looks_does_not() {
+    run(async {
+        let task = spawn(pending::<()>());
+        let awaiter = spawn(task.any());
+        yield_now().await;
+        awaiter.cancel("with it");
+        assert!(awaiter.await.is_err());
+        assert!(task.cancelled());
+
+        let task = spawn(pending::<()>());
+        let mut any = task.any();
+        let looker = spawn(async move {
+            let seen = wait([&mut any], ReturnWhen::ALL_COMPLETED).timeout(Duration::ZERO).await;
+            assert_eq!((seen.done.len(), seen.pending.len()), (0, 1));
+            any.shield().await
+        });
+        for _ in 0..3 {
+            yield_now().await;
+        }
+        looker.cancel("alone");
+        assert!(looker.await.is_err());
+        assert!(!task.done());
+        task.cancel("over");
+    });
+}
+
+#[test]
+fn tasks_of_different_types_are_waited_for_together() {
+    run(async {
+        let (number, word) = (spawn(async { 7 }), spawn(async { "seven" }));
+        let mut both = [number.any(), word.any()];
+        let seen = wait(&mut both, ReturnWhen::ALL_COMPLETED).await;
+        assert_eq!(seen.done.len(), 2);
+        let never = spawn(pending::<()>());
+        let mut ended = as_completed([never.any(), word.any()]);
+        assert_eq!(ended.next().await.map(|task| task.id()), Some(word.any().id()));
+        drop(ended);
+        assert!(matches!(wait_for(Duration::ZERO, never.any()).await, Err(Elapsed)));
+        assert!(never.cancelled());
+        assert_eq!((number.await.ok(), word.await.ok()), (Some(7), Some("seven")));
+    });
+}
+
+#[test]
+fn a_task_that_awaits_itself_without_its_handle_panics_instead_of_hanging() {
+    run(async {
+        let task = spawn(async { current_task().expect("inside a task").await });
+        let Err(JoinError::Panicked(panic)) = task.await else { panic!("it went well") };
+        assert!(panic.message().contains("a task cannot await itself"), "{panic}");
+    });
+}
+
+#[test]
+fn a_panic_that_was_heard_without_the_handle_is_not_reported_again_and_one_that_was_looked_at_is() {
+    run(async {
+        let reported = Trace::default();
+        let told = reported.clone();
+        Loop::current().set_exception_handler(move |_, context| told.add(&context.message));
+        let task = panics();
+        let any = task.any();
+        task.detach();
+        assert!(any.await.is_err());
+        assert_eq!(reported.take(), "");
+        let task = panics();
+        let mut any = task.any();
+        task.detach();
+        wait([&mut any], ReturnWhen::ALL_COMPLETED).await;
+        assert_eq!(reported.take(), "a panic that nobody awaited");
+    });
+}
+
+#[test]
+fn a_name_may_be_given_at_any_time_and_the_last_one_counts() {
+    run(async {
+        let task = spawn(async {
+            let own = current_task().expect("inside a task");
+            own.set_name(format!("{} renamed", own.name()));
+        })
+        .named("first");
+        task.set_name("second");
+        assert_eq!(task.name(), "second");
+        let any = task.any();
+        task.await.expect("it ends");
+        assert_eq!(any.name(), "second renamed");
     });
 }

@@ -7,6 +7,7 @@ use core_loop::{
 };
 use std::future::pending;
 use std::pin::pin;
+use std::sync::mpsc::{Sender, channel};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -55,6 +56,31 @@ fn the_close_cancels_all_tasks_and_lets_their_clean_ups_end() {
     let report = runner.close(Duration::from_secs(60));
     assert_eq!((report.cancelled, report.dropped.len()), (1, 0));
     assert_eq!(trace.take(), "cleaned up");
+}
+
+/// Sends itself to the loop again and again, spawns each time a task that never ends, and says so once.
+fn steady(handle: LoopHandle, mut began: Option<Sender<()>>) {
+    let again = handle.clone();
+    let _closed = handle.call_soon_threadsafe(move || {
+        spawn(pending::<()>()).detach();
+        if let Some(began) = began.take() {
+            began.send(()).expect("the test waits");
+        }
+        steady(again, began);
+    });
+}
+
+#[test]
+fn steady_callbacks_that_spawn_do_not_keep_a_close_until_its_grace() {
+    let mut runner = runner();
+    let handle = runner.get_loop().handle();
+    let (began, begun) = channel();
+    steady(handle, Some(began));
+    runner.run(async { yield_now().await }).expect("it runs");
+    begun.recv().expect("it began");
+    // For ever, or what is as good: this test would never end.
+    let report = runner.close(Duration::MAX);
+    assert!(report.cancelled > 0 && !report.dropped.is_empty(), "{report}");
 }
 
 // ANCHOR: grace

@@ -164,7 +164,10 @@ fn tasks_that_begin_to_await_each_other_are_named_once() {
     let [DebugReport::AwaitCycle { tasks, .. }] = &seen[..] else { panic!("{seen:?}") };
     assert_eq!(tasks.iter().map(|task| &*task.name).collect::<Vec<_>>(), ["two", "one"]);
     let text = seen[0].to_string();
-    assert!(text.contains("task `two` spawned at") && text.ends_with("which awaits `two`"), "{text}");
+    assert!(
+        text.contains("task `two` spawned at") && text.contains("which awaits `two`; let one of them"),
+        "{text}"
+    );
 }
 
 #[test]
@@ -217,7 +220,7 @@ fn a_task_that_awaits_itself_panics_and_says_so() {
             });
             place.replace(Some(task));
             yield_now().await;
-            assert_eq!(told.recv().unwrap(), "a task cannot await itself: it would wait for ever");
+            assert!(told.recv().unwrap().starts_with("a task cannot await itself"));
         })
         .unwrap();
 }

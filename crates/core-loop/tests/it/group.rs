@@ -11,6 +11,7 @@ use std::time::Duration;
 
 mod asked;
 mod eager;
+mod handles;
 mod panics;
 mod random_asked;
 mod scoped;

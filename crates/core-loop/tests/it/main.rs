@@ -43,6 +43,7 @@ mod timeout_asks;
 mod timeouts;
 mod trace;
 mod turns;
+mod unread;
 mod wait;
 mod wait_for;
 mod wakers_that_call_back;

@@ -1,12 +1,18 @@
 //! Work that leaves the loop, and work that comes to it from other threads.
 
 use crate::run;
-use core_loop::contract::{Cancel, Executor, ExecutorExt, JobError, Reject, Submit};
-use core_loop::{Loop, LoopHandle, gather, pinned, sleep, to_thread, yield_now};
+use core_loop::contract::{Cancel, Executor, ExecutorExt, JobError, Reject, Rejected, Submit};
+use core_loop::{
+    BoxedWork, Loop, LoopHandle, NativeDriver, ReturnWhen, Runner, as_completed, finally, gather, pinned,
+    sleep, spawn, to_thread, wait, wait_for, wrap_future, yield_now,
+};
 use std::future::pending;
+use std::num::NonZeroUsize;
 use std::rc::Rc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
+use thread_executor::ThreadPool;
 
 #[test]
 fn to_thread_runs_elsewhere_and_brings_back_value_or_panic() {
@@ -140,5 +146,82 @@ fn waiting_blockingly_on_the_loops_own_thread_names_the_cure() {
         let job = Loop::current().handle().try_submit(async {}).expect("the loop runs");
         let panic = core_loop::contract::Panic::catch(|| job.wait()).expect_err("it would block");
         assert!(panic.message().contains(".await"), "{panic}");
+    });
+}
+
+/// Asks for the default executor of its loop, gives it work, and notes what came of it.
+struct Asks {
+    lp: Loop,
+    said: mpsc::Sender<bool>,
+}
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        let refused = self.lp.default_executor().try_submit(Box::new(|| ()) as BoxedWork);
+        let _gone = self.said.send(matches!(refused, Err(Rejected { why: Reject::ShuttingDown, .. })));
+    }
+}
+
+#[test]
+fn a_destructor_at_the_end_of_the_close_and_a_closed_loop_get_an_executor_that_refuses_and_start_none() {
+    let mut runner = Runner::new(NativeDriver::new().expect("the native driver runs everywhere"));
+    let lp = runner.get_loop().clone();
+    let (said, answers) = mpsc::channel();
+    let asks = Asks { lp: lp.clone(), said: said.clone() };
+    runner
+        .run(async move {
+            // It is dropped in the last stage: its clean-up never ends.
+            let stubborn = finally(
+                asks,
+                async |_| pending::<()>().await,
+                async |asks| {
+                    let _kept = asks;
+                    pending::<()>().await;
+                },
+            );
+            spawn(stubborn).detach();
+            yield_now().await;
+        })
+        .expect("it runs");
+    let report = runner.close(Duration::ZERO);
+    assert_eq!(report.dropped.len(), 1);
+    assert_eq!(answers.try_recv(), Ok(true));
+    drop(Asks { lp: lp.clone(), said });
+    assert_eq!(answers.try_recv(), Ok(true));
+    lp.set_default_executor(Arc::new(ThreadPool::default()));
+    let refused = lp.default_executor().try_submit(Box::new(|| ()) as BoxedWork);
+    assert!(refused.is_err(), "a closed loop takes no executor");
+}
+
+#[test]
+fn a_default_executor_that_was_never_used_is_shut_down_without_being_started() {
+    run(async {
+        let lp = Loop::current();
+        let report = lp.shutdown_default_executor(Duration::ZERO).await;
+        assert!(report.is_clean());
+        assert!(lp.default_executor().try_submit(Box::new(|| ()) as BoxedWork).is_err());
+        assert!(to_thread(|| ()).await.is_err());
+        lp.set_default_executor(Arc::new(ThreadPool::default()));
+        assert_eq!(to_thread(|| 7).await.expect("there is one again"), 7);
+    });
+}
+
+#[test]
+fn jobs_are_waited_for_beside_tasks_and_a_cancel_of_the_task_cancels_the_job() {
+    run(async {
+        let pool = ThreadPool::builder().threads(NonZeroUsize::MIN).build();
+        let (release, held) = mpsc::channel::<()>();
+        let running = pool.try_submit(move || held.recv().is_err()).expect("there is room");
+        let queued = pool.try_submit(|| panic!("it never runs")).expect("there is room");
+        let task = spawn(async { Ok(true) });
+        let mut all = [wrap_future(running), wrap_future(queued), task];
+        let seen = wait(&mut all, ReturnWhen::FIRST_COMPLETED).await;
+        assert!(matches!(seen.done[..], [ref done] if matches!(done.result(), Some(Ok(Ok(true))))));
+        let [running, queued, _] = all;
+        assert!(wait_for(Duration::ZERO, queued).await.is_err(), "it was cancelled before it began");
+        drop(release);
+        let mut coming = as_completed([running]);
+        let ended = coming.next().await.expect("one is left");
+        assert!(matches!(ended.await, Ok(Ok(true))));
     });
 }

@@ -5,7 +5,7 @@ use core_loop::contract::{
     Drain, Driver, Executor, ExecutorExt, JobError, Panic, Reactor, Reject, Rejected, Shutdown, Submit,
     Unavailable,
 };
-use core_loop::{LoopPool, NativeDriver, finally, pinned, sleep, to_thread, yield_now};
+use core_loop::{Loop, LoopPool, NativeDriver, finally, pinned, sleep, to_thread, yield_now};
 use nix::sched::{CpuSet, sched_getaffinity};
 use nix::unistd::Pid;
 use std::collections::HashSet;
@@ -62,6 +62,30 @@ fn a_key_has_one_loop_and_all_loops_have_keys() {
         let ran_on = member.try_submit(thread_name()).expect("taken").wait().expect("it ends");
         assert_eq!(ran_on, member.name());
     }
+}
+
+#[test]
+fn a_stop_in_a_job_does_not_end_the_loop_of_a_pool_and_is_told() {
+    let pool = pool(1);
+    let (tell, told) = mpsc::channel();
+    let job = pool.spawn_pinned(async move || {
+        Loop::current().set_exception_handler(move |_, context| drop(tell.send(context.to_string())));
+        Loop::current().stop();
+        // After the turn in which a loop of its own would have stopped.
+        sleep(SHORT).await;
+        "went on"
+    });
+    let queued: Vec<_> = (0..3).map(|number| pool.spawn(async move { number }).expect("taken")).collect();
+    let stops = pool.loops()[0].handle().call_soon_threadsafe(|| Loop::current().stop());
+    assert!(stops.is_ok());
+    assert_eq!(job.expect("taken").wait().expect("it ends"), "went on");
+    for (number, job) in queued.into_iter().enumerate() {
+        assert_eq!(job.wait().expect("nothing is lost"), number);
+    }
+    let words = told.recv().expect("it is told");
+    assert!(words.starts_with("`stop` was called at ") && words.contains(file!()), "{words}");
+    assert!(words.contains("close the pool"), "{words}");
+    assert!(pool.close(LONG).is_clean());
 }
 
 #[test]

@@ -347,6 +347,6 @@ fn a_task_that_awaits_itself_is_told_so_instead_of_waiting_for_ever() {
             drop(task.await);
         })));
         yield_now().await;
-        assert_eq!(trace.take(), "a task cannot await itself: it would wait for ever");
+        assert!(trace.take().starts_with("a task cannot await itself"));
     });
 }

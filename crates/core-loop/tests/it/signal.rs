@@ -2,7 +2,7 @@
 
 use crate::alone::{alone, descriptors};
 use crate::run;
-use core_loop::{ctrl_c, sleep};
+use core_loop::{NativeDriver, RunError, Runner, ctrl_c, sleep, yield_now};
 use futures_lite::future::{poll_once, zip};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{Signal, kill, raise};
@@ -155,4 +155,53 @@ async fn listen_until(over: &AtomicBool, listens: Sender<()>) {
         futures_lite::future::yield_now().await;
     }
     drop(waiting);
+}
+
+fn listening() -> Runner {
+    Runner::new(NativeDriver::new().unwrap()).cancel_on_ctrl_c(true)
+}
+
+#[test]
+fn a_main_that_never_waits_is_told_of_ctrl_c_at_its_end() {
+    alone("signal::a_main_that_never_waits_is_told_of_ctrl_c_at_its_end", "", || {
+        let mut runner = listening();
+        let over = runner.run(async {
+            interrupt();
+            7
+        });
+        assert!(matches!(over, Err(RunError::Interrupted)), "{over:?}");
+        assert!(!is_caught_here());
+        assert_eq!(runner.run(async { 7 }).unwrap(), 7);
+    });
+}
+
+#[test]
+fn a_run_listens_without_a_descriptor_until_it_sleeps() {
+    alone("signal::a_run_listens_without_a_descriptor_until_it_sleeps", "", || {
+        let mut runner = listening();
+        let before = descriptors();
+        runner
+            .run(async {
+                yield_now().await;
+                assert!(is_caught_here());
+                assert_eq!(descriptors(), before);
+            })
+            .unwrap();
+        assert_eq!(descriptors(), before);
+    });
+}
+
+#[test]
+fn a_run_that_begins_is_heard_anew_beside_one_that_was_told() {
+    alone("signal::a_run_that_begins_is_heard_anew_beside_one_that_was_told", "", || {
+        let first = listening().run(async {
+            interrupt();
+            let second = std::thread::spawn(|| {
+                let over = listening().run(async { interrupt() });
+                assert!(matches!(over, Err(RunError::Interrupted)), "{over:?}");
+            });
+            second.join().unwrap();
+        });
+        assert!(matches!(first, Err(RunError::Interrupted)), "{first:?}");
+    });
 }

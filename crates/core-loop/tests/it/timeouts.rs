@@ -3,8 +3,8 @@
 use crate::run;
 use crate::trace::Trace;
 use core_loop::{
-    Elapsed, JoinError, Loop, TimeoutScope, finally, sleep, sleep_until, spawn, timeout, timeout_at,
-    timeout_scope, yield_now,
+    Deadline, Elapsed, JoinError, Loop, TimeoutScope, finally, sleep, sleep_until, spawn, timeout,
+    timeout_at, timeout_scope, yield_now,
 };
 use std::cell::RefCell;
 use std::future::{pending, ready};
@@ -85,6 +85,34 @@ fn a_scope_that_ends_in_time_gives_its_output_and_says_so_afterwards() {
         assert_eq!((scope.when(), scope.expired()), (deadline, false));
         let refused = scope.reschedule(None).expect_err("it is over");
         assert!(refused.to_string().contains("inside its body"), "{refused}");
+    });
+}
+
+#[test]
+fn a_scope_and_its_move_take_a_duration_a_time_and_none_at_all() {
+    run(async {
+        let later = now() + MS * 60_000;
+        let when = async |scope: TimeoutScope| scope.when();
+        assert_eq!(timeout_scope(later, when).await, Ok(Some(later)));
+        assert_eq!(timeout_scope(None, when).await, Ok(None));
+        assert_eq!(timeout_scope(Some(later), when).await, Ok(Some(later)));
+        assert_eq!(timeout_scope(Duration::MAX, when).await, Ok(None), "too long to count");
+        assert!(timeout_scope(MS * 60_000, when).await.expect("in time").is_some_and(|when| when >= later));
+        assert_eq!(timeout_scope(Deadline::after(None), when).await, Ok(None));
+        assert_eq!(timeout_scope(Deadline::NEVER, when).await, Ok(None));
+        assert_eq!(timeout_scope(long_ago(), async |_| yield_now().await).await, Err(Elapsed));
+        let moved = timeout_scope(None, async |scope| {
+            scope.reschedule(later).expect("it is active");
+            assert_eq!(scope.when(), Some(later));
+            scope.reschedule(scope.when()).expect("it is active");
+            assert_eq!(scope.when(), Some(later));
+            scope.reschedule(Duration::MAX).expect("it is active");
+            assert_eq!(scope.when(), None);
+            scope.reschedule(MS).expect("it is active");
+            assert!(scope.when().is_some() && !scope.expired());
+            pending::<()>().await;
+        });
+        assert_eq!(moved.await, Err(Elapsed));
     });
 }
 

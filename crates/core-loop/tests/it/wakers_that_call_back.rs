@@ -2,10 +2,14 @@
 #![expect(unsafe_code, reason = "only a table of one's own can run code in a clone")]
 
 use crate::run;
-use core_loop::{Cancelled, cancellable, current_task, sleep, spawn, spawn_cooperative, timeout, yield_now};
+use core_loop::stream::generate;
+use core_loop::{
+    Cancelled, Descriptor, cancellable, current_task, sleep, spawn, spawn_cooperative, timeout, yield_now,
+};
 use std::cell::Cell;
-use std::future::poll_fn;
+use std::future::{pending, poll_fn};
 use std::pin::pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 use std::time::Duration;
 
@@ -29,6 +33,9 @@ fn clone(_: *const ()) -> RawWaker {
         assert_eq!(task.uncancel(), 0);
         drop(spawn(timeout(LONG, sleep(LONG))).cancel_on_drop());
         core_loop::Loop::current().call_later(LONG, || ()).cancel();
+        // For the registrations of descriptors.
+        let (reader, _writer) = std::io::pipe().expect("there are pipes");
+        drop(Descriptor::new(reader).expect("it can be watched"));
     }
     RawWaker::new(std::ptr::null(), &TABLE)
 }
@@ -62,6 +69,24 @@ fn a_waker_that_calls_back_when_it_is_cloned_finds_nothing_borrowed() {
         let task = spawn_cooperative(async {
             assert!(polled(sleep(LONG)).await.is_pending());
             assert!(polled(cancellable(sleep(LONG))).await.is_pending());
+            let (reader, _writer) = std::io::pipe().expect("there are pipes");
+            let reader = Descriptor::new(reader).expect("it can be watched");
+            assert!(polled(reader.readable()).await.is_pending());
+            let other = spawn(pending::<()>()).cancel_on_drop();
+            assert!(polled(other.any()).await.is_pending());
+            let count = Rc::new(Cell::new(0));
+            let yielded = count.clone();
+            let mut numbers = generate(async move |y| {
+                loop {
+                    yielded.set(yielded.get() + 1);
+                    y.yield_(yielded.get()).await;
+                }
+            });
+            // Each poll has another waker, which the slot keeps while it gives its item.
+            for _ in 0..3 {
+                assert!(polled(numbers.next()).await.is_ready());
+            }
+            assert_eq!(count.get(), 3);
             Ok(())
         });
         task.await.expect("it is not disturbed");

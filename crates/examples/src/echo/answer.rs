@@ -1,7 +1,8 @@
 //! What is answered to which request.
 
-use super::body::Whole;
 use super::percent;
+use http_body_util::Full;
+use hyper::body::Bytes;
 use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::{Method, Response, StatusCode};
 
@@ -9,7 +10,7 @@ const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const BYTES: HeaderValue = HeaderValue::from_static("application/octet-stream");
 
 /// The answer to `method` on `path`, which is still percent-encoded.
-pub(super) fn answer(method: &Method, path: &str) -> Response<Whole> {
+pub(super) fn answer(method: &Method, path: &str) -> Response<Full<Bytes>> {
     let Some(what) = path.strip_prefix("/echo/") else {
         return refusal(StatusCode::NOT_FOUND, "there is only /echo/{what}");
     };
@@ -27,12 +28,12 @@ pub(super) fn answer(method: &Method, path: &str) -> Response<Whole> {
     }
 }
 
-fn refusal(status: StatusCode, why: &str) -> Response<Whole> {
+fn refusal(status: StatusCode, why: &str) -> Response<Full<Bytes>> {
     response(status, TEXT, format!("{why}\n").into())
 }
 
-fn response(status: StatusCode, kind: HeaderValue, body: Vec<u8>) -> Response<Whole> {
-    let mut response = Response::new(Whole(body.into()));
+fn response(status: StatusCode, kind: HeaderValue, body: Vec<u8>) -> Response<Full<Bytes>> {
+    let mut response = Response::new(Full::from(body));
     *response.status_mut() = status;
     response.headers_mut().insert(CONTENT_TYPE, kind);
     response

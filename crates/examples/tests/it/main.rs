@@ -4,6 +4,7 @@ mod command_line;
 mod compare;
 mod echo;
 mod everywhere;
+mod http;
 mod interrupted;
 mod metrics;
 mod one_loop_per_core;

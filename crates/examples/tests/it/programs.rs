@@ -101,6 +101,7 @@ programs! {
     log_writer [],
     long_computation [],
     loop_in_a_thread [],
+    many_requests [],
     own_executor [],
     producers_consumers [],
     protocol_echo [],

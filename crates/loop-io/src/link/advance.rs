@@ -178,6 +178,9 @@ impl Link {
                     ready!(channel.as_mut().poll_close(cx))?;
                     self.ended_here.set(true);
                 }
+                if !self.ended_there.get() {
+                    ready!(channel.poll_finish(cx))?;
+                }
                 if !self.ended_there.get() && channel.resets_if_unread() {
                     take_unread(channel);
                 }

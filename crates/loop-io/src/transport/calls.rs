@@ -1,6 +1,7 @@
 //! How a transport calls its protocol: one call at a time, and a panic ends only the connection.
 
 use super::Transport;
+use crate::buffer::Buffer;
 use crate::link::{Link, Watcher, wake};
 use crate::protocol::{Receiver, guarded, report};
 use core_loop::{ExceptionContext, Loop};
@@ -37,10 +38,10 @@ impl Shared {
     }
 
     /// Tells the protocol of the connection, and begins to read.
-    pub(super) fn begin(self: &Rc<Self>) {
+    pub(super) fn begin(self: &Rc<Self>, unread: Buffer) {
         self.link.watch(self.clone());
         self.call("connection_made", |protocol| protocol.connection_made(Transport(self.clone())));
-        self.start_reading();
+        self.start_reading(unread);
     }
 
     pub(super) fn set_receiver(&self, protocol: Rc<dyn Receiver>) {

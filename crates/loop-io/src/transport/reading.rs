@@ -1,6 +1,7 @@
 //! The task that reads for a protocol.
 
 use super::calls::Shared;
+use crate::buffer::Buffer;
 use crate::link::remember;
 use crate::protocol::Received;
 use core_loop::spawn;
@@ -15,19 +16,22 @@ const READS_A_STEP: usize = 16;
 /// Says that nobody reads any more. Unless it ended well, nobody ever will.
 struct Reading {
     shared: Rc<Shared>,
+    /// What came before the protocol did.
+    unread: Option<Box<Buffer>>,
     done: bool,
 }
 
 impl Shared {
-    pub(super) fn start_reading(self: &Rc<Self>) {
+    pub(super) fn start_reading(self: &Rc<Self>, unread: Buffer) {
         let name =
             self.link.peer_name.as_ref().map_or_else(|| "read".to_owned(), |peer| format!("read {peer}"));
-        let reading = Reading { shared: self.clone(), done: false };
+        let unread = (!unread.is_empty()).then(|| Box::new(unread));
+        let reading = Reading { shared: self.clone(), unread, done: false };
         spawn(reading.run()).named(name).detach();
     }
 
     /// Ready when there is nothing more to read.
-    fn poll_reading(&self, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll_reading(&self, cx: &mut Context<'_>, unread: &mut Option<Box<Buffer>>) -> Poll<()> {
         for _ in 0..READS_A_STEP {
             if self.link.is_closing() {
                 return Poll::Ready(());
@@ -36,7 +40,13 @@ impl Shared {
                 remember(&self.waiting, cx.waker());
                 return Poll::Pending;
             }
-            let mut read = |bytes: &mut [u8]| self.link.poll_read(cx, bytes);
+            let mut read = |bytes: &mut [u8]| match unread.as_mut().map(|unread| unread.give(bytes)) {
+                Some(len @ 1..) => Poll::Ready(Ok(len)),
+                Some(0) | None => {
+                    *unread = None;
+                    self.link.poll_read(cx, bytes)
+                }
+            };
             let received = self.call("data_received", |protocol| protocol.poll_receive(&mut read));
             let Some(received) = received else { return Poll::Ready(()) };
             match ready!(received) {
@@ -59,7 +69,7 @@ impl Shared {
 
 impl Reading {
     async fn run(mut self) {
-        poll_fn(|cx| self.shared.poll_reading(cx)).await;
+        poll_fn(|cx| self.shared.poll_reading(cx, &mut self.unread)).await;
         // Stays until the end, so that a loop that closes has something to drop, and the connection with it.
         let _lost = self.shared.link.wait_closed().await;
         self.done = true;

@@ -9,6 +9,7 @@ mod processes;
 mod reading;
 mod serving;
 mod socat;
+mod upgrading;
 mod writing;
 
 use core_loop::Loop;

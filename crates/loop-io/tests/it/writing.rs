@@ -1,11 +1,10 @@
 //! What a writer keeps, sends, and says when it cannot.
 
 use crate::{MIB, Noted, filled, half, run};
-use core_loop::{spawn, wait_until_idle};
-use futures_lite::AsyncWriteExt;
+use core_loop::{spawn, to_thread, wait_until_idle, yield_now};
 use futures_lite::future::poll_once;
-use futures_lite::{AsyncRead, AsyncWrite};
-use loop_io::{Channel, WriteError, WriteLimits, streams};
+use futures_lite::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use loop_io::{Channel, StreamReader, StreamWriter, WriteError, WriteLimits, start_server, streams};
 use std::io::{self, ErrorKind, IoSlice, Read};
 use std::net::TcpStream;
 use std::pin::Pin;
@@ -296,14 +295,81 @@ fn pieces_leave_from_where_they_stand_if_the_channel_can_and_in_one_piece_otherw
     run(async {
         for (vectored, wanted) in [(true, vec![vec![3, 0, 4], vec![1]]), (false, vec![vec![7]])] {
             let writes = Noted::default();
-            let (_reader, mut writer) = streams(Noting { vectored, writes: writes.clone() });
+            let (_reader, writer) = streams(Noting { vectored, writes: writes.clone() });
             writer.writelines(["one", "", "four"]).unwrap();
             assert_eq!(writes.take(), wanted);
             let pieces = [IoSlice::new(b"one"), IoSlice::new(b""), IoSlice::new(b"four")];
-            assert_eq!(AsyncWriteExt::write_vectored(&mut writer, &pieces).await.unwrap(), 7);
+            writer.write_vectored(&pieces).unwrap();
             assert_eq!(writes.take(), wanted);
             writer.writelines([b"alone"]).unwrap();
             assert_eq!(writes.take(), [[5]]);
         }
+    });
+}
+
+/// Writes through futures-io until the kernel takes no more. How much that was, all of it sevens.
+async fn choked(writer: &mut StreamWriter) -> usize {
+    let (piece, mut sent) = (vec![7; MIB], 0);
+    // The second time it is not for the step's budget that it waits.
+    for _ in 0..2 {
+        while let Some(taken) = poll_once(AsyncWriteExt::write(writer, &piece)).await {
+            sent += taken.unwrap();
+            assert!(sent < 256 * MIB, "everything is sent although nobody reads");
+        }
+        yield_now().await;
+    }
+    sent
+}
+
+#[test]
+fn a_futures_io_write_keeps_nothing_and_goes_on_when_there_is_room() {
+    run(async {
+        let (_reader, mut writer, mut theirs) = half().await;
+        let sent = choked(&mut writer).await;
+        assert_eq!(writer.get_write_buffer_size(), 0);
+        let reading = to_thread(move || {
+            let mut came = vec![0; sent + 1];
+            theirs.read_exact(&mut came).map(|()| (came, theirs))
+        });
+        assert_eq!(AsyncWriteExt::write(&mut writer, &[8]).await.unwrap(), 1);
+        let (came, _theirs) = reading.await.unwrap().unwrap();
+        assert!(came[..sent].iter().all(|byte| *byte == 7) && came[sent] == 8);
+    });
+}
+
+#[test]
+fn a_futures_io_write_comes_after_what_was_written_before() {
+    run(async {
+        let (_reader, mut writer, mut theirs) = half().await;
+        let before = filled(&writer);
+        assert!(poll_once(AsyncWriteExt::write(&mut writer, b"last")).await.is_none(), "it overtook");
+        let reading = to_thread(move || {
+            let mut came = vec![0; before + 4];
+            theirs.read_exact(&mut came).map(|()| (came, theirs))
+        });
+        assert_eq!(AsyncWriteExt::write(&mut writer, b"last").await.unwrap(), 4);
+        let (came, _theirs) = reading.await.unwrap().unwrap();
+        assert_eq!(&came[before..], b"last");
+    });
+}
+
+#[test]
+fn a_futures_io_write_that_waits_is_woken_by_an_abort() {
+    run(async {
+        let (promise, ended) = core_loop::Future::promise();
+        let promise = std::cell::Cell::new(Some(promise));
+        let chokes = async move |_: StreamReader, mut writer: StreamWriter| {
+            choked(&mut writer).await;
+            let error = AsyncWriteExt::write(&mut writer, &[8]).await.unwrap_err();
+            promise.take().unwrap().set_result(error.kind()).unwrap();
+        };
+        let server = start_server(chokes, "127.0.0.1:0").await.unwrap();
+        let _client = TcpStream::connect(server.addresses()[0]).unwrap();
+        while server.clients() == 0 {
+            wait_until_idle().await;
+        }
+        wait_until_idle().await;
+        server.abort_clients();
+        assert_eq!(ended.await.unwrap(), ErrorKind::BrokenPipe);
     });
 }

@@ -2,10 +2,11 @@
 
 use super::{LEAVE_WITHIN, Supervisor, last_answer};
 use crate::child::{Child, Phase, Running};
-use crate::frame::{Frame, Kind, Step};
+use crate::counters::count;
+use crate::frame::{Body, Frame, Kind, Step};
 use crate::pending::Answer;
 use crate::{StartError, image, trampoline};
-use contract::Exit;
+use contract::{Death, Exit, JobError};
 use nix::libc::SIGABRT;
 use std::time::Instant;
 
@@ -80,23 +81,32 @@ impl Supervisor {
                     self.mismatched(number);
                     return None;
                 }
-                child.phase = Phase::Idle;
-                child.kill_at = None;
-                self.staff.worker_is_ready();
-                if let Some(started) = self.started.take() {
-                    let _ = started.try_send(Ok(()));
+                match self.plan.initializer {
+                    None => self.is_ready(number),
+                    Some(offset) => {
+                        child.phase = Phase::Preparing;
+                        let nonce = child.nonce;
+                        child.send(Frame::new(Kind::Prepare, nonce, offset as u64, Body::default()));
+                    }
                 }
+            }
+            (Phase::Preparing, Kind::Prepared) if frame.job == child.nonce => self.is_ready(number),
+            (Phase::Preparing, Kind::Unprepared) if frame.job == child.nonce => {
+                child.words = Some(trampoline::panic_from(frame.body));
+                child.kill();
             }
             (Phase::Busy(running), Kind::Panicking) if frame.job == running.id => {
                 running.last_words = Some(trampoline::panic_from(frame.body));
             }
             (Phase::Busy(running), kind) if frame.job == running.id => {
+                let memory = frame.a;
                 let Some(answer) = answer(kind, frame) else {
                     self.distrust(number, format!("a {kind:?} from a worker"));
                     return None;
                 };
                 self.staff.worker_is_ready();
-                return finished(child).map(|running| (running, answer));
+                let grown = self.plan.recycle.memory.is_some_and(|most| memory > most);
+                return self.finished(number, grown).map(|running| (running, answer));
             }
             // A panic on another thread of the worker, noted while its answer was on the way.
             (Phase::Idle, Kind::Panicking) => {}
@@ -109,6 +119,34 @@ impl Supervisor {
             }
         }
         None
+    }
+
+    /// It has said hello, and its initializer has run.
+    fn is_ready(&mut self, number: u64) {
+        let Some(child) = self.children.get_mut(&number) else { return };
+        child.phase = Phase::Spare;
+        child.kill_at = None;
+        self.staff.worker_is_ready();
+        count(&self.counters.started);
+        if let Some(started) = self.started.take() {
+            let _ = started.try_send(Ok(()));
+        }
+    }
+
+    /// The worker is free again, or has served long enough. The job that it had.
+    fn finished(&mut self, number: u64, grown: bool) -> Option<Running> {
+        let child = self.children.get_mut(&number)?;
+        let Phase::Busy(running) = std::mem::replace(&mut child.phase, Phase::Idle) else { return None };
+        let now = Instant::now();
+        child.idle_since = now;
+        // Unless it is being killed already, it has kept the grace.
+        child.kill_at = None;
+        child.jobs_left = child.jobs_left.map(|left| left.saturating_sub(1));
+        if (grown || child.jobs_left == Some(0)) && child.is_sound() {
+            child.dismiss(now + LEAVE_WITHIN);
+            count(&self.counters.recycled);
+        }
+        Some(running)
     }
 
     /// At the start that is the end; later the program was replaced, and the workers that are here still work.
@@ -138,20 +176,31 @@ impl Supervisor {
         self.listen(number, usize::MAX);
         let Some(mut child) = self.children.remove(&number) else { return };
         self.watch.forget_socket(number, &child);
-        let (used, nonsense) = (child.used, child.nonsense.take());
-        let (phase, death) = child.obituary(exit, Instant::now());
+        let (used, nonsense, words) = (child.used, child.nonsense.take(), child.words.take());
+        let (phase, death) = child.obituary(exit, &mut self.oom, Instant::now());
+        if !matches!(phase, Phase::Leaving) {
+            count(&self.counters.died);
+        }
         match phase {
-            Phase::Starting => self.died_before_ready(death, nonsense),
-            Phase::Idle => self.staff.died_idle(used),
+            Phase::Starting | Phase::Preparing => self.died_before_ready(death, nonsense, words),
+            Phase::Spare | Phase::Idle => self.staff.died_idle(used),
             Phase::Leaving => {}
-            Phase::Busy(mut running) => {
-                let aborted = matches!(exit, Exit::Signal { number, .. } if number == SIGABRT);
-                let answer = match running.last_words.take() {
-                    Some(words) if aborted && running.stop.is_none() => Answer::Panicked(words),
-                    _ => last_answer(&running, nonsense, death),
-                };
-                running.pending.finish(answer);
-            }
+            Phase::Busy(running) => self.died_busy(running, exit, nonsense, death),
+        }
+    }
+
+    fn died_busy(&mut self, mut running: Running, exit: Exit, nonsense: Option<String>, death: Death) {
+        let aborted = matches!(exit, Exit::Signal { number, .. } if number == SIGABRT);
+        let answer = match running.last_words.take() {
+            Some(words) if aborted && running.stop.is_none() => Answer::Panicked(words),
+            _ => last_answer(&running, nonsense, death),
+        };
+        let running = match &answer {
+            Answer::Failed(JobError::WorkerDied(_)) => self.run_again(running),
+            _ => Some(running),
+        };
+        if let Some(running) = running {
+            running.pending.finish(answer);
         }
     }
 }
@@ -163,14 +212,12 @@ fn answer(kind: Kind, frame: Frame) -> Option<Answer> {
         Kind::Panicked => Answer::Panicked(trampoline::panic_from(frame.body)),
         Kind::BadArguments => Answer::BadArguments(words(frame)),
         Kind::BadResult => Answer::BadResult(words(frame)),
-        Kind::Welcome | Kind::Hello | Kind::Run | Kind::Panicking => return None,
+        Kind::Welcome
+        | Kind::Hello
+        | Kind::Run
+        | Kind::Panicking
+        | Kind::Prepare
+        | Kind::Prepared
+        | Kind::Unprepared => return None,
     })
-}
-
-/// The worker is free again. The job that it had.
-fn finished(child: &mut Child) -> Option<Running> {
-    let Phase::Busy(running) = std::mem::replace(&mut child.phase, Phase::Idle) else { return None };
-    // Unless it is being killed already, it has kept the grace.
-    child.kill_at = None;
-    Some(running)
 }

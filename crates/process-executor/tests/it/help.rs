@@ -2,7 +2,7 @@
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
-use process_executor::{Builder, Death, JobError, ProcessPool, Stderr};
+use process_executor::{Builder, Death, ExecutorExt, JobError, OutOfMemory, ProcessPool, Stderr, call};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -103,4 +103,14 @@ pub(crate) fn death<T: std::fmt::Debug>(outcome: Result<T, JobError>) -> Death {
         Err(JobError::WorkerDied(death)) => death,
         other => panic!("instead of a death: {other:?}"),
     }
+}
+
+#[track_caller]
+pub(crate) fn pid_of(pool: &ProcessPool) -> u32 {
+    pool.try_submit(call(pid, ())).expect("room").wait().expect("it runs")
+}
+
+/// What may be thought of a worker that a test has killed: nothing of the kind where the kernel's counter can be read.
+pub(crate) fn is_told_apart(verdict: OutOfMemory) -> bool {
+    matches!(verdict, OutOfMemory::No | OutOfMemory::Suspected)
 }

@@ -3,11 +3,14 @@
 mod bulk;
 mod calls;
 mod captures;
+mod crew;
 mod endings;
 mod failures;
 mod help;
 mod life;
 mod model;
+mod retries;
+mod shortage;
 mod source;
 mod starts;
 mod stops;

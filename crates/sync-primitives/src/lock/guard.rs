@@ -2,22 +2,23 @@
 #![expect(unsafe_code, reason = "the compiler cannot see that there is at most one guard")]
 
 use super::Lock;
-use crate::permits::Granted;
+use crate::permits::{HasPermits, Held};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+use std::ptr::NonNull;
 use std::sync::Arc;
 
 /// Data that only the one guard of its lock may touch.
 ///
-/// A guard is made from a [`Granted`], which its lock's permits gave: there is one permit, a `Granted` cannot be copied, and
-/// the permit is released by the guard's drop and nowhere else. So at most one guard exists for each lock.
+/// A guard is made from a [`Held`], which its lock's permits gave: there is one permit, a `Held` cannot be copied, and the
+/// permit is released by its drop and nowhere else. So at most one guard exists for each lock.
 pub(super) struct Data<T: ?Sized>(UnsafeCell<T>);
 
 // SAFETY: sharing a `Data` must not let two threads reach the `T` at once, nor unordered. All that a shared `Data` can do
-// is give a reference to its one guard, so threads reach the `T` one after the other, ordered by the mutex in the permits.
-// That passes the `T` from thread to thread, hence `T: Send`.
+// is give a reference to its one guard, so threads reach the `T` one after the other, ordered by the permits. That passes
+// the `T` from thread to thread, hence `T: Send`.
 unsafe impl<T: ?Sized + Send> Sync for Data<T> {}
 
 impl<T> Data<T> {
@@ -36,99 +37,166 @@ impl<T: ?Sized> Data<T> {
     }
 }
 
-/// The held lock: reaches the data, and releases the lock when it is dropped.
+/// A lock, borrowed (`&Lock<T>`) or shared (`Arc<Lock<T>>`). Only this crate implements it.
+pub trait HoldsLock: HasPermits + Clone {
+    /// What the lock guards.
+    type Data: ?Sized;
+
+    #[doc(hidden)]
+    fn data(&self) -> *mut Self::Data;
+}
+
+impl<T: ?Sized> HoldsLock for &Lock<T> {
+    type Data = T;
+
+    fn data(&self) -> *mut T {
+        self.data.0.get()
+    }
+}
+
+impl<T: ?Sized> HoldsLock for Arc<Lock<T>> {
+    type Data = T;
+
+    fn data(&self) -> *mut T {
+        self.data.0.get()
+    }
+}
+
+/// The held lock: reaches the data, and releases the lock when it is dropped. `H` is how it holds the lock: by a reference
+/// ([`LockGuard`]), or as one of its owners ([`OwnedLockGuard`]).
+///
+/// # Python
+///
+/// The inside of `async with lock:`.
 #[must_use = "a lock that is released at once guards nothing"]
-pub struct LockGuard<'a, T: ?Sized> {
-    lock: &'a Lock<T>,
+pub struct Guard<H: HoldsLock> {
+    held: Held<H>,
     /// It hands out references to the data, so it may be shared between threads only if the data may.
-    data: PhantomData<&'a mut T>,
+    data: PhantomData<H::Data>,
 }
 
-impl<'a, T: ?Sized> LockGuard<'a, T> {
-    /// `granted` is a permit of this very `lock`.
-    pub(super) fn new(lock: &'a Lock<T>, _granted: Granted) -> Self {
-        Self { lock, data: PhantomData }
+/// A [`Guard`] that borrows its lock.
+pub type LockGuard<'a, T> = Guard<&'a Lock<T>>;
+
+/// A [`Guard`] that keeps its lock alive.
+pub type OwnedLockGuard<T> = Guard<Arc<Lock<T>>>;
+
+// The data is in the lock, not in the guard.
+impl<H: HoldsLock> Unpin for Guard<H> {}
+
+impl<H: HoldsLock> Guard<H> {
+    pub(super) fn new(held: Held<H>) -> Self {
+        Self { held, data: PhantomData }
+    }
+
+    pub(crate) fn holder(&self) -> &H {
+        self.held.holder()
+    }
+
+    /// A guard of a part of the data. A function and not a method, so that it hides none of the data's.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use sync_primitives::{Guard, Lock};
+    ///
+    /// let lock = Lock::new((1, "one"));
+    /// let mut name = Guard::map(lock.try_lock().unwrap(), |pair| &mut pair.1);
+    /// *name = "uno";
+    /// assert!(lock.locked());
+    /// drop(name);
+    /// assert_eq!(lock.into_inner(), (1, "uno"));
+    /// ```
+    pub fn map<U: ?Sized>(
+        mut this: Self,
+        part: impl FnOnce(&mut H::Data) -> &mut U,
+    ) -> MappedLockGuard<H, U> {
+        let part = NonNull::from(part(&mut this));
+        MappedLockGuard { held: this.held, part, data: PhantomData }
     }
 }
 
-impl<T: ?Sized> Drop for LockGuard<'_, T> {
-    fn drop(&mut self) {
-        self.lock.permits.release();
-    }
-}
+impl<H: HoldsLock> Deref for Guard<H> {
+    type Target = H::Data;
 
-impl<T: ?Sized> Deref for LockGuard<'_, T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
+    fn deref(&self) -> &H::Data {
         // SAFETY: nobody may be writing to the data. Only the one guard reaches it, this is it, and it is borrowed shared.
-        unsafe { &*self.lock.data.0.get() }
+        // The data is there: the holder keeps its lock alive, and `&` and `Arc` always lead to the same one.
+        unsafe { &*self.held.holder().data() }
     }
 }
 
-impl<T: ?Sized> DerefMut for LockGuard<'_, T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: nobody else may reach the data. Only the one guard does, this is it, and it is borrowed exclusively.
-        unsafe { &mut *self.lock.data.0.get() }
+impl<H: HoldsLock> DerefMut for Guard<H> {
+    fn deref_mut(&mut self) -> &mut H::Data {
+        // SAFETY: nobody else may reach the data. Only the one guard does, this is it, and it is borrowed exclusively. The
+        // data is there, as above.
+        unsafe { &mut *self.held.holder().data() }
     }
 }
 
-/// The held lock, kept alive by the guard: reaches the data, and releases the lock when it is dropped.
+/// The held lock, for a part of its data. Made by [`Guard::map`].
 #[must_use = "a lock that is released at once guards nothing"]
-pub struct OwnedLockGuard<T: ?Sized> {
-    lock: Arc<Lock<T>>,
-    /// It hands out references to the data, so it may be shared between threads only if the data may.
-    data: PhantomData<T>,
+pub struct MappedLockGuard<H: HoldsLock, U: ?Sized> {
+    held: Held<H>,
+    /// Inside the lock's data, which stays where it is as long as `held` keeps the lock alive; nobody else reaches it as
+    /// long as `held` is held.
+    part: NonNull<U>,
+    /// As a `&mut U`, so invariant.
+    data: PhantomData<*mut U>,
 }
 
-impl<T: ?Sized> OwnedLockGuard<T> {
-    /// `granted` is a permit of this very `lock`.
-    pub(super) fn new(lock: Arc<Lock<T>>, _granted: Granted) -> Self {
-        Self { lock, data: PhantomData }
+// SAFETY: sending it sends the turn, and a `&mut U`. The rest of the data is not reached through it, but by whoever locks
+// next: what that needs, `H: Send` asks for.
+unsafe impl<H: HoldsLock + Send, U: ?Sized + Send> Send for MappedLockGuard<H, U> {}
+
+// SAFETY: a shared one gives out `&U`, and shows its holder to nobody.
+unsafe impl<H: HoldsLock + Sync, U: ?Sized + Sync> Sync for MappedLockGuard<H, U> {}
+
+impl<H: HoldsLock, U: ?Sized> MappedLockGuard<H, U> {
+    /// A guard of a part of that part.
+    pub fn map<V: ?Sized>(mut this: Self, part: impl FnOnce(&mut U) -> &mut V) -> MappedLockGuard<H, V> {
+        let part = NonNull::from(part(&mut this));
+        MappedLockGuard { held: this.held, part, data: PhantomData }
     }
 }
 
-impl<T: ?Sized> Drop for OwnedLockGuard<T> {
-    fn drop(&mut self) {
-        self.lock.permits.release();
+impl<H: HoldsLock, U: ?Sized> Deref for MappedLockGuard<H, U> {
+    type Target = U;
+
+    fn deref(&self) -> &U {
+        // SAFETY: it points to a part of the data: `map` took it from there, and the data has not moved since, see the
+        // field. Nobody may be writing to it: only the one guard reaches the data, this is it, and it is borrowed shared.
+        unsafe { self.part.as_ref() }
     }
 }
 
-impl<T: ?Sized> Deref for OwnedLockGuard<T> {
-    type Target = T;
-
-    fn deref(&self) -> &T {
-        // SAFETY: nobody may be writing to the data. Only the one guard reaches it, this is it, and it is borrowed shared.
-        unsafe { &*self.lock.data.0.get() }
+impl<H: HoldsLock, U: ?Sized> DerefMut for MappedLockGuard<H, U> {
+    fn deref_mut(&mut self) -> &mut U {
+        // SAFETY: it points to a part of the data, as above. Nobody else reaches it: this is the one guard, and it is
+        // borrowed exclusively.
+        unsafe { self.part.as_mut() }
     }
 }
 
-impl<T: ?Sized> DerefMut for OwnedLockGuard<T> {
-    fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: nobody else may reach the data. Only the one guard does, this is it, and it is borrowed exclusively.
-        unsafe { &mut *self.lock.data.0.get() }
-    }
-}
-
-impl<T: ?Sized + fmt::Debug> fmt::Debug for LockGuard<'_, T> {
+impl<H: HoldsLock<Data: fmt::Debug>> fmt::Debug for Guard<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
 }
 
-impl<T: ?Sized + fmt::Debug> fmt::Debug for OwnedLockGuard<T> {
+impl<H: HoldsLock<Data: fmt::Display>> fmt::Display for Guard<H> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
 }
 
-impl<T: ?Sized + fmt::Display> fmt::Display for LockGuard<'_, T> {
+impl<H: HoldsLock, U: ?Sized + fmt::Debug> fmt::Debug for MappedLockGuard<H, U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }
 }
 
-impl<T: ?Sized + fmt::Display> fmt::Display for OwnedLockGuard<T> {
+impl<H: HoldsLock, U: ?Sized + fmt::Display> fmt::Display for MappedLockGuard<H, U> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         (**self).fmt(f)
     }

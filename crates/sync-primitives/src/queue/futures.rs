@@ -1,41 +1,42 @@
 //! The three waits of a queue: for a place, for an item, for all to be done.
 
-use super::Queue;
+use super::QueueOf;
 use super::error::QueueShutDown;
-use super::state::{State, leave};
+use super::order::Order;
+use super::state::{Change, State};
 use crate::budget;
 use crate::sync::lock;
-use crate::waiters::{Place, Waiters, Wakes};
+use crate::waiters::{Place, Waiters};
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Waits for a free place and puts an item there. Made by [`Queue::put`].
+/// Waits for a free place and puts an item there. Made by [`QueueOf::put`].
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct Putting<'a, T> {
-    queue: &'a Queue<T>,
+pub struct Putting<'a, S: Order> {
+    queue: &'a QueueOf<S>,
     /// `None` once it was put or given back.
-    item: Option<T>,
+    item: Option<S::Item>,
     place: Option<Place>,
 }
 
 // The item is moved, never pinned.
-impl<T> Unpin for Putting<'_, T> {}
+impl<S: Order> Unpin for Putting<'_, S> {}
 
-impl<'a, T> Putting<'a, T> {
-    pub(super) fn new(queue: &'a Queue<T>, item: T) -> Self {
+impl<'a, S: Order> Putting<'a, S> {
+    pub(super) fn new(queue: &'a QueueOf<S>, item: S::Item) -> Self {
         Self { queue, item: Some(item), place: None }
     }
 
     /// Stops waiting and gives the item back; `None` if the future was ready.
     #[must_use]
-    pub fn into_item(mut self) -> Option<T> {
+    pub fn into_item(mut self) -> Option<S::Item> {
         self.item.take()
     }
 }
 
-impl<T> Future for Putting<'_, T> {
-    type Output = Result<(), QueueShutDown<T>>;
+impl<S: Order> Future for Putting<'_, S> {
+    type Output = Result<(), QueueShutDown<S::Item>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -52,42 +53,39 @@ impl<T> Future for Putting<'_, T> {
             drop(state);
             return budget::pass(cx);
         }
-        let unneeded = leave(&mut state.putters, &mut this.place);
-        let mut wakes = Wakes::default();
-        if !state.shut_down {
-            state.items.extend(this.item.take());
-            state.unfinished += 1;
-            state.settle(maxsize, &mut wakes);
-        }
-        let refused = this.item.take();
-        drop(state);
-        drop(unneeded);
-        wakes.wake_all();
-        Poll::Ready(refused.map_or(Ok(()), |item| Err(QueueShutDown(item))))
+        let mut change = Change::new(state, maxsize);
+        change.leave(|state| &mut state.putters, &mut this.place);
+        let item = this.item.take().expect("it was there a moment ago");
+        Poll::Ready(if change.shut_down {
+            Err(QueueShutDown(item))
+        } else {
+            change.push(item);
+            Ok(())
+        })
     }
 }
 
-impl<T> Drop for Putting<'_, T> {
+impl<S: Order> Drop for Putting<'_, S> {
     fn drop(&mut self) {
         give_up(self.queue, &mut self.place, |state| &mut state.putters);
     }
 }
 
-/// Waits for an item and takes it. Made by [`Queue::get`].
+/// Waits for an item and takes it. Made by [`QueueOf::get`].
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct Getting<'a, T> {
-    queue: &'a Queue<T>,
+pub struct Getting<'a, S: Order> {
+    queue: &'a QueueOf<S>,
     place: Option<Place>,
 }
 
-impl<'a, T> Getting<'a, T> {
-    pub(super) fn new(queue: &'a Queue<T>) -> Self {
+impl<'a, S: Order> Getting<'a, S> {
+    pub(super) fn new(queue: &'a QueueOf<S>) -> Self {
         Self { queue, place: None }
     }
 }
 
-impl<T> Future for Getting<'_, T> {
-    type Output = Result<T, QueueShutDown>;
+impl<S: Order> Future for Getting<'_, S> {
+    type Output = Result<S::Item, QueueShutDown>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
@@ -103,38 +101,34 @@ impl<T> Future for Getting<'_, T> {
             drop(state);
             return budget::pass(cx);
         }
-        let unneeded = leave(&mut state.getters, &mut this.place);
-        debug_assert!(!mine || !state.items.is_empty(), "called for an item that is not there");
-        let item = if mine { state.items.pop_front() } else { None };
-        let mut wakes = Wakes::default();
-        state.settle(this.queue.maxsize, &mut wakes);
-        drop(state);
-        drop(unneeded);
-        wakes.wake_all();
+        let mut change = Change::new(state, this.queue.maxsize);
+        change.leave(|state| &mut state.getters, &mut this.place);
+        debug_assert!(!mine || change.items.qsize() > 0, "called for an item that is not there");
+        let item = if mine { change.items.pop() } else { None };
         Poll::Ready(item.ok_or(QueueShutDown(())))
     }
 }
 
-impl<T> Drop for Getting<'_, T> {
+impl<S: Order> Drop for Getting<'_, S> {
     fn drop(&mut self) {
         give_up(self.queue, &mut self.place, |state| &mut state.getters);
     }
 }
 
-/// Waits until nothing is unfinished. Made by [`Queue::join`].
+/// Waits until nothing is unfinished. Made by [`QueueOf::join`].
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct Joining<'a, T> {
-    queue: &'a Queue<T>,
+pub struct Joining<'a, S: Order> {
+    queue: &'a QueueOf<S>,
     place: Option<Place>,
 }
 
-impl<'a, T> Joining<'a, T> {
-    pub(super) fn new(queue: &'a Queue<T>) -> Self {
+impl<'a, S: Order> Joining<'a, S> {
+    pub(super) fn new(queue: &'a QueueOf<S>) -> Self {
         Self { queue, place: None }
     }
 }
 
-impl<T> Future for Joining<'_, T> {
+impl<S: Order> Future for Joining<'_, S> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
@@ -148,50 +142,47 @@ impl<T> Future for Joining<'_, T> {
             drop(state);
             return budget::pass(cx);
         }
-        let (answer, unneeded) = if released {
-            (Poll::Ready(()), leave(&mut state.joiners, &mut this.place))
-        } else {
-            (Poll::Pending, state.joiners.wait(&mut this.place, cx.waker()))
-        };
+        if released {
+            Change::new(state, this.queue.maxsize).leave(|state| &mut state.joiners, &mut this.place);
+            return Poll::Ready(());
+        }
+        let unneeded = state.joiners.wait(&mut this.place, cx.waker());
         drop(state);
         drop(unneeded);
-        answer
+        Poll::Pending
     }
 }
 
-impl<T> Drop for Joining<'_, T> {
+impl<S: Order> Drop for Joining<'_, S> {
     fn drop(&mut self) {
         give_up(self.queue, &mut self.place, |state| &mut state.joiners);
     }
 }
 
 /// Leaves the line; what it was called for goes to the next.
-fn give_up<T>(queue: &Queue<T>, place: &mut Option<Place>, line: impl FnOnce(&mut State<T>) -> &mut Waiters) {
-    if place.is_none() {
-        return;
+fn give_up<S: Order>(
+    queue: &QueueOf<S>,
+    place: &mut Option<Place>,
+    line: impl FnOnce(&mut State<S>) -> &mut Waiters,
+) {
+    if place.is_some() {
+        Change::new(lock(&queue.state), queue.maxsize).leave(line, place);
     }
-    let mut wakes = Wakes::default();
-    let mut state = lock(&queue.state);
-    let unneeded = leave(line(&mut state), place);
-    state.settle(queue.maxsize, &mut wakes);
-    drop(state);
-    drop(unneeded);
-    wakes.wake_all();
 }
 
-impl<T> fmt::Debug for Putting<'_, T> {
+impl<S: Order> fmt::Debug for Putting<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Putting").field("queue", self.queue).finish_non_exhaustive()
     }
 }
 
-impl<T> fmt::Debug for Getting<'_, T> {
+impl<S: Order> fmt::Debug for Getting<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Getting").field("queue", self.queue).finish_non_exhaustive()
     }
 }
 
-impl<T> fmt::Debug for Joining<'_, T> {
+impl<S: Order> fmt::Debug for Joining<'_, S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Joining").field("queue", self.queue).finish_non_exhaustive()
     }

@@ -6,17 +6,19 @@
 //!                                                  W waiting
 //! ```
 //!
-//! [`settle`](State::settle) restores the one rule after every change: the first so many getters in line are called as
-//! there are items, the first so many putters as there are free places. Whoever is called takes its item (its place) when
+//! A [`Change`] restores the one rule when it ends: the first so many getters in line are called as there are items, the
+//! first so many putters as there are free places. Whoever is called takes its item (its place) when
 //! it is polled. Newcomers who wait take only what nobody was called for; the `_nowait` forms take anything, and then the
 //! last who was called is called back: it keeps its place in line.
 
+use super::order::Order;
+use crate::sync::MutexGuard;
 use crate::waiters::{Place, Waiters, Wakes};
-use std::collections::VecDeque;
+use std::ops::{Deref, DerefMut};
 use std::task::Waker;
 
-pub(super) struct State<T> {
-    pub(super) items: VecDeque<T>,
+pub(super) struct State<S> {
+    pub(super) items: S,
     pub(super) getters: Waiters,
     pub(super) putters: Waiters,
     /// Those who are called were released by a moment at which nothing was unfinished.
@@ -27,10 +29,10 @@ pub(super) struct State<T> {
     pub(super) shut_down: bool,
 }
 
-impl<T> State<T> {
+impl<S: Order> State<S> {
     pub(super) const fn new() -> Self {
         Self {
-            items: VecDeque::new(),
+            items: S::EMPTY,
             getters: Waiters::new(),
             putters: Waiters::new(),
             joiners: Waiters::new(),
@@ -43,7 +45,7 @@ impl<T> State<T> {
     pub(super) fn room(&self, maxsize: usize) -> usize {
         match maxsize {
             0 => usize::MAX,
-            maxsize => maxsize - self.items.len(),
+            maxsize => maxsize - self.items.qsize(),
         }
     }
 
@@ -51,7 +53,7 @@ impl<T> State<T> {
     pub(super) fn may_get(&self, place: Option<&Place>) -> bool {
         match place {
             Some(place) => self.getters.is_called(place),
-            None => self.items.len() > self.getters.called(),
+            None => self.items.qsize() > self.getters.promised(),
         }
     }
 
@@ -59,45 +61,87 @@ impl<T> State<T> {
     pub(super) fn may_put(&self, place: Option<&Place>, maxsize: usize) -> bool {
         match place {
             Some(place) => self.putters.is_called(place),
-            None => self.room(maxsize) > self.putters.called(),
+            None => self.room(maxsize) > self.putters.promised(),
+        }
+    }
+}
+
+/// A change of the state: it restores the rule when it ends, also by the panic of a comparison of items; then it lets go of
+/// the mutex, and then it does what runs foreign code.
+pub(super) struct Change<'a, S: Order> {
+    // In the order in which they are dropped.
+    state: MutexGuard<'a, State<S>>,
+    unneeded: Option<Waker>,
+    wakes: Wakes,
+    maxsize: usize,
+}
+
+impl<'a, S: Order> Change<'a, S> {
+    pub(super) fn new(state: MutexGuard<'a, State<S>>, maxsize: usize) -> Self {
+        Self { state, unneeded: None, wakes: Wakes::default(), maxsize }
+    }
+
+    pub(super) fn push(&mut self, item: S::Item) {
+        // Counted first: a comparison that panics leaves the item in.
+        self.unfinished += 1;
+        self.items.push(item);
+    }
+
+    /// Leaves `line`, if it was in it.
+    pub(super) fn leave(
+        &mut self,
+        line: impl FnOnce(&mut State<S>) -> &mut Waiters,
+        place: &mut Option<Place>,
+    ) {
+        if let Some(place) = place.take() {
+            self.unneeded = line(&mut self.state).leave(place);
         }
     }
 
-    pub(super) fn push(&mut self, item: T) {
-        self.items.push_back(item);
-        self.unfinished += 1;
-    }
-
-    /// Restores the rule; to be called after every change.
-    pub(super) fn settle(&mut self, maxsize: usize, wakes: &mut Wakes) {
-        self.getters.call_first(self.items.len(), wakes);
-        self.putters.call_first(self.room(maxsize), wakes);
-    }
-
     /// `done` more items are done. `false` if there were not so many.
-    pub(super) fn done(&mut self, done: usize, wakes: &mut Wakes) -> bool {
-        let Some(left) = self.unfinished.checked_sub(done) else { return false };
-        self.unfinished = left;
+    pub(super) fn done(&mut self, done: usize) -> bool {
+        let Some(left) = self.state.unfinished.checked_sub(done) else { return false };
+        self.state.unfinished = left;
         if left == 0 {
-            self.joiners.call_first(usize::MAX, wakes);
+            self.state.joiners.call_all(|_| 0, &mut self.wakes);
         }
         true
     }
 
-    pub(super) fn shut_down(&mut self, immediate: bool, wakes: &mut Wakes) -> Vec<T> {
+    /// What is given back of the items.
+    pub(super) fn shut_down(&mut self, immediate: bool) -> S {
         self.shut_down = true;
-        let items = if immediate { std::mem::take(&mut self.items) } else { VecDeque::new() };
+        let items = if immediate { std::mem::replace(&mut self.items, S::EMPTY) } else { S::EMPTY };
         // Some of them may have been marked done before anybody got them.
-        self.done(items.len().min(self.unfinished), wakes);
+        self.done(items.qsize().min(self.unfinished));
         // Those who were called for an item that is gone are woken already, and will see that it is.
-        self.getters.call_first(self.items.len(), wakes);
-        self.getters.dismiss(wakes);
-        self.putters.dismiss(wakes);
-        items.into()
+        let state = &mut *self.state;
+        state.getters.call_first(state.items.qsize(), &mut self.wakes);
+        state.getters.dismiss(&mut self.wakes);
+        state.putters.dismiss(&mut self.wakes);
+        items
     }
 }
 
-/// Leaves `line`, if it was in it. Gives back the waker, to be dropped outside the mutex.
-pub(super) fn leave(line: &mut Waiters, place: &mut Option<Place>) -> Option<Waker> {
-    place.take().and_then(|place| line.leave(place))
+impl<S: Order> Drop for Change<'_, S> {
+    fn drop(&mut self) {
+        let state = &mut *self.state;
+        state.getters.call_first(state.items.qsize(), &mut self.wakes);
+        let room = state.room(self.maxsize);
+        state.putters.call_first(room, &mut self.wakes);
+    }
+}
+
+impl<S: Order> Deref for Change<'_, S> {
+    type Target = State<S>;
+
+    fn deref(&self) -> &State<S> {
+        &self.state
+    }
+}
+
+impl<S: Order> DerefMut for Change<'_, S> {
+    fn deref_mut(&mut self) -> &mut State<S> {
+        &mut self.state
+    }
 }

@@ -4,9 +4,10 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::sync::Arc;
 use sync_primitives::{
-    Acquiring, AcquiringOwned, Event, EventWait, GetError, Getting, Joining, Limited, Lock, LockGuard,
-    Locking, LockingOwned, OwnedLockGuard, OwnedPermit, Permit, PutError, Putting, Queue, QueueShutDown,
-    Semaphore,
+    Acquiring, AcquiringBounded, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event,
+    EventWait, Fifo, GetError, Getting, Items, Joining, LifoQueue, Limited, Lock, LockGuard, Locking,
+    MappedLockGuard, OwnedLockGuard, OwnedPermit, Permit, PriorityQueue, PutError, Putting, Queue,
+    QueueShutDown, Semaphore,
 };
 
 static LOCK: Lock<Vec<u32>> = Lock::new(Vec::new());
@@ -14,6 +15,11 @@ static SEMAPHORE: Semaphore = Semaphore::new(1);
 static EVENT: Event = Event::new();
 static BOUNDED: Queue<u32> = Queue::bounded(1);
 static UNBOUNDED: Queue<u32> = Queue::unbounded();
+static LIFO: LifoQueue<u32> = LifoQueue::bounded(1);
+static PRIORITY: PriorityQueue<u32> = PriorityQueue::unbounded();
+static CONDITION: Condition = Condition::new();
+static BARRIER: Barrier = Barrier::new(1);
+static BOUNDED_SEMAPHORE: BoundedSemaphore = BoundedSemaphore::new(1);
 
 fn send<T: Send>() {}
 fn sync<T: Sync>() {}
@@ -26,6 +32,11 @@ fn all_can_be_statics() {
     EVENT.set();
     BOUNDED.put_nowait(1).unwrap();
     UNBOUNDED.put_nowait(1).unwrap();
+    LIFO.put_nowait(1).unwrap();
+    PRIORITY.put_nowait(1).unwrap();
+    CONDITION.notify_all();
+    BARRIER.try_wait().unwrap();
+    drop(BOUNDED_SEMAPHORE.try_acquire());
 }
 
 #[test]
@@ -37,18 +48,33 @@ fn primitives_guards_and_futures_cross_threads_when_their_data_may() {
     send::<OwnedLockGuard<Cell<u32>>>();
     sync::<LockGuard<'_, u32>>();
     sync::<OwnedLockGuard<u32>>();
-    send::<Locking<'_, Cell<u32>>>();
-    send::<LockingOwned<Cell<u32>>>();
-    sync::<Queue<Cell<u32>>>();
-    send::<Putting<'_, Cell<u32>>>();
-    send::<Getting<'_, Cell<u32>>>();
-    send::<Joining<'_, Cell<u32>>>();
-    sync::<(Semaphore, Event)>();
-    send::<(Acquiring<'_>, AcquiringOwned, Permit<'_>, OwnedPermit, EventWait<'_>)>();
+    send::<Locking<&Lock<Cell<u32>>>>();
+    send::<Locking<Arc<Lock<Cell<u32>>>>>();
+    send::<MappedLockGuard<&Lock<Cell<u32>>, Cell<u32>>>();
+    sync::<MappedLockGuard<Arc<Lock<u32>>, u32>>();
+    sync::<Condition>();
+    send::<ConditionWait<'_, &Lock<Cell<u32>>>>();
+    sync::<(Queue<Cell<u32>>, LifoQueue<Cell<u32>>, PriorityQueue<Cell<u32>>)>();
+    send::<Putting<'_, Fifo<Cell<u32>>>>();
+    send::<Getting<'_, Fifo<Cell<u32>>>>();
+    send::<Joining<'_, Fifo<Cell<u32>>>>();
+    send::<Items<'_, Fifo<Cell<u32>>>>();
+    sync::<(Semaphore, BoundedSemaphore, Event, Barrier)>();
+    send::<(Acquiring<&Semaphore>, Acquiring<Arc<Semaphore>>, Permit<&Semaphore>, OwnedPermit)>();
+    send::<(AcquiringBounded<&BoundedSemaphore>, Permit<&BoundedSemaphore>, EventWait<'_>, BarrierWait<'_>)>(
+    );
     sync::<Limited<u32>>();
     // All futures can be awaited by reference.
-    unpin::<(Locking<'_, [u32]>, LockingOwned<[u32]>, Acquiring<'_>, AcquiringOwned)>();
-    unpin::<(EventWait<'_>, Putting<'_, std::marker::PhantomPinned>, Getting<'_, u32>, Joining<'_, u32>)>();
+    unpin::<(Locking<&Lock<[u32]>>, Locking<Arc<Lock<[u32]>>>, Acquiring<&Semaphore>)>();
+    unpin::<(EventWait<'_>, BarrierWait<'_>, Putting<'_, Fifo<std::marker::PhantomPinned>>)>();
+    unpin::<(Getting<'_, Fifo<u32>>, Joining<'_, Fifo<u32>>, ConditionWait<'_, &Lock<u32>>)>();
+}
+
+#[test]
+fn a_wait_that_can_be_stopped_crosses_threads_when_its_parts_may() {
+    fn send<T: Send>(_: T) {}
+    let (lock, condition) = (Lock::new(Cell::new(0)), Condition::new());
+    send(condition.wait(lock.try_lock().unwrap()).unless(std::future::pending::<()>()));
 }
 
 #[test]
@@ -62,6 +88,7 @@ fn a_guard_of_data_that_must_not_be_shared_cannot_be_shared() {
     impl<T: Sync> NotSync<Ambiguous> for T {}
     <LockGuard<'_, Cell<u32>> as NotSync<_>>::holds();
     <OwnedLockGuard<Cell<u32>> as NotSync<_>>::holds();
+    <MappedLockGuard<&Lock<(Cell<u32>, u32)>, Cell<u32>> as NotSync<_>>::holds();
 }
 
 #[test]
@@ -96,7 +123,7 @@ fn each_primitive_is_as_small_as_the_readme_says() {
     if cfg!(target_pointer_width = "64") {
         let sizes =
             (size_of::<Lock<()>>(), size_of::<Semaphore>(), size_of::<Event>(), size_of::<Queue<u32>>());
-        assert_eq!(sizes, (88, 88, 88, 280));
+        assert_eq!(sizes, (80, 80, 72, 232));
     }
 }
 

@@ -21,7 +21,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-type Outcome<T> = Result<T, ChildError>;
+pub(super) type Outcome<T> = Result<T, ChildError>;
 /// For the handle, and for the group.
 type Settled<T, E> = (Outcome<T>, End<E>);
 type Boxed<'env, T, E> = Pin<Box<dyn Future<Output = Result<T, E>> + 'env>>;
@@ -61,8 +61,8 @@ impl<T> Link<T> {
         !self.slot.is_empty()
     }
 
-    pub(super) fn poll(&self, cx: &mut Context<'_>) -> Poll<Outcome<T>> {
-        self.slot.poll(cx)
+    pub(super) fn slot(&self) -> &Slot<Outcome<T>> {
+        &self.slot
     }
 
     pub(super) fn cancel(&self, reason: Reason) -> bool {

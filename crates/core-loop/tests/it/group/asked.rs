@@ -9,7 +9,9 @@ use core_loop::{
     timeout,
 };
 use futures_lite::future::{poll_once, zip};
-use std::future::pending;
+use std::cell::Cell;
+use std::future::{pending, poll_fn};
+use std::task::Poll;
 use std::time::Duration;
 
 type Outcome<T = ()> = Result<T, GroupError<&'static str>>;
@@ -119,6 +121,33 @@ fn a_cancel_of_the_task_ends_body_and_children_and_goes_on() {
             assert_eq!(reason(owner).await, "enough");
             assert_eq!(trace.take(), if in_body { "body child 1" } else { "child 1" });
         }
+    });
+}
+
+#[test]
+fn a_group_that_is_dropped_while_its_children_end_gives_back_the_cancel_that_its_body_passed_on() {
+    run(async {
+        let owner = spawn_cooperative(async move {
+            let passed_on = Cell::new(false);
+            let mut group = Box::pin(TaskGroup::scope_cooperative(async |group| {
+                group.spawn(careful(Trace::default(), "child"));
+                let cancelled = interrupted().await;
+                passed_on.set(true);
+                Err::<Result<(), _>, _>(cancelled)
+            }));
+            poll_fn(|cx| {
+                assert!(group.as_mut().poll(cx).is_pending(), "the child ends after the body");
+                if passed_on.get() { Poll::Ready(()) } else { Poll::Pending }
+            })
+            .await;
+            drop(group);
+            assert_eq!(requests(), 1);
+            let next = interrupted().await;
+            Ok(next.reason().as_str() == "enough")
+        });
+        turns(3).await;
+        owner.cancel("enough");
+        assert!(owner.await.expect("it swallows what it hears at last"));
     });
 }
 

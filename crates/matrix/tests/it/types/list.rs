@@ -9,6 +9,7 @@ use std::future::Ready;
 use std::marker::PhantomPinned;
 use std::rc::Rc;
 use std::sync::MutexGuard;
+use sync_primitives::{Fifo, Lock};
 
 type Work = fn();
 
@@ -145,7 +146,35 @@ pub(super) fn sections() -> Vec<Section> {
             vec![plain![loop_virtual::Builder, loop_virtual::VirtualDriver, loop_virtual::Link,]],
         ),
         section("loop-io", vec![connections()]),
+        section(
+            "loop-hyper",
+            vec![
+                plain![
+                    loop_hyper::Http1,
+                    loop_hyper::LoopExecutor,
+                    loop_hyper::LoopSleep,
+                    loop_hyper::LoopTimer,
+                    loop_hyper::Server,
+                    loop_hyper::Streams,
+                ],
+                of_any![loop_hyper::Io["S"] = loop_hyper::Io<T>],
+            ],
+        ),
         section("loop-test", vec![plain![loop_test::Runtime]]),
+        section(
+            "loop-tls",
+            vec![plain![
+                loop_tls::AcceptorBuilder,
+                loop_tls::Certificates,
+                loop_tls::ConfigError,
+                loop_tls::ConnectorBuilder,
+                loop_tls::Identity,
+                loop_tls::TlsAcceptor,
+                loop_tls::TlsConnector,
+                loop_tls::TlsError,
+                loop_tls::TlsSession,
+            ]],
+        ),
     ]
 }
 
@@ -206,31 +235,83 @@ fn contract_types() -> Vec<Row> {
 
 fn primitives() -> Vec<Row> {
     let mut rows = plain![
+        sync_primitives::AcquireError,
+        sync_primitives::AlreadyBorrowing,
+        sync_primitives::Barrier,
+        sync_primitives::BarrierWait,
+        sync_primitives::BoundedSemaphore,
+        sync_primitives::BrokenBarrierError,
+        sync_primitives::CapacityLimiter,
+        sync_primitives::Condition,
         sync_primitives::Event,
         sync_primitives::EventWait,
         sync_primitives::GetError,
-        sync_primitives::TaskDoneError,
-        sync_primitives::Acquiring,
-        sync_primitives::AcquiringOwned,
         sync_primitives::OwnedPermit,
-        sync_primitives::Permit,
+        sync_primitives::ReleaseError,
         sync_primitives::Semaphore,
+        sync_primitives::TaskDoneError,
     ];
     rows.extend(of_any![
         sync_primitives::Limited["E"] = sync_primitives::Limited<T>,
-        sync_primitives::Lock["T"] = sync_primitives::Lock<T>,
-        sync_primitives::LockGuard["T"] = sync_primitives::LockGuard<'static, T>,
-        sync_primitives::Locking["T"] = sync_primitives::Locking<'static, T>,
-        sync_primitives::LockingOwned["T"] = sync_primitives::LockingOwned<T>,
-        sync_primitives::OwnedLockGuard["T"] = sync_primitives::OwnedLockGuard<T>,
-        sync_primitives::Getting["T"] = sync_primitives::Getting<'static, T>,
-        sync_primitives::Joining["T"] = sync_primitives::Joining<'static, T>,
         sync_primitives::PutError["T"] = sync_primitives::PutError<T>,
-        sync_primitives::Putting["T"] = sync_primitives::Putting<'static, T>,
-        sync_primitives::Queue["T"] = sync_primitives::Queue<T>,
         sync_primitives::QueueShutDown["T"] = sync_primitives::QueueShutDown<T>,
     ]);
+    rows.extend(locks());
+    rows.extend(permits());
+    rows.extend(queues());
     rows
+}
+
+/// What holds a lock by a reference stands for what holds it in any way.
+fn locks() -> Vec<Row> {
+    of_any![
+        sync_primitives::ConditionWait["T"] = sync_primitives::ConditionWait<'static, &'static Lock<T>>,
+        sync_primitives::Guard["T"] = sync_primitives::Guard<&'static Lock<T>>,
+        sync_primitives::Lock["T"] = Lock<T>,
+        sync_primitives::LockGuard["T"] = sync_primitives::LockGuard<'static, T>,
+        sync_primitives::Locking["T"] = sync_primitives::Locking<&'static Lock<T>>,
+        sync_primitives::MappedLockGuard["T"] = sync_primitives::MappedLockGuard<&'static Lock<u8>, T>,
+        sync_primitives::OwnedLockGuard["T"] = sync_primitives::OwnedLockGuard<T>,
+    ]
+}
+
+/// Of any holder: what they do is up to that, and all holders of permits may go anywhere.
+fn permits() -> Vec<Row> {
+    macro_rules! held {
+        ($($path:path = $type:ty),+ $(,)?) => { vec![$(
+            Row {
+                path: stringify!($path),
+                parameter: None,
+                given: Given { all: says!($type), only_send: None, only_sync: None, neither: None, pinned: None },
+            }
+        ),+] };
+    }
+    held![
+        sync_primitives::Acquiring = sync_primitives::Acquiring<&'static sync_primitives::Semaphore>,
+        sync_primitives::AcquiringBounded =
+            sync_primitives::AcquiringBounded<&'static sync_primitives::BoundedSemaphore>,
+        sync_primitives::Borrower = sync_primitives::Borrower<&'static sync_primitives::CapacityLimiter>,
+        sync_primitives::Permit = sync_primitives::Permit<&'static sync_primitives::Semaphore>,
+    ]
+}
+
+/// What is of a [`Fifo`] stands for what is of any order.
+fn queues() -> Vec<Row> {
+    of_any![
+        sync_primitives::Fifo["T"] = Fifo<T>,
+        sync_primitives::Getting["T"] = sync_primitives::Getting<'static, Fifo<T>>,
+        sync_primitives::Items["T"] = sync_primitives::Items<'static, Fifo<T>>,
+        sync_primitives::ItemsBlocking["T"] = sync_primitives::ItemsBlocking<'static, Fifo<T>>,
+        sync_primitives::Joining["T"] = sync_primitives::Joining<'static, Fifo<T>>,
+        sync_primitives::Lifo["T"] = sync_primitives::Lifo<T>,
+        sync_primitives::LifoQueue["T"] = sync_primitives::LifoQueue<T>,
+        sync_primitives::LowestFirst["T"] = sync_primitives::LowestFirst<T>,
+        sync_primitives::NextItem["T"] = sync_primitives::NextItem<'static, 'static, Fifo<T>>,
+        sync_primitives::PriorityQueue["T"] = sync_primitives::PriorityQueue<T>,
+        sync_primitives::Putting["T"] = sync_primitives::Putting<'static, Fifo<T>>,
+        sync_primitives::Queue["T"] = sync_primitives::Queue<T>,
+        sync_primitives::QueueOf["T"] = sync_primitives::QueueOf<Fifo<T>>,
+    ]
 }
 
 fn tasks() -> Vec<Row> {
@@ -248,6 +329,7 @@ fn tasks() -> Vec<Row> {
         core_loop::Task["T"] = Task<T>,
         core_loop::Scope["F"] = core_loop::Scope<T>,
         core_loop::TaskLocal["T"] = core_loop::TaskLocal<T>,
+        core_loop::ThreadBound["T"] = core_loop::ThreadBound<T>,
         core_loop::InvalidState["V"] = core_loop::InvalidState<T>,
         core_loop::Future["T"] = core_loop::Future<T>,
         core_loop::Promise["T"] = core_loop::Promise<T>,
@@ -258,6 +340,7 @@ fn tasks() -> Vec<Row> {
 fn waits() -> Vec<Row> {
     let mut rows = plain![
         core_loop::Elapsed,
+        core_loop::Deadline,
         core_loop::Order,
         core_loop::Sleep,
         core_loop::TimeoutScope,
@@ -375,6 +458,7 @@ fn streams() -> Vec<Row> {
 
 fn connections() -> Vec<Row> {
     let mut rows = plain![
+        loop_io::Beneath,
         loop_io::Buffered,
         loop_io::Connect,
         loop_io::DatagramEndpoint,

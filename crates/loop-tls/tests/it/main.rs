@@ -1,0 +1,5 @@
+//! TLS on every runtime, and with other peers.
+
+mod pki;
+mod shaking;
+mod wire;

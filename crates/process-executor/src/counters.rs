@@ -1,0 +1,101 @@
+//! Numbers about a pool, counted where things happen.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+
+/// What a [`ProcessPool`](crate::ProcessPool) is doing and has done.
+///
+/// `submitted == queued + running + completed + panicked + failed + cancelled`, but for jobs that are changing sides at that
+/// very instant.
+///
+/// # Python
+///
+/// `ProcessPoolExecutor` has none; people read `_pending_work_items` and `_processes`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Processes that are there: starting, working, free, spare, or on their way out.
+    pub workers: usize,
+    /// Those of them that are free for the next job.
+    pub idle: usize,
+    /// Those of them that stand ready to take another one's place.
+    pub spares: usize,
+    /// Jobs that workers run, those that are to be run again included.
+    pub running: usize,
+    /// Jobs that wait for a worker.
+    pub queued: usize,
+    /// Jobs that were accepted.
+    pub submitted: u64,
+    /// Jobs whose function returned, and whose result arrived.
+    pub completed: u64,
+    /// Jobs whose function panicked.
+    pub panicked: u64,
+    /// Jobs that started and ended otherwise: their worker died, they were stopped, or a value did not cross.
+    pub failed: u64,
+    /// Jobs that never started: cancelled, past their deadline, or cut off by a shutdown.
+    pub cancelled: u64,
+    /// Deadlines that passed. The job is counted in `cancelled` as well if it had not started, else by the way it ends.
+    pub expired: u64,
+    /// Times that a job was given to another worker because the first had died.
+    pub retried: u64,
+    /// Workers that were started and became ready.
+    pub started: u64,
+    /// Workers that ended by themselves or were killed, at whatever they did; those let go on purpose are not counted.
+    pub died: u64,
+    /// Workers that were replaced because they had [served long enough](crate::Recycle).
+    pub recycled: u64,
+}
+
+/// Each is only ever added to, or set by the supervisor.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) submitted: AtomicU64,
+    pub(crate) completed: AtomicU64,
+    pub(crate) panicked: AtomicU64,
+    pub(crate) failed: AtomicU64,
+    pub(crate) cancelled: AtomicU64,
+    pub(crate) expired: AtomicU64,
+    pub(crate) retried: AtomicU64,
+    pub(crate) started: AtomicU64,
+    pub(crate) died: AtomicU64,
+    pub(crate) recycled: AtomicU64,
+    pub(crate) workers: AtomicUsize,
+    pub(crate) idle: AtomicUsize,
+    pub(crate) spares: AtomicUsize,
+}
+
+impl Counters {
+    /// A snapshot. `queued` jobs wait at this time, and `handed` ones the supervisor has not heard of.
+    pub(crate) fn stats(&self, queued: usize, handed: usize) -> Stats {
+        // Relaxed: numbers for people. Nothing is published through them.
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        let (completed, panicked) = (read(&self.completed), read(&self.panicked));
+        let (failed, cancelled) = (read(&self.failed), read(&self.cancelled));
+        // The last, so that no job seems to have ended that was never submitted.
+        let submitted = read(&self.submitted);
+        let ended = completed + panicked + failed + cancelled;
+        let running = submitted.saturating_sub(ended).saturating_sub(queued as u64);
+        Stats {
+            workers: self.workers.load(Ordering::Relaxed),
+            idle: self.idle.load(Ordering::Relaxed).saturating_sub(handed),
+            spares: self.spares.load(Ordering::Relaxed),
+            running: usize::try_from(running).unwrap_or(usize::MAX),
+            queued,
+            submitted,
+            completed,
+            panicked,
+            failed,
+            cancelled,
+            expired: read(&self.expired),
+            retried: read(&self.retried),
+            started: read(&self.started),
+            died: read(&self.died),
+            recycled: read(&self.recycled),
+        }
+    }
+}
+
+/// Counts one more.
+pub(crate) fn count(counter: &AtomicU64) {
+    // Relaxed: see `stats`.
+    counter.fetch_add(1, Ordering::Relaxed);
+}

@@ -1,0 +1,353 @@
+//! The threads' side: take a job, run it, come back, sleep, leave.
+
+use super::{Core, Crew, Parked, Ticket, own};
+use crate::lanes::Entry;
+use crate::seat::{Running, Seat};
+use crate::sync::{MutexGuard, Parker, in_one_order, lock, yield_now};
+use contract::spin::{self, SPIN_MAX};
+use contract::{Job, Panic, Priority, Runnable};
+use std::cell::Cell;
+use std::fmt;
+use std::sync::Arc;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+/// A thread that serves a pool, or lends itself for one job: what only that thread looks at.
+pub struct Worker {
+    core: Arc<Core>,
+    pub(super) seat: Arc<Seat>,
+    parker: Parker,
+    /// Whether the word counts it as coming.
+    announced: Cell<bool>,
+    /// Jobs that run on this thread, each within a wait of the one before. A guest counts what it did before as one.
+    depth: Cell<usize>,
+    /// Whether the innermost of them has ended.
+    ended: Cell<bool>,
+    /// When the last job ended, if the next begins at once: spares it a look at the clock.
+    clock: Cell<Option<Instant>>,
+    /// The job that ended, while its callbacks may follow.
+    last: Cell<Option<Running>>,
+    /// Whether it is in a section that blocks.
+    pub(super) blocks: Cell<bool>,
+}
+
+impl Worker {
+    /// The thread that was hired for the seat of this number, under the name that reports give it.
+    #[must_use]
+    pub fn new(core: Arc<Core>, number: usize, name: String) -> Self {
+        let announced = !core.limits.initializer;
+        Self::seated(core, number, name, false, announced)
+    }
+
+    fn seated(core: Arc<Core>, number: usize, name: String, guest: bool, announced: bool) -> Self {
+        let parker = Parker::new();
+        let seat = Arc::new(Seat::new(number, name, guest, parker.unparker().clone()));
+        lock(&core.crew).seats.push(seat.clone());
+        Self {
+            core,
+            seat,
+            parker,
+            announced: Cell::new(announced),
+            depth: Cell::new(usize::from(guest)),
+            ended: Cell::new(false),
+            clock: Cell::new(None),
+            last: Cell::new(None),
+            blocks: Cell::new(false),
+        }
+    }
+
+    /// The pool it serves.
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
+    pub(crate) fn depth(&self) -> usize {
+        self.depth.get()
+    }
+
+    fn announce(&self) {
+        if !self.announced.replace(true) {
+            self.core.word.come();
+        }
+    }
+
+    /// It has something to do, and sees to it that whoever relied on it has somebody else.
+    fn retract(&self) {
+        if self.announced.replace(false) {
+            self.core.word.busy();
+        }
+        self.core.muster();
+    }
+
+    /// Runs `job`, whose `Running` stands in the seat's ledger, and all that others hung on its end.
+    fn run(&self, job: Runnable, priority: Priority) {
+        self.depth.set(self.depth.get() + 1);
+        let ended = self.ended.replace(false);
+        // The job keeps its panics to itself. What is left are destructors of what others put into it, and a panic there
+        // must not cost the pool its thread.
+        let _reported = Panic::catch(|| job.run());
+        self.depth.set(self.depth.get() - 1);
+        if !self.ended.replace(ended) {
+            // Withdrawn after it was taken.
+            self.seat.forget();
+            self.core.lanes.fizzled(priority);
+        } else if self.last.take().is_none() {
+            // It lingered.
+            self.seat.forget();
+        }
+    }
+
+    /// The work of the innermost job has ended, and its outcome can be seen next.
+    pub(super) fn ending(&self, failed: bool) {
+        let now = Instant::now();
+        self.last.set(Some(self.seat.end(now, failed)));
+        self.ended.set(true);
+        if self.depth.get() == 1 {
+            self.clock.set(Some(now));
+            // Only if somebody might be called in vain otherwise: in a busy pool nobody writes the word.
+            if self.core.has_callable(self.core.word.load()) {
+                self.announce();
+            }
+        }
+    }
+
+    /// Foreign code of unknown length follows on this thread.
+    pub(super) fn lingering(&self) {
+        let Some(running) = self.last.take() else { return };
+        self.seat.begin(running);
+        self.clock.set(None);
+        if self.depth.get() == 1 {
+            self.retract();
+        }
+    }
+}
+
+impl Core {
+    /// Prepares the thread of `worker`, and takes job after job until it is to end. If it cannot be prepared, the pool is
+    /// broken.
+    pub fn serve(self: &Arc<Self>, worker: Worker, prepare: impl FnOnce() -> Result<(), Panic>) {
+        own::with(worker, |worker| {
+            if let Err(panic) = self.prepare(worker, prepare) {
+                self.break_down(&panic);
+                while self.idle(worker) {
+                    self.closed_meanwhile();
+                }
+            } else {
+                while self.serve_one(worker) || self.idle(worker) {}
+            }
+        });
+    }
+
+    fn prepare(&self, worker: &Worker, prepare: impl FnOnce() -> Result<(), Panic>) -> Result<(), Panic> {
+        if !self.limits.initializer {
+            return prepare();
+        }
+        // It may take its time, and a shutdown names it then.
+        let label = Some("on_thread_start".into());
+        worker.seat.begin(Running::new(label, Instant::now(), Priority::Normal, None));
+        let prepared = prepare();
+        worker.seat.forget();
+        prepared
+    }
+
+    /// Takes the next job and runs it. `false` if there is none.
+    fn serve_one(self: &Arc<Self>, worker: &Worker) -> bool {
+        let since = worker.clock.take().unwrap_or_else(Instant::now);
+        let mut taken = Priority::Normal;
+        let entry = self.lanes.take(|entry, priority| {
+            taken = priority;
+            let waited = entry.stamp.age(self.epoch, since);
+            worker.seat.begin(Running::new(entry.job.label().cloned(), since, priority, waited));
+        });
+        let Some(Entry { job, .. }) = entry else { return false };
+        worker.retract();
+        worker.run(job, taken);
+        true
+    }
+
+    /// Runs a job on a thread that waits inside another job. `false` if there is none.
+    pub fn help(self: &Arc<Self>) -> bool {
+        own::on(self, |worker| self.serve_one(worker)).unwrap_or(false)
+    }
+
+    /// Wakes `waker` when a job comes for which there is no thread.
+    pub fn wake_on_work(&self, seat: usize, waker: &Waker) {
+        let waker = waker.clone();
+        let mut crew = lock(&self.crew);
+        let stale = match crew.helpers.iter_mut().find(|helper| helper.0 == seat) {
+            Some(helper) => Some(std::mem::replace(&mut helper.1, waker)),
+            None => {
+                crew.helpers.push((seat, waker));
+                None
+            }
+        };
+        self.word.set_helpers(true);
+        // Whoever waits looks at the lanes once more after this.
+        in_one_order();
+        drop(crew);
+        drop(stale);
+    }
+
+    /// The calling thread of ours sleeps and cannot help: another one may take its place, beyond the usual number. It
+    /// leaves when there is nothing to do.
+    pub fn stand_in(self: &Arc<Self>) {
+        let mut crew = lock(&self.crew);
+        let now = self.word.load();
+        if now.coming() == 0 && now.parked() == 0 && !self.lanes.is_empty() {
+            // Refused by the system: then the job waits for a thread to come free.
+            let _refused = self.hire(&mut crew);
+        }
+    }
+
+    /// Takes in a job that runs at once on the calling thread.
+    ///
+    /// # Errors
+    ///
+    /// The work, if the pool is closed.
+    pub fn run_here<W, T>(
+        self: &Arc<Self>,
+        thread: &str,
+        work: W,
+        package: impl FnOnce(W, Ticket) -> (Runnable, Job<T>),
+    ) -> Result<Job<T>, W> {
+        let taken_in = self.gate.enter().map(|_pass| {
+            let own = own::on(self, |_| ()).is_some();
+            let guests = &mut lock(&self.crew).guests;
+            // Before the gate is left: from here on a shutdown waits for it.
+            *guests += usize::from(!own);
+            own
+        });
+        let settled = match taken_in {
+            None => Err(work),
+            Some(own) => {
+                let (job, handle) = package(work, Ticket::on_the_spot(self.clone()));
+                let run = |worker: &Worker| {
+                    let label = job.label().cloned();
+                    worker.seat.begin(Running::new(label, Instant::now(), Priority::Normal, None));
+                    worker.run(job, Priority::Normal);
+                };
+                if own {
+                    own::on(self, run);
+                } else {
+                    own::with(Worker::seated(self.clone(), 0, thread.to_owned(), true, false), |worker| {
+                        run(worker);
+                        let mut crew = lock(&self.crew);
+                        crew.guests -= 1;
+                        crew.stand_up(&worker.seat);
+                    });
+                }
+                Ok(handle)
+            }
+        };
+        if self.word.load().closed() {
+            self.closed_meanwhile();
+        }
+        settled
+    }
+
+    /// No job: waits until there may be one. `false`: the thread has left.
+    fn idle(self: &Arc<Self>, worker: &Worker) -> bool {
+        worker.clock.set(None);
+        // Before the lock: the system is asked.
+        let pays = *self.spin_pays.get_or_init(spin::pays_here);
+        let mut crew = lock(&self.crew);
+        let now = self.word.load();
+        if now.closed() || now.threads() > self.limit(now) {
+            return !self.leave(crew, worker);
+        }
+        let longest = self.limits.spin.unwrap_or(SPIN_MAX);
+        if pays && !crew.spinning && !longest.is_zero() && (self.limits.spin.is_some() || crew.pace.spins()) {
+            crew.spinning = true;
+            worker.announce();
+            drop(crew);
+            let found = self.look_out(longest);
+            crew = lock(&self.crew);
+            crew.spinning = false;
+            crew.pace.spun(found);
+            // The end may have come between the last look and the lock, to which this thread was not asleep.
+            if found || self.word.load().closed() {
+                return true;
+            }
+        }
+        self.park(crew, worker)
+    }
+
+    /// Waits awake for a job or the end.
+    fn look_out(&self, longest: Duration) -> bool {
+        spin::spin(Instant::now(), longest, || !self.lanes.is_empty() || self.word.load().closed())
+    }
+
+    /// Sleeps until it is called, or for as long as an idle thread may stay. `false`: the thread has left.
+    fn park(self: &Arc<Self>, mut crew: MutexGuard<'_, Crew>, worker: &Worker) -> bool {
+        let since = Instant::now();
+        crew.parked.push(Parked { seat: worker.seat.clone(), since });
+        self.word.park(worker.announced.replace(false));
+        in_one_order();
+        if self.word.load().coming() == 0 && !self.lanes.is_empty() {
+            // Whoever put the job there relied on this thread.
+            crew.parked.pop();
+            self.word.unpark();
+            worker.announced.set(true);
+            return true;
+        }
+        drop(crew);
+        match self.limits.idle {
+            Some(idle) if self.word.load().threads() > self.limits.threads_min => {
+                worker.parker.park_timeout(idle);
+            }
+            _ => worker.parker.park(),
+        }
+        let mut crew = lock(&self.crew);
+        worker.announced.set(true);
+        let Some(at) = crew.parked.iter().position(|parked| Arc::ptr_eq(&parked.seat, &worker.seat)) else {
+            return true;
+        };
+        // Nobody called: its time is up, or the park ended without a reason.
+        crew.parked.remove(at);
+        self.word.unpark();
+        let waited_enough = self.limits.idle.is_some_and(|idle| since.elapsed() >= idle);
+        if waited_enough && self.word.load().threads() > self.limits.threads_min {
+            return !self.leave(crew, worker);
+        }
+        true
+    }
+
+    /// Leaves, unless a job is there or comes. `true`: it has left.
+    fn leave(self: &Arc<Self>, mut crew: MutexGuard<'_, Crew>, worker: &Worker) -> bool {
+        self.word.leave(worker.announced.replace(false));
+        in_one_order();
+        let comes = self.gate.is_busy();
+        if comes || !self.lanes.is_empty() {
+            self.word.stay();
+            worker.announced.set(true);
+            drop(crew);
+            if comes {
+                yield_now();
+            }
+            return false;
+        }
+        crew.stand_up(&worker.seat);
+        crew.numbers_free.push(worker.seat.index);
+        let gone = self.word.load().closed() && self.word.load().threads() == 0;
+        self.ended.notify_all();
+        drop(crew);
+        if gone {
+            self.hands.gone();
+        }
+        true
+    }
+}
+
+impl Crew {
+    /// Whoever sat on `seat` is gone, what it did is not.
+    fn stand_up(&mut self, seat: &Arc<Seat>) {
+        seat.account(&mut self.left);
+        self.seats.retain(|other| !Arc::ptr_eq(other, seat));
+    }
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker").field("seat", &self.seat).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,115 @@
+//! What is known of one thread: its name, what it runs, what it has done.
+
+use crate::histogram::Histogram;
+use crate::lanes::LANES;
+use crate::sync::{Mutex, Unparker, lock};
+use contract::{Priority, Straggler};
+use std::borrow::Cow;
+use std::time::{Duration, Instant};
+
+/// A thread's record. Only that thread writes it, under a lock that others take when somebody asks for numbers.
+pub(crate) struct Seat {
+    pub(crate) index: usize,
+    pub(crate) name: String,
+    /// Not a thread of the pool: it lends itself for one job.
+    pub(crate) guest: bool,
+    pub(crate) unparker: Unparker,
+    ledger: Mutex<Ledger>,
+}
+
+#[derive(Default)]
+struct Ledger {
+    /// What it runs, and within the waits of what: the innermost last.
+    running: Vec<Running>,
+    counts: Counts,
+}
+
+/// A job that a thread has taken and that is not over.
+pub(crate) struct Running {
+    label: Option<Cow<'static, str>>,
+    since: Instant,
+    priority: Priority,
+    /// How long it waited, and for how many jobs that stands.
+    waited: Option<(Duration, u64)>,
+}
+
+/// What threads have done.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Counts {
+    pub(crate) completed: u64,
+    pub(crate) panicked: u64,
+    pub(crate) wait: [Histogram; LANES],
+    pub(crate) run: [Histogram; LANES],
+}
+
+impl Counts {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.completed += other.completed;
+        self.panicked += other.panicked;
+        for lane in 0..LANES {
+            self.wait[lane].add(&other.wait[lane]);
+            self.run[lane].add(&other.run[lane]);
+        }
+    }
+}
+
+impl Running {
+    pub(crate) fn new(
+        label: Option<Cow<'static, str>>,
+        since: Instant,
+        priority: Priority,
+        waited: Option<(Duration, u64)>,
+    ) -> Self {
+        Self { label, since, priority, waited }
+    }
+}
+
+impl Seat {
+    pub(crate) fn new(index: usize, name: String, guest: bool, unparker: Unparker) -> Self {
+        Self { index, name, guest, unparker, ledger: Mutex::default() }
+    }
+
+    /// It runs this from now on.
+    pub(crate) fn begin(&self, running: Running) {
+        lock(&self.ledger).running.push(running);
+    }
+
+    /// What it began last has ended.
+    pub(crate) fn end(&self, now: Instant, failed: bool) -> Running {
+        let mut ledger = lock(&self.ledger);
+        let running = ledger.running.pop().expect("what ends has begun");
+        let lane = running.priority as usize;
+        let counts = &mut ledger.counts;
+        *(if failed { &mut counts.panicked } else { &mut counts.completed }) += 1;
+        counts.run[lane].record(now.saturating_duration_since(running.since), 1);
+        if let Some((waited, weight)) = running.waited {
+            counts.wait[lane].record(waited, weight);
+        }
+        running
+    }
+
+    /// What it began last did not run, or runs no longer.
+    pub(crate) fn forget(&self) {
+        let forgotten = lock(&self.ledger).running.pop();
+        drop(forgotten);
+    }
+
+    /// How many jobs it runs; and what it has done is added to `counts`.
+    pub(crate) fn account(&self, counts: &mut Counts) -> usize {
+        let ledger = lock(&self.ledger);
+        counts.add(&ledger.counts);
+        ledger.running.len()
+    }
+
+    pub(crate) fn stragglers(&self) -> Vec<Straggler> {
+        let straggler =
+            |running: &Running| Straggler::new(running.label.clone(), &self.name, running.since.elapsed());
+        lock(&self.ledger).running.iter().map(straggler).collect()
+    }
+}
+
+impl std::fmt::Debug for Seat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Seat").field("index", &self.index).field("name", &self.name).finish_non_exhaustive()
+    }
+}
