@@ -31,6 +31,18 @@ pub trait Channel: AsyncRead + AsyncWrite + Unpin + 'static {
         true
     }
 
+    /// Whether its `poll_write_vectored` writes from more than one buffer. Several pieces are collected into one before they
+    /// are written otherwise.
+    fn is_write_vectored(&self) -> bool {
+        false
+    }
+
+    /// Whether the other side may lose what it has not read yet when this one closes with unread bytes in it, as sockets have
+    /// it. What has arrived is taken before a close then.
+    fn resets_if_unread(&self) -> bool {
+        true
+    }
+
     /// How many bytes it has taken for writing, and keeps: they count against the water marks.
     fn unsent(&self) -> usize {
         0
@@ -45,18 +57,6 @@ pub trait Channel: AsyncRead + AsyncWrite + Unpin + 'static {
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let _ = cx;
         Poll::Ready(Ok(()))
-    }
-
-    /// Whether its `poll_write_vectored` writes from more than one buffer. Several pieces are collected into one before they
-    /// are written otherwise.
-    fn is_write_vectored(&self) -> bool {
-        false
-    }
-
-    /// Whether the other side may lose what it has not read yet when this one closes with unread bytes in it, as sockets have
-    /// it. What has arrived is taken before a close then.
-    fn resets_if_unread(&self) -> bool {
-        true
     }
 
     /// The descriptor behind it, for socket options.

@@ -186,10 +186,6 @@ impl StreamWriter {
     pub(crate) fn is_paused(&self) -> bool {
         self.link.is_paused()
     }
-
-    pub(crate) fn shared_link(&self) -> &Rc<Link> {
-        &self.link
-    }
 }
 
 informs!(StreamWriter);

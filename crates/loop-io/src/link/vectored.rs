@@ -30,7 +30,7 @@ impl Link {
         }
         let mut rest = pieces.to_vec();
         let mut rest = &mut rest[..];
-        if self.backlog() == 0
+        if self.backlog.borrow().is_empty()
             && !self.flushing.get()
             && let Err(error) = self.send_pieces_now(&mut rest)
         {

@@ -96,7 +96,7 @@ async fn lend(link: &Rc<Link>) -> io::Result<Opened<'static>> {
 
 impl Way for StreamWriter {
     async fn open(&self) -> io::Result<Opened<'_>> {
-        lend(self.shared_link()).await
+        lend(&self.link).await
     }
 }
 

@@ -365,6 +365,9 @@ fn pieces_leave_from_where_they_stand_if_the_channel_can_and_in_one_piece_otherw
             let (_reader, writer) = streams(Noting { vectored, writes: writes.clone() });
             writer.writelines(["one", "", "four"]).unwrap();
             assert_eq!(writes.take(), wanted);
+            let pieces = [IoSlice::new(b"one"), IoSlice::new(b""), IoSlice::new(b"four")];
+            writer.write_vectored(&pieces).unwrap();
+            assert_eq!(writes.take(), wanted);
             writer.writelines([b"alone"]).unwrap();
             assert_eq!(writes.take(), [[5]]);
         }
