@@ -80,7 +80,7 @@ pub async fn main() -> Result<(), Box<dyn Error>> {
     let (mut reader, writer) = connector(trusted)?.open_connection(server.addresses()[0]).await?;
     writer.write(b"hello\n")?;
     println!("received: {}", reader.next_line().await?.unwrap_or_default());
-    let session: TlsSession = writer.get_extra_info().ok_or("no handshake was done")?;
+    let session: TlsSession = writer.get_extra_info().ok_or("the connection is gone")?;
     let spoken = String::from_utf8_lossy(session.alpn().unwrap_or_default());
     println!("spoken: {spoken} over {}", session.version());
     writer.close();

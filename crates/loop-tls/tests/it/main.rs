@@ -1,5 +1,6 @@
 //! TLS on every runtime, and with other peers.
 
+mod files;
 mod flowing;
 mod peers;
 mod pki;
