@@ -23,7 +23,6 @@ mod listeners;
 mod reference;
 mod requests;
 mod step;
-mod verdict;
 mod waiter;
 
 pub use any::{AnyTask, all_tasks, current_task};

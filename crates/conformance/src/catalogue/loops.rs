@@ -349,6 +349,14 @@ macro_rules! loop_behaviours {
             /// Cancelling whoever waits with a timeout cancels the inner task.
             outer_cancel_cancels_inner Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_cancel_wait_for";
         }
+        nesting {
+            /// The loser of a `select!` is dropped, and its clean-up ends with the task; whoever won is told at once.
+            the_loser_of_a_select_cleans_up Must "contract: core_loop::finally";
+            /// When a task is cancelled in a `join!`, every part that has not ended cleans up, in tasks of both kinds.
+            all_parts_of_a_join_clean_up Must "contract: core_loop::finally, core_loop::cancellable";
+            /// Clean-ups inside `join!`, `select!`, timeouts and each other end from the inside out; what is shielded goes on.
+            clean_ups_and_shields_nest Must "contract: core_loop::finally, core_loop::shield, core_loop::timeout";
+        }
         runner {
             /// A run gives the value or the error of its main, and the loop is closed afterwards.
             value_error_and_fresh_loop Must "test_asyncio/test_runners::RunTests::test_asyncio_run_return, ::test_asyncio_run_raises";

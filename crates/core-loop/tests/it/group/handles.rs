@@ -4,8 +4,8 @@ use super::turns;
 use crate::run;
 use crate::trace::Trace;
 use core_loop::{
-    ChildError, Elapsed, GroupError, ReturnWhen, ScopedGroup, TaskGroup, Waitable, as_completed, sleep,
-    spawn, wait, wait_for,
+    ChildError, Elapsed, GroupError, ReturnWhen, ScopedGroup, TaskGroup, Waitable, as_completed, spawn, wait,
+    wait_for,
 };
 use std::convert::Infallible;
 use std::future::pending;
