@@ -65,3 +65,11 @@ fn a_server_without_descriptors_serves_when_there_are_some() {
 fn a_lack_of_descriptors_is_refused_with_its_cure() {
     conformance::lack_of_descriptors("host::a_lack_of_descriptors_is_refused_with_its_cure", SmolDriver::new);
 }
+
+#[test]
+fn a_server_without_descriptors_serves_when_there_are_some() {
+    conformance::server_without_descriptors(
+        "host::a_server_without_descriptors_serves_when_there_are_some",
+        SmolDriver::new,
+    );
+}
