@@ -1,5 +1,7 @@
 //! Tests that need a process of their own: they count its descriptors, or take some of its limits away.
 
+mod giving_up;
+
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, cannot_run, loops};
 use contract::{Driver, Unavailable};
@@ -85,6 +87,28 @@ pub fn server_without_descriptors<D: Driver + 'static>(
         Err(unavailable) => cannot_run(name, &unavailable),
         Ok(driver) => {
             let verdict = loops::run(Box::new(driver), serves_when_there_are_some);
+            assert!(verdict.is_ok(), "{verdict:?}");
+        }
+    }
+}
+
+/// Reads, writes, accepts, connects, files and children that are given up in their middle, on a loop that `make`'s driver
+/// carries, leave no descriptor.
+///
+/// `name` is the name of the test, which runs in a process of its own.
+///
+/// # Panics
+///
+/// If they do.
+#[track_caller]
+pub fn given_up_leaks_nothing<D: Driver + 'static>(name: &str, make: impl Fn() -> Result<D, Unavailable>) {
+    if !alone(name, "ulimit -n 256") {
+        return;
+    }
+    match make() {
+        Err(unavailable) => cannot_run(name, &unavailable),
+        Ok(driver) => {
+            let verdict = loops::run(Box::new(driver), giving_up::leaves_nothing);
             assert!(verdict.is_ok(), "{verdict:?}");
         }
     }

@@ -12,6 +12,7 @@ mod loops;
 mod primitives;
 mod raise;
 mod run;
+mod seccomp;
 mod spy;
 mod stress;
 mod subject;
@@ -20,7 +21,7 @@ mod trace;
 mod virtual_time;
 mod work;
 
-pub use alone::{alone, lack_of_descriptors, server_without_descriptors};
+pub use alone::{alone, given_up_leaks_nothing, lack_of_descriptors, server_without_descriptors};
 pub use behaviour::{Behaviour, Kind, Level, Miss, Verdict};
 pub use bench::{Bench, BoxFuture, Closure};
 #[doc(hidden)]
@@ -29,9 +30,13 @@ pub use executors::Executors;
 pub use gate::{Arrival, Gate, this_worker};
 pub use loop_thread::LoopThread;
 pub use loops::Loops;
-pub use primitives::{AnyEvent, AnyLock, AnyQueue, AnySemaphore, Held, Kit, LocalFuture, Primitives};
+pub use primitives::{
+    AnyBarrier, AnyBoundedSemaphore, AnyCondition, AnyEvent, AnyLock, AnyQueue, AnySemaphore, AnyTurn, Held,
+    Kit, LocalFuture, Primitives,
+};
 pub use run::Outcome;
-pub use stress::{Stress, Stressed};
+pub use seccomp::forbid_system_call;
+pub use stress::{Dice, Stress, Stressed};
 pub use subject::{Exception, Subject, Treatment};
 pub use suite::{cannot_run, skipped};
 #[doc(hidden)]

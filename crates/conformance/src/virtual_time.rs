@@ -30,6 +30,7 @@ const NEED_DESCRIPTORS: &[&str] = &[
     "signal.second_handler_replaces_first",
     "signal.close_uninstalls_all",
     "signal.every_loop_that_listens_hears_it",
+    "signal.fork_child_does_not_reach_parent_loop",
     "pipe.all_of_it_arrives_and_then_the_end",
     "pipe.nobody_reads_is_a_broken_pipe",
     "pipe.a_writer_that_waits_is_told_that_nobody_reads",
@@ -37,6 +38,8 @@ const NEED_DESCRIPTORS: &[&str] = &[
     "unix.bytes_flow_both_ways",
     "unix.a_socket_left_behind_is_replaced_and_ones_own_path_removed",
     "unix.a_server_cleans_its_path_up",
+    "server.unix_socket_cleanup",
+    "transport.unix_protocols_are_called_as_others",
     "unix.a_connect_waits_for_room_in_a_full_queue",
     "unix.datagrams_arrive_in_order_and_whole",
     "udp.a_datagram_arrives_with_its_sender",
@@ -62,6 +65,11 @@ const NEED_DESCRIPTORS: &[&str] = &[
     "subprocess.deaf_to_sigterm",
     "subprocess.closes_its_pipes_and_lives_on",
     "subprocess.a_start_that_fails_says_why",
+    "subprocess.without_a_pidfd_a_thread_waits",
+    "subprocess.streams_with_lines_and_a_limit",
+    "subprocess.pauses_a_protocol_whose_child_does_not_read",
+    "subprocess.an_endless_output_waits_in_its_pipe",
+    "differential.streams_process_teardown",
 ];
 
 impl Subject<Loops> {

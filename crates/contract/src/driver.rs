@@ -7,7 +7,7 @@
 //! A runtime that is already running (a *guest* loop) has a reactor only: the root is awaited inside it.
 
 use std::fmt;
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::panic::Location;
@@ -162,6 +162,19 @@ pub trait Stream {
 
     /// Writes from `buffer`.
     fn poll_write(&self, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>>;
+
+    /// Writes from several buffers in a row: one write of what stands in them, as much of it as there is room for. Where
+    /// [`is_write_vectored`](Self::is_write_vectored) says no, from the first that is not empty.
+    fn poll_write_vectored(&self, cx: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let first = buffers.iter().find(|buffer| !buffer.is_empty());
+        self.poll_write(cx, first.map_or(&[], |buffer| buffer))
+    }
+
+    /// Whether [`poll_write_vectored`](Self::poll_write_vectored) writes from more than one buffer. Who collects would do
+    /// better otherwise.
+    fn is_write_vectored(&self) -> bool {
+        false
+    }
 
     /// Hands to the kernel what the stream still keeps.
     fn poll_flush(&self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;

@@ -16,6 +16,8 @@ mod unix_listener;
 mod unix_path;
 mod unix_stream;
 
+pub(crate) use ready::BUFFERS_MAX;
+
 pub use address::Address;
 pub use listener::{ListenOptions, TcpListener};
 pub use stream::{ReadHalf, TcpStream, WriteHalf};

@@ -1,11 +1,13 @@
 //! Pipes: reading and writing any descriptor that bytes flow through.
 
 use crate::Descriptor;
+use crate::net::BUFFERS_MAX;
 use contract::Direction;
 use futures_io::{AsyncRead, AsyncWrite};
+use nix::sys::uio::writev;
 use nix::unistd;
 use std::fmt;
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -101,6 +103,14 @@ impl Writer {
     }
 }
 
+impl Writer {
+    /// The descriptor behind it; `None` once it is closed.
+    #[must_use]
+    pub fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.descriptor.as_ref().map(AsFd::as_fd)
+    }
+}
+
 impl AsyncRead for Reader {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut [u8]) -> Poll<io::Result<usize>> {
         // The kernel would wait for bytes, even for none.
@@ -118,6 +128,19 @@ impl AsyncWrite for Writer {
             return Poll::Ready(Ok(0));
         }
         descriptor.poll_with(cx, Direction::Write, |end| Ok(unistd::write(end, buf)?))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let Some(descriptor) = &self.descriptor else { return Poll::Ready(Err(closed())) };
+        if bufs.iter().all(|buf| buf.is_empty()) {
+            return Poll::Ready(Ok(0));
+        }
+        let bufs = &bufs[..bufs.len().min(BUFFERS_MAX)];
+        descriptor.poll_with(cx, Direction::Write, |end| Ok(writev(end, bufs)?))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -149,6 +172,6 @@ impl fmt::Debug for Reader {
 
 impl fmt::Debug for Writer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("Writer").field(&self.descriptor.as_ref().map(AsFd::as_fd)).finish()
+        f.debug_tuple("Writer").field(&self.descriptor()).finish()
     }
 }

@@ -21,12 +21,15 @@
 //! | [`interrupted`] | Ctrl-C cancels what runs, and it cleans up |
 //! | [`subprocess`] | a child is fed and heard; another takes too long, and is ended |
 //! | [`watch_a_pipe`] | a function that is called whenever there is something to read |
+//! | [`from_another_process`] | another process asks the loop, through a Unix socket |
+//! | [`log_writer`] | a log that is written off the loop |
 //! | [`task_group`] | tasks that belong together: one fails, all end |
 //! | [`from_a_thread`] | another thread calls into the loop |
 //! | [`loop_in_a_thread`] | a loop for a program that has none |
 //! | [`graceful_shutdown`] | a server that stops without cutting anybody off |
 //! | [`many_requests`] | ten thousand requests, a hundred at a time |
 //! | [`protocol_echo`] | connections that call instead of being waited for |
+//! | [`tls_echo`] | connections that nobody else can read, with a name that is proved |
 //! | [`limited`] | a bound around any executor |
 //! | [`one_loop_per_core`] | a server that uses all cores, each with its own loop and its own share of the connections |
 //! | [`own_executor`] | an executor of one's own, which keeps every promise |
@@ -43,11 +46,13 @@ pub mod compare;
 pub mod echo;
 pub mod executor_while_printing;
 pub mod from_a_thread;
+pub mod from_another_process;
 pub mod gather_wait;
 pub mod graceful_shutdown;
 pub mod hello;
 pub mod interrupted;
 pub mod limited;
+pub mod log_writer;
 pub mod long_computation;
 pub mod loop_in_a_thread;
 pub mod many_requests;
@@ -63,4 +68,5 @@ pub mod task_group;
 pub mod task_locals;
 pub mod three_pools;
 pub mod timeouts;
+pub mod tls_echo;
 pub mod watch_a_pipe;

@@ -5,7 +5,7 @@
 )]
 
 use std::cell::RefCell;
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{TcpListener as StdListener, TcpStream as StdTcpStream};
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
 use std::os::unix::net::UnixStream as StdUnixStream;
@@ -51,6 +51,24 @@ pub(crate) fn descriptor(stream: &RefCell<TcpStream>) -> BorrowedFd<'_> {
     // SAFETY: the descriptor must stay open for as long as the cell is borrowed, and not be -1. The stream in the cell
     // owns it, only its drop closes it, and this crate never takes a stream out of its cell.
     unsafe { BorrowedFd::borrow_raw(descriptor) }
+}
+
+/// The kernel takes so many buffers at a time: `IOV_MAX`.
+const BUFFERS_MAX: usize = 1024;
+
+/// Sends from `buffers` as much as there is room for at once; never waits, and raises no signal.
+pub(crate) fn send_vectored(socket: BorrowedFd<'_>, buffers: &[IoSlice<'_>]) -> io::Result<usize> {
+    // SAFETY: zeroes are a valid `msghdr`: no name, no buffers, no control data.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    // An `IoSlice` is an `iovec`, as std promises; the kernel only reads them.
+    message.msg_iov = buffers.as_ptr().cast_mut().cast();
+    message.msg_iovlen = buffers.len().min(BUFFERS_MAX) as _;
+    // SAFETY: the header must describe memory that is readable during the call. Its only pointer is to `buffers`, at least
+    // `msg_iovlen` of them, each a slice that is borrowed until we return.
+    let sent = unsafe {
+        libc::sendmsg(socket.as_raw_fd(), &raw const message, libc::MSG_DONTWAIT | libc::MSG_NOSIGNAL)
+    };
+    usize::try_from(sent).map_err(|_| io::Error::last_os_error())
 }
 
 /// Gives `stream` to the executor that runs on this thread.

@@ -31,6 +31,18 @@ pub trait Channel: AsyncRead + AsyncWrite + Unpin + 'static {
         true
     }
 
+    /// Whether its `poll_write_vectored` writes from more than one buffer. Several pieces are collected into one before they
+    /// are written otherwise.
+    fn is_write_vectored(&self) -> bool {
+        false
+    }
+
+    /// Whether the other side may lose what it has not read yet when this one closes with unread bytes in it, as sockets have
+    /// it. What has arrived is taken before a close then.
+    fn resets_if_unread(&self) -> bool {
+        true
+    }
+
     /// How many bytes it has taken for writing, and keeps: they count against the water marks.
     fn unsent(&self) -> usize {
         0
@@ -49,6 +61,12 @@ pub trait Channel: AsyncRead + AsyncWrite + Unpin + 'static {
 
     /// The descriptor behind it, for socket options.
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
+
+    /// The descriptor into which the kernel may put a file, past this channel, as if it had been written here. `None` if what
+    /// is written is changed on its way: encrypted, for example. See [`SendFile`](crate::SendFile).
+    fn file_descriptor(&self) -> Option<BorrowedFd<'_>> {
         None
     }
 
@@ -104,7 +122,15 @@ impl Channel for TcpStream {
         self.local_addr().ok().map(Endpoint::Inet)
     }
 
+    fn is_write_vectored(&self) -> bool {
+        Self::is_write_vectored(self)
+    }
+
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Self::descriptor(self)
+    }
+
+    fn file_descriptor(&self) -> Option<BorrowedFd<'_>> {
         Self::descriptor(self)
     }
 }

@@ -164,7 +164,7 @@ impl Connect {
         let addresses = eyeballs::interleaved(address.into().resolve().await?);
         let connect = |address| async move {
             match self.local_address {
-                Some(local) => socket::connect_from(local, address).await,
+                Some(local) => TcpStream::connect_from(local, address).await,
                 None => TcpStream::connect(address).await,
             }
         };

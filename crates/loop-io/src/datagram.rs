@@ -8,9 +8,8 @@
 //! ```
 
 use crate::link::{remember, wake};
-use contract::Panic;
+use crate::protocol::guarded;
 use core_loop::net::{Address, UdpSocket};
-use core_loop::{ExceptionContext, Loop};
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
@@ -262,9 +261,9 @@ impl DatagramTransport {
     async fn drive<P: DatagramProtocol>(&self, protocol: &RefCell<P>) {
         let mut buffer = vec![0; LARGEST];
         let made = self.clone();
-        self.call(|| protocol.borrow_mut().connection_made(made));
+        self.call("connection_made", || protocol.borrow_mut().connection_made(made));
         poll_fn(|cx| self.poll_events(cx, protocol, &mut buffer)).await;
-        self.call(|| protocol.borrow_mut().connection_lost());
+        self.call("connection_lost", || protocol.borrow_mut().connection_lost());
     }
 
     fn poll_events<P: DatagramProtocol>(
@@ -279,7 +278,7 @@ impl DatagramTransport {
             shared.poll_flush(cx);
             let failed = shared.failed.borrow_mut().pop_front();
             if let Some(error) = failed {
-                self.call(|| protocol.borrow_mut().error_received(error));
+                self.call("error_received", || protocol.borrow_mut().error_received(error));
                 continue;
             }
             match shared.state.get() {
@@ -291,7 +290,9 @@ impl DatagramTransport {
             match shared.socket.poll_recv_from(cx, buffer) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok((len, from))) => {
-                    self.call(|| protocol.borrow_mut().datagram_received(&buffer[..len], from));
+                    self.call("datagram_received", || {
+                        protocol.borrow_mut().datagram_received(&buffer[..len], from)
+                    });
                 }
                 Poll::Ready(Err(error)) if error.kind() == ErrorKind::Interrupted => {}
                 Poll::Ready(Err(error)) => shared.failed.borrow_mut().push_back(error),
@@ -300,10 +301,10 @@ impl DatagramTransport {
     }
 
     /// Calls a function of the protocol's; one that panics ends the endpoint.
-    fn call(&self, function: impl FnOnce()) {
-        if let Err(panic) = Panic::catch(function) {
-            let message = "the protocol of a datagram endpoint panicked";
-            Loop::current().call_exception_handler(&ExceptionContext::panicked(message, &panic));
+    fn call(&self, what: &str, function: impl FnOnce()) {
+        let whom =
+            || self.local_addr().map_or("a datagram endpoint".to_owned(), |address| address.to_string());
+        if guarded(what, whom, function).is_err() {
             self.abort();
         }
     }

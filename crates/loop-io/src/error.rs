@@ -54,6 +54,8 @@ pub enum WriteError {
     AfterEof,
     /// `close` or `abort` came before.
     Closed,
+    /// A file is being sent.
+    SendingFile,
     /// The connection failed.
     Lost(Lost),
 }
@@ -63,6 +65,7 @@ impl fmt::Display for WriteError {
         match self {
             Self::AfterEof => f.write_str("written after `write_eof`: write everything before it"),
             Self::Closed => f.write_str("the connection is closing: ask `is_closing()` before you write"),
+            Self::SendingFile => f.write_str("a file is being sent: write when that is over"),
             Self::Lost(lost) => lost.fmt(f),
         }
     }
@@ -72,7 +75,7 @@ impl std::error::Error for WriteError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Lost(lost) => lost.source(),
-            Self::AfterEof | Self::Closed => None,
+            Self::AfterEof | Self::Closed | Self::SendingFile => None,
         }
     }
 }
@@ -81,6 +84,7 @@ impl From<WriteError> for io::Error {
     fn from(error: WriteError) -> Self {
         match error {
             WriteError::Lost(lost) => lost.into(),
+            error @ WriteError::SendingFile => Self::new(io::ErrorKind::ResourceBusy, error),
             error => Self::new(io::ErrorKind::BrokenPipe, error),
         }
     }

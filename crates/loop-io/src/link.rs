@@ -13,8 +13,12 @@
 //! holds no channel any more: the descriptor is closed, and nothing happens after it.
 
 mod advance;
+mod file;
 mod flusher;
 mod through;
+mod vectored;
+
+pub(crate) use file::Lent;
 
 use crate::bells::Bells;
 use crate::buffer::Buffer;
@@ -63,6 +67,8 @@ pub(crate) struct Link {
     /// A flusher runs.
     flushing: Cell<bool>,
     pub(crate) flusher: RefCell<Option<Waker>>,
+    /// A file is being sent: nothing may be written between its bytes.
+    lent: Cell<bool>,
     /// Who waits for bytes: a close has to wake it.
     pub(crate) reader: RefCell<Option<Waker>>,
     /// Our writing side has ended, and the channel knows.
@@ -100,6 +106,7 @@ impl Link {
             paused: Cell::new(false),
             flushing: Cell::new(false),
             flusher: RefCell::new(None),
+            lent: Cell::new(false),
             reader: RefCell::new(None),
             ended_here: Cell::new(false),
             writer: RefCell::new(None),
@@ -169,6 +176,7 @@ impl Link {
     pub(crate) fn writable(&self) -> Result<(), WriteError> {
         match (self.lost(), self.state.get()) {
             (Some(lost), _) => Err(WriteError::Lost(lost)),
+            (None, State::Open) if self.lent.get() => Err(WriteError::SendingFile),
             (None, State::Open) => Ok(()),
             (None, State::Ending | State::Ended) => Err(WriteError::AfterEof),
             (None, State::Closing | State::Closed) => Err(WriteError::Closed),

@@ -6,7 +6,7 @@ use crate::{StreamReader, StreamWriter};
 use core_loop::pipe;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, IoSlice};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -17,37 +17,30 @@ struct ReadEnd(pipe::Reader);
 /// A writing end, from which nothing is read.
 struct WriteEnd(pipe::Writer);
 
-/// A stream that reads from `reader`: the standard output of a child, for example.
+/// A stream that reads from `reader`.
 ///
 /// # Examples
 ///
 /// ```
-/// use loop_io::pipes::read_stream;
-/// use loop_io::process::{Command, Stdio};
+/// use loop_io::pipes::{read_stream, write_stream};
 ///
 /// # core_loop::run(async {
-/// let mut child = Command::shell("echo one; echo two").stdout(Stdio::PIPE).spawn()?;
-/// let mut lines = read_stream(child.stdout.take().expect("it is a pipe"));
+/// let (reader, writer) = core_loop::pipe::pipe()?;
+/// let (mut lines, writer) = (read_stream(reader), write_stream(writer));
+/// writer.write(b"one\ntwo\n")?;
+/// drop(writer);
 /// assert_eq!(lines.readline().await?, b"one\n");
 /// assert_eq!(lines.readline().await?, b"two\n");
 /// assert_eq!(lines.readline().await?, b"");
 /// # Result::<(), Box<dyn std::error::Error>>::Ok(())
 /// # }).unwrap().unwrap();
 /// ```
-///
-/// # Python
-///
-/// `process.stdout`, which is a `StreamReader` already.
 #[must_use]
 pub fn read_stream(reader: pipe::Reader) -> StreamReader {
     streams(ReadEnd(reader)).0
 }
 
-/// A stream that writes to `writer`: the standard input of a child, for example. Closing it closes the pipe.
-///
-/// # Python
-///
-/// `process.stdin`, which is a `StreamWriter` already.
+/// A stream that writes to `writer`. Closing it closes the pipe.
 #[must_use]
 pub fn write_stream(writer: pipe::Writer) -> StreamWriter {
     streams(WriteEnd(writer)).1
@@ -149,6 +142,11 @@ impl AsyncWrite for ReadEnd {
 }
 
 impl Channel for ReadEnd {
+    /// What is left in it is for whoever else reads it.
+    fn resets_if_unread(&self) -> bool {
+        false
+    }
+
     fn can_write_eof(&self) -> bool {
         false
     }
@@ -169,6 +167,14 @@ impl AsyncWrite for WriteEnd {
         Pin::new(&mut self.0).poll_write(cx, buf)
     }
 
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write_vectored(cx, bufs)
+    }
+
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.0).poll_flush(cx)
     }
@@ -178,4 +184,16 @@ impl AsyncWrite for WriteEnd {
     }
 }
 
-impl Channel for WriteEnd {}
+impl Channel for WriteEnd {
+    fn is_write_vectored(&self) -> bool {
+        true
+    }
+
+    fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.0.descriptor()
+    }
+
+    fn file_descriptor(&self) -> Option<BorrowedFd<'_>> {
+        self.0.descriptor()
+    }
+}

@@ -1,5 +1,6 @@
 //! Protocols: what is called when something happens to a connection.
 
+mod guard;
 mod receiver;
 
 use crate::error::Lost;
@@ -9,6 +10,7 @@ use std::fmt;
 use std::io;
 use std::rc::Rc;
 
+pub(crate) use guard::{guarded, report};
 pub use receiver::{AnyProtocol, Buffered, Plain};
 pub(crate) use receiver::{Received, Receiver};
 

@@ -22,13 +22,15 @@ use crate::error::WriteError;
 use crate::info::informs;
 use crate::limits::WriteLimits;
 use crate::link::Link;
-use crate::listen::Listen;
+use crate::listen::{Accept, Listen};
 use crate::protocol::{AnyProtocol, ProtocolHandle};
+use crate::send_file::{SendFile, SendFileError};
 use crate::server::Server;
 use calls::Shared;
 use core_loop::net::Address;
 use std::cell::RefCell;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, IoSlice};
 use std::rc::Rc;
 
@@ -161,9 +163,22 @@ impl Listen {
         address: impl Into<Address>,
     ) -> io::Result<Server> {
         let listeners = self.listeners(address.into()).await?;
-        Ok(self.serve(listeners, move |link| {
+        Ok(self.create_server_on(factory, listeners))
+    }
+
+    /// The same over sockets of any kind: those of another listener, of a Unix socket, with TLS around them.
+    ///
+    /// # Panics
+    ///
+    /// As [`create_server`](crate::create_server).
+    pub fn create_server_on<K, P: AnyProtocol<K>>(
+        &self,
+        factory: impl Fn() -> P + 'static,
+        listeners: Vec<Box<dyn Accept>>,
+    ) -> Server {
+        self.serve(listeners, move |link| {
             let _protocol = Transport::over(link.clone(), factory());
-        }))
+        })
     }
 }
 
@@ -217,13 +232,14 @@ impl Transport {
         self.0.link.writelines(pieces)
     }
 
-    /// As [`writelines`](Self::writelines), for slices as `std` writes them.
+    /// As [`writelines`](Self::writelines), for slices as `std` writes them. What the kernel has room for goes there from
+    /// where it stands, without a copy.
     ///
     /// # Errors
     ///
     /// As [`write`](Self::write).
     pub fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> Result<(), WriteError> {
-        self.writelines(pieces.iter().map(|piece| &**piece))
+        self.0.link.write_vectored(pieces)
     }
 
     /// Ends the writing side once everything is sent. Nothing if the connection cannot.
@@ -285,7 +301,28 @@ impl Transport {
         self.0.quietly(act)
     }
 
+    /// As [`StreamWriter::sendfile`](crate::StreamWriter::sendfile).
+    ///
+    /// # Errors
+    ///
+    /// What the file or the connection says.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it leaves a part of the file sent, and nobody knows how much: keep a [`SendFile`], which does.
+    ///
+    /// # Python
+    ///
+    /// `loop.sendfile(transport, file)`.
+    pub async fn sendfile(&self, file: &File) -> Result<u64, SendFileError> {
+        SendFile::new(file).to(self).await
+    }
+
     pub(crate) fn link(&self) -> &Link {
+        &self.0.link
+    }
+
+    pub(crate) fn shared_link(&self) -> &Rc<Link> {
         &self.0.link
     }
 }

@@ -3,8 +3,10 @@
 use crate::channel::{Channel, Endpoint};
 use crate::connect::streams;
 use crate::listen::{Accept, Listen};
+use crate::protocol::{AnyProtocol, ProtocolHandle};
 use crate::reader::StreamReader;
 use crate::server::{Outcome, Server};
+use crate::transport::Transport;
 use crate::writer::StreamWriter;
 use core_loop::net::{UnixAddress, UnixListener, UnixStream};
 use std::io;
@@ -72,6 +74,52 @@ pub fn start_unix_server<T: Outcome>(
     Ok(Listen::new().start_server_on(handler, vec![Box::new(listener)]))
 }
 
+/// Connects to the Unix socket at `address`, makes a protocol, and tells it of the connection.
+///
+/// # Errors
+///
+/// As [`UnixStream::connect`].
+///
+/// # Panics
+///
+/// Outside a loop.
+///
+/// # Cancel safety
+///
+/// Dropping the future closes what it has begun to connect.
+///
+/// # Python
+///
+/// `loop.create_unix_connection(protocol_factory, path)`.
+pub async fn create_unix_connection<K, P: AnyProtocol<K>>(
+    factory: impl FnOnce() -> P,
+    address: impl Into<UnixAddress>,
+) -> io::Result<(Transport, ProtocolHandle<P>)> {
+    Ok(Transport::new(UnixStream::connect(address).await?, factory()))
+}
+
+/// Makes a protocol for each connection to the Unix socket at `address`: as [`create_server`](crate::create_server); what
+/// becomes of the path is as [`start_unix_server`] has it.
+///
+/// # Errors
+///
+/// As [`UnixListener::bind`].
+///
+/// # Panics
+///
+/// As [`create_server`](crate::create_server).
+///
+/// # Python
+///
+/// `loop.create_unix_server(protocol_factory, path)`.
+pub fn create_unix_server<K, P: AnyProtocol<K>>(
+    factory: impl Fn() -> P + 'static,
+    address: impl Into<UnixAddress>,
+) -> io::Result<Server> {
+    let listener = UnixListener::bind(address)?;
+    Ok(Listen::new().create_server_on(factory, vec![Box::new(listener)]))
+}
+
 /// An abstract name as Python shows it: behind a NUL.
 fn endpoint(address: &UnixAddress) -> Endpoint {
     use std::ffi::OsString;
@@ -90,7 +138,15 @@ impl Channel for UnixStream {
         self.local_addr().ok().as_ref().map(endpoint)
     }
 
+    fn is_write_vectored(&self) -> bool {
+        Self::is_write_vectored(self)
+    }
+
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.as_fd())
+    }
+
+    fn file_descriptor(&self) -> Option<BorrowedFd<'_>> {
         Some(self.as_fd())
     }
 }

@@ -4,8 +4,10 @@ use crate::error::{Lost, WriteError};
 use crate::info::informs;
 use crate::limits::WriteLimits;
 use crate::link::Link;
+use crate::send_file::{SendFile, SendFileError};
 use futures_io::AsyncWrite;
 use std::fmt;
+use std::fs::File;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::rc::Rc;
@@ -74,13 +76,14 @@ impl StreamWriter {
         self.link.writelines(pieces)
     }
 
-    /// As [`writelines`](Self::writelines), for slices as `std` writes them.
+    /// As [`writelines`](Self::writelines), for slices as `std` writes them. What the kernel has room for goes there from
+    /// where it stands, without a copy.
     ///
     /// # Errors
     ///
     /// As [`write`](Self::write).
     pub fn write_vectored(&self, pieces: &[IoSlice<'_>]) -> Result<(), WriteError> {
-        self.writelines(pieces.iter().map(|piece| &**piece))
+        self.link.write_vectored(pieces)
     }
 
     /// Waits until it is a good time to write more: at once if the unsent bytes are below the high water mark, else when
@@ -158,8 +161,30 @@ impl StreamWriter {
         self.link.wait_closed().await
     }
 
+    /// Sends all of `file`, after what was written before; parts of one, and other ways, with a [`SendFile`].
+    ///
+    /// # Errors
+    ///
+    /// What the file or the connection says.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it leaves a part of the file sent, and nobody knows how much: keep a [`SendFile`], which does.
+    ///
+    /// # Python
+    ///
+    /// `loop.sendfile(writer.transport, file)`.
+    pub async fn sendfile(&self, file: &File) -> Result<u64, SendFileError> {
+        SendFile::new(file).to(self).await
+    }
+
     fn link(&self) -> &Link {
         &self.link
+    }
+
+    /// Above the high water mark, and not down at the low one since.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.link.is_paused()
     }
 }
 

@@ -1,5 +1,7 @@
 //! The pool: what a program holds.
 
+use crate::arena::Arena;
+use crate::blob::BlobMut;
 use crate::builder::{Builder, Workers};
 use crate::call::Call;
 use crate::child::Worker;
@@ -18,6 +20,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::type_name;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -66,6 +69,7 @@ const BURIAL: Duration = Duration::from_secs(1);
 pub struct ProcessPool {
     pub(crate) inbox: Arc<PoolInbox>,
     pub(crate) counters: Arc<Counters>,
+    pub(crate) arena: Arc<Arena>,
     pub(crate) slots: Slots,
     /// The size of an argument or a result, at most.
     pub(crate) limit: usize,
@@ -86,11 +90,22 @@ impl ProcessPool {
         Builder::new()
     }
 
+    /// `len` bytes that the workers can read: fill them, [freeze](BlobMut::freeze) them, and pass the [`Blob`](crate::Blob) in
+    /// an argument, or in many. Their memory is used again for later blobs.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when there is no memory or no descriptor left. Where it does not share memory at all, as in some
+    /// containers, blobs are copied instead, and [`Stats::shares_memory`] says so.
+    pub fn blob(&self, len: usize) -> io::Result<BlobMut> {
+        BlobMut::in_arena(&self.arena, len)
+    }
+
     /// What it is doing and has done.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let (queued, handed) = self.inbox.counts();
-        self.counters.stats(queued, handed)
+        Stats { shares_memory: self.arena.shares(), ..self.counters.stats(queued, handed) }
     }
 
     /// Waits for a place in the queue: [`Executor::room`], for whoever has no call at hand to name its type.
@@ -249,7 +264,7 @@ impl fmt::Debug for ProcessPool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Stderr, call};
+    use crate::{Blob, Stderr, call};
     use contract::{ExecutorExt, Exit};
 
     fn without_pidfds() -> ProcessPool {
@@ -258,8 +273,22 @@ mod tests {
     }
 
     #[test]
+    fn where_memory_is_not_shared_blobs_are_copied_and_the_numbers_say_so() {
+        let pool = ProcessPool::builder().workers(1).without_memfds().build().expect("a pool starts");
+        assert!(!pool.stats().shares_memory);
+        let mut bytes = pool.blob(1 << 20).expect("there is memory");
+        bytes.fill(3);
+        let blob = bytes.freeze();
+        assert!(!blob.is_shared());
+        let both = |blob: Blob| (blob.iter().map(|byte| u64::from(*byte)).sum::<u64>(), blob);
+        let (sum, back) = pool.try_submit(call(both, blob.clone())).expect("room").wait().expect("it runs");
+        assert_eq!((sum, back), (3 << 20, blob));
+    }
+
+    #[test]
     fn on_a_kernel_without_pidfds_deaths_are_found_and_jobs_are_stopped() {
         let pool = without_pidfds();
+        assert!(!pool.stats().has_pidfds);
         let pid =
             || pool.try_submit(call(|()| std::process::id(), ())).expect("room").wait().expect("it runs");
         let before = pid();

@@ -20,7 +20,7 @@ pub(crate) struct Reply {
 
 impl Reply {
     fn words(kind: Kind, words: String) -> Self {
-        Self { kind, body: Body { structure: words.into_bytes(), bulk: Vec::new() } }
+        Self { kind, body: Body { structure: words.into_bytes(), ..Body::default() } }
     }
 
     pub(crate) fn bad_result(why: String) -> Self {

@@ -39,6 +39,8 @@ macro_rules! __with_io_behaviours {
             second_handler_replaces_first Must "src:asyncio.unix_events.add_signal_handler";
             /// The close removes every handler, and restores every disposition.
             close_uninstalls_all Must "test_asyncio/test_unix_events::SelectorEventLoopSignalTests::test_close";
+            /// A signal to a child is the child's own: it ends of it, and the handler here stays silent.
+            fork_child_does_not_reach_parent_loop Must "test_asyncio/test_unix_events::TestFork::test_fork_signal_handling";
             /// Each of several loops, on several threads, hears a signal that they all listen to.
             every_loop_that_listens_hears_it Must "contract: in CPython only the main thread listens";
         }
@@ -115,6 +117,14 @@ macro_rules! __with_io_behaviours {
             closes_its_pipes_and_lives_on Must "src:asyncio.base_subprocess";
             /// A program or directory that is not there, and an argument with a NUL, are errors that say so.
             a_start_that_fails_says_why Must "test_asyncio/test_subprocess::SubprocessMixin::test_exec_file_not_found";
+            /// Where the kernel gives no descriptor of a process, a thread waits for each child, and all of the above holds.
+            without_a_pidfd_a_thread_waits Must "src:asyncio.unix_events.ThreadedChildWatcher";
+            /// The pipes of a child are streams: a line in, a line out, and one over the limit is an error.
+            streams_with_lines_and_a_limit Must "src:asyncio.subprocess.create_subprocess_exec(limit=…)";
+            /// A protocol whose child does not read is paused above the high mark, and goes on when it reads.
+            pauses_a_protocol_whose_child_does_not_read Must "src:asyncio.base_subprocess.WriteSubprocessPipeProto.pause_writing";
+            /// A child that never stops writing waits for its reader; closing the pipe ends it.
+            an_endless_output_waits_in_its_pipe Must "contract loop_io::process (yes)";
         }
         stream {
             /// A line as long as the limit is read; one byte more is an error, and reading goes on behind that line.
@@ -135,10 +145,16 @@ macro_rules! __with_io_behaviours {
             drain_wakes_every_writer Must "test_asyncio/test_streams::StreamTests::test_multiple_drain";
             /// Whoever writes and drains for ever hears soon that the peer has gone.
             drain_reports_lost_peer Must "test_asyncio/test_streams::StreamTests::test_drain_raises";
+            /// A drain that is given up, again and again, loses nothing of what was written.
+            cancelled_drain_loses_nothing Must "test_asyncio/test_streams::StreamTests::test_multiple_drain (cancelled)";
+            /// A peer of which nothing is heard any more is given up by a timeout, with what came before; an abort does not wait for it.
+            half_open_peer_is_given_up_by_a_timeout Must "contract loop_io::StreamReader";
             /// A connection that is reset in the middle of a line is an error of whoever reads or writes; what came stays.
             reset_in_the_middle_is_told Must "test_asyncio/test_streams::StreamTests::test_exception_waiter";
             /// With a peer that does not read, no more is kept than the high mark and one write; later it gets all of it.
             silent_peer_fills_no_memory Must "contract loop_io::StreamWriter::drain";
+            /// Several pieces leave in a row, empty ones and more than the kernel takes at a time, also when it is full in between.
+            pieces_leave_in_a_row Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_writelines_partial_write";
             /// Megabytes flow both ways at once.
             megabytes_flow_both_ways Must "contract loop_io::StreamWriter";
             /// A side that has ended still reads what the other one answers.
@@ -147,6 +163,32 @@ macro_rules! __with_io_behaviours {
             wait_closed_with_unread_data Must "test_asyncio/test_streams::StreamTests::test_wait_closed_on_close_with_unread_data";
             /// A handler that fails, or panics, is reported once and its connection closes; of one that is cancelled nothing is said.
             handler_error_vs_cancel Must "test_asyncio/test_streams::StreamTests::test_unhandled_exception, ::test_unhandled_cancel";
+        }
+        file {
+            /// What is written is read back, what is appended stands behind it.
+            what_is_written_is_read_back Must "test_asyncio/test_threads::ToThreadTests::test_to_thread (contract loop_io::files)";
+            /// An error is of the kernel's kind, and names the path.
+            errors_name_the_path Must "contract loop_io::files";
+            /// A walk finds everything below a directory once, and a directory before what is in it; links are not followed.
+            a_walk_finds_everything_once Must "contract loop_io::files::walk";
+            /// Work that runs goes on without its waiter, and is done as a whole; work that has not begun never begins.
+            a_wait_given_up_leaves_the_work_whole_or_undone Must "test_asyncio/test_threads::ToThreadTests::test_to_thread_cancel (contract loop_io::files)";
+        }
+        sendfile {
+            /// What was written before a file comes before it, what is written after it behind it; both are whole.
+            comes_between_what_is_written_before_and_after Must "test_asyncio/test_sendfile::SendfileMixin::test_sendfile_pre_and_post_data";
+            /// A part of a file is sent, from its place on, and no more than the file has; its position stays where it is.
+            sends_a_part_and_no_more_than_there_is Must "test_asyncio/test_sendfile::SendfileMixin::test_sendfile_partial";
+            /// A socket that nobody made a stream of takes a file as well.
+            a_bare_socket_takes_a_file Must "test_asyncio/test_sendfile::SockSendfileMixin::test_sock_sendfile_success";
+            /// Where the kernel cannot, a thread reads the file; without that fallback it is an error, and nothing is sent.
+            falls_back_to_a_thread_or_says_that_it_cannot Must "test_asyncio/test_sendfile::SendfileMixin::test_sendfile_force_fallback, ::test_sendfile_no_fallback_for_fallback_transport";
+            /// While a file is sent, a write and another file are refused, and do not come between its bytes.
+            prevents_bare_write Must "test_asyncio/test_sendfile::SendfileMixin::test_sendfile_prevents_bare_write";
+            /// Given up in the middle, it knows how much was sent, and goes on there: no byte is lost, none comes twice.
+            given_up_it_goes_on_where_it_was Must "contract loop_io::SendFile (CPython: the file's position)";
+            /// A peer that goes in the middle, or a close of one's own, is an error that says how much was sent.
+            a_connection_that_ends_in_the_middle_is_told Must "test_asyncio/test_sendfile::SendfileMixin::test_sendfile_close_peer_in_the_middle_of_receiving, ::test_sendfile_for_closing_transp";
         }
         transport {
             /// The connection is told first and once, what comes and its end after it, the loss last and once.
@@ -165,6 +207,8 @@ macro_rules! __with_io_behaviours {
             write_eof_after_buffer Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_write_eof_buffer";
             /// A protocol may keep its transport open for writing when the other side has ended.
             eof_keep_open Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_read_ready_eof_keep_open";
+            /// Protocols are served and connect through a Unix socket as through any other.
+            unix_protocols_are_called_as_others Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_unix_connection, ::test_create_unix_server";
             /// A protocol that fails, or panics, is reported and loses its connection; no other one notices.
             protocol_error_is_fatal_for_it_only Must "test_asyncio/test_selector_events::SelectorSocketTransportTests::test_data_received_error";
         }
@@ -179,6 +223,12 @@ macro_rules! __with_io_behaviours {
             accept_survives_fd_exhaustion Must "test_asyncio/test_base_events::BaseEventLoopWithSelectorTests::test_accept_connection_exception";
             /// A second server on an address that is taken is an error that names it.
             port_in_use_is_an_error_that_names_it Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_server_addr_in_use";
+            /// A socket file goes when its server closes, unless another socket is there by then, or it was to be kept.
+            unix_socket_cleanup Must "test_asyncio/test_server::UnixServerCleanupTests::test_unix_server_addr_cleanup, ::test_unix_server_cleanup_gone, ::test_unix_server_cleanup_replaced, ::test_unix_server_cleanup_prevented";
+            /// An accept that is given up, at any time, loses no connection and no byte of it.
+            accept_given_up_loses_no_connection Must "test_asyncio/test_events::EventLoopTestsMixin::test_prompt_cancellation";
+            /// A client that sends a byte now and then, and never a whole line, holds up nobody else, and is put out by a timeout.
+            slow_client_is_put_out_and_holds_up_nobody Must "contract loop_io::Server";
             /// Connects that are given up, after any number of turns, leave no connection, and the server serves on.
             given_up_operations_lose_nothing Must "contract loop_io::open_connection";
         }

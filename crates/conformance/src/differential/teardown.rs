@@ -17,7 +17,7 @@ pub(crate) fn teardown(subject: &Subject<Loops>) -> Verdict {
     })
 }
 
-async fn background(log: Log, number: u32) {
+pub(super) async fn background(log: Log, number: u32) {
     finally(
         (),
         async |(): &mut ()| sleep(LONG).await,

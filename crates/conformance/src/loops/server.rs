@@ -1,13 +1,15 @@
 //! `server`: listening, and what becomes of the connections.
 
 use super::Loops;
+use super::bytes::a_path;
 use super::wire::{MS, fill, reports, until};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
-use core_loop::net::TcpListener;
-use core_loop::{sleep, spawn};
+use core_loop::net::{TcpListener, UnixListener};
+use core_loop::{sleep, spawn, timeout};
 use loop_io::{
     Accept, Channel, Endpoint, Listen, Server, StreamReader, StreamWriter, open_connection, start_server,
+    start_unix_server, streams,
 };
 use std::cell::Cell;
 use std::io;
@@ -205,5 +207,94 @@ pub(super) fn given_up_operations_lose_nothing(subject: &Subject<Loops>) -> Verd
         // A server that is closed while it accepts.
         server.close();
         refused(address).await
+    })
+}
+
+pub(super) fn unix_socket_cleanup(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let path = a_path();
+        let serve = || start_unix_server(echo, &path);
+        let server = serve()?;
+        ensure(path.exists(), "there is no socket")?;
+        server.close();
+        ensure(!path.exists(), "the socket is left behind")?;
+        // Gone before.
+        let server = serve()?;
+        std::fs::remove_file(&path)?;
+        server.close();
+        // Somebody else's by then.
+        let server = serve()?;
+        std::fs::remove_file(&path)?;
+        let other = std::os::unix::net::UnixListener::bind(&path)?;
+        server.close();
+        ensure(path.exists(), "the socket of somebody else was removed")?;
+        drop(other);
+        // To be kept.
+        let listener = UnixListener::bind(&path)?.keep_path();
+        let server = Listen::new().start_server_on(echo, vec![Box::new(listener)]);
+        server.close();
+        ensure(path.exists(), "a socket that was to be kept was removed")?;
+        Ok(std::fs::remove_file(&path)?)
+    })
+}
+
+pub(super) fn accept_given_up_loses_no_connection(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let listener = Rc::new(TcpListener::bind("127.0.0.1:0").await?);
+        let address = listener.local_addr()?;
+        for steps in 0..12 {
+            let accepts = listener.clone();
+            let accepting = spawn(async move { accepts.accept().await.map(|(stream, _)| streams(stream)) });
+            let client = spawn(async move {
+                let (mut reader, writer) = open_connection(address).await?;
+                writer.write(b"hello")?;
+                io::Result::Ok((reader.read_exact(5).await?, writer))
+            });
+            super::turns(steps).await;
+            accepting.cancel("given up");
+            let (mut reader, writer) = match accepting.await {
+                // It came before the cancel did.
+                Ok(accepted) => accepted?,
+                Err(_) => streams(listener.accept().await?.0),
+            };
+            same("the bytes", reader.read_exact(5).await?, b"hello")?;
+            writer.write(b"there")?;
+            same("the answer", client.await??.0, b"there")?;
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn slow_client_is_put_out_and_holds_up_nobody(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let patient = async |mut reader: StreamReader, writer: StreamWriter| {
+            let line = match timeout(MS * 200, reader.readline()).await {
+                Ok(line) => line?,
+                Err(_) => b"too slow\n".to_vec(),
+            };
+            io::Result::Ok(writer.write(&line)?)
+        };
+        let server = start_server(patient, "127.0.0.1:0").await?;
+        let address = server.addresses()[0];
+        let (mut slow, writer) = open_connection(address).await?;
+        let dripping = spawn(async move {
+            // Until it is put out, which is an error of some write.
+            while writer.write(b"x").is_ok() {
+                sleep(MS * 5).await;
+            }
+        });
+        for _ in 0..10 {
+            let (mut reader, writer) = open_connection(address).await?;
+            writer.write(b"quick\n")?;
+            // As slow as this machine is, it may be put out, too: but it is answered.
+            let answer = reader.read_to_end().await?;
+            ensure([&b"quick\n"[..], b"too slow\n"].contains(&&*answer), format!("an answer: {answer:?}"))?;
+        }
+        // Bytes that nobody reads may reset the connection in the end.
+        let told = slow.readline().await;
+        ensure(told.as_ref().map_or(true, |line| line == b"too slow\n"), format!("it was told {told:?}"))?;
+        dripping.await?;
+        until(|| server.clients() == 0).await;
+        Ok(())
     })
 }

@@ -5,8 +5,8 @@ use super::{GRACE, Loops, Trace, here};
 use crate::Subject;
 use crate::behaviour::{Miss, Verdict, ensure, same};
 use core_loop::Loop;
+use loop_io::process::Command;
 use std::io::{self, ErrorKind};
-use std::process::Command;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::sync::{Arc, Barrier};
 use std::thread;
@@ -22,7 +22,10 @@ fn a_signal() -> i32 {
 
 /// Sends it to this process.
 fn send(signal: i32) -> io::Result<()> {
-    let sent = Command::new("sh").arg("-c").arg(format!("kill -{signal} {}", std::process::id())).status()?;
+    let sent = std::process::Command::new("sh")
+        .arg("-c")
+        .arg(format!("kill -{signal} {}", std::process::id()))
+        .status()?;
     if sent.success() { Ok(()) } else { Err(io::Error::other("the signal cannot be sent")) }
 }
 
@@ -122,6 +125,23 @@ pub(super) fn close_uninstalls_all(subject: &Subject<Loops>) -> Verdict {
         ensure(!is_caught(signal)?, "a refused handler is installed")?;
     }
     Ok(())
+}
+
+pub(super) fn fork_child_does_not_reach_parent_loop(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let signal = a_signal();
+        let trace = Trace::new();
+        let noted = trace.clone();
+        here().add_signal_handler(signal, move || noted.note("heard"))?;
+        let child = Command::shell(format!("kill -{signal} $$; sleep 60")).spawn()?;
+        child.wait().await;
+        same("what ended the child", child.returncode(), Some(-signal))?;
+        super::turns(5).await;
+        same("heard here", trace.seen().len(), 0)?;
+        send(signal)?;
+        until(|| !trace.seen().is_empty()).await;
+        ensure(here().remove_signal_handler(signal), "the handler was not there")
+    })
 }
 
 pub(super) fn every_loop_that_listens_hears_it(subject: &Subject<Loops>) -> Verdict {

@@ -1,17 +1,17 @@
 //! `stream`: reading and writing with a buffer.
 
-use super::wire::{MIB, a_while, ends, fill, reports, sockets, until};
+use super::wire::{MIB, MS, a_while, ends, fill, reports, sockets, until};
 use super::{Loops, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
-use core_loop::{gather, spawn};
+use core_loop::{gather, spawn, timeout};
 use futures_io::{AsyncRead, AsyncWrite};
 use loop_io::{
-    ReadExactError, ReadLineError, ReadUntilError, StreamReader, StreamWriter, WriteLimits, open_connection,
-    start_server, streams,
+    ReadExactError, ReadLineError, ReadUntilError, StreamReader, StreamWriter, WriteError, WriteLimits,
+    open_connection, start_server, streams,
 };
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::Poll;
@@ -221,6 +221,71 @@ pub(super) fn silent_peer_fills_no_memory(subject: &Subject<Loops>) -> Verdict {
         drop(far);
         writer.close();
         same("what comes in the end", reader.read_to_end().await?.len(), written)
+    })
+}
+
+pub(super) fn cancelled_drain_loses_nothing(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let ((_reader, writer), (mut far, _far_writer)) = ends().await?;
+        let mut sent = fill(|bytes| writer.write(bytes), || writer.get_write_buffer_size())?;
+        let mut came = 0;
+        for _ in 0..20 {
+            ensure(given_up(writer.drain()).await.is_none(), "it drained although hardly anything was read")?;
+            ensure(given_up(writer.flush()).await.is_none(), "it flushed although hardly anything was read")?;
+            came += far.read(10_000).await?.len();
+            writer.write(&[7; 10_000])?;
+            sent += 10_000;
+        }
+        let reading = spawn(async move { far.read_to_end().await });
+        writer.drain().await?;
+        writer.close();
+        let rest = reading.await??;
+        same("what came", came + rest.len(), sent)?;
+        ensure(rest.iter().all(|byte| *byte == 7), "other bytes came")
+    })
+}
+
+pub(super) fn half_open_peer_is_given_up_by_a_timeout(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        // The peer is there, for the kernel, and does nothing any more.
+        let ((mut reader, writer), _far) = {
+            let (near, (far_reader, far_writer)) = ends().await?;
+            far_writer.write(b"half a li")?;
+            far_writer.flush().await?;
+            (near, (far_reader, far_writer))
+        };
+        let silent = timeout(MS * 20, reader.readline()).await;
+        ensure(silent.is_err(), format!("a line without an end: {silent:?}"))?;
+        same("what came before", reader.buffer(), b"half a li")?;
+        fill(|bytes| writer.write(bytes), || writer.get_write_buffer_size())?;
+        ensure(timeout(MS * 20, writer.drain()).await.is_err(), "it drained although nobody reads")?;
+        writer.close();
+        ensure(timeout(MS * 20, writer.wait_closed()).await.is_err(), "it closed with unsent bytes")?;
+        writer.abort();
+        writer.wait_closed().await?;
+        same("the rest of the line", reader.read_to_end().await?, b"half a li")
+    })
+}
+
+pub(super) fn pieces_leave_in_a_row(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let ((_reader, writer), (mut far, _far_writer)) = ends().await?;
+        // More than the kernel takes at a time, some of them empty, and more bytes than it has room for.
+        let pieces: Vec<Vec<u8>> =
+            (0..3000_usize).map(|number| vec![number as u8; number * 7 % 8192]).collect();
+        let wanted = pieces.concat();
+        let reading = spawn(async move { far.read_to_end().await });
+        let slices: Vec<_> = pieces.iter().map(|piece| IoSlice::new(piece)).collect();
+        writer.write_vectored(&slices)?;
+        writer.drain().await?;
+        writer.writelines(&pieces)?;
+        writer.write_vectored(&[])?;
+        writer.write_vectored(&[IoSlice::new(b""), IoSlice::new(b"")])?;
+        writer.close();
+        let late = writer.write_vectored(&slices);
+        ensure(matches!(late, Err(WriteError::Closed)), format!("pieces after the close: {late:?}"))?;
+        let came = reading.await??;
+        ensure(came == [&wanted[..], &wanted].concat(), format!("{} bytes came, or others", came.len()))
     })
 }
 

@@ -1,12 +1,12 @@
 //! `subprocess`: children are fed, heard, waited for, signalled and reaped.
 
-use super::bytes::{read, read_all, write_all};
 use super::wire::until;
 use super::{GRACE, Loops, Trace, turns};
-use crate::Subject;
-use crate::behaviour::{Verdict, ensure, same};
+use crate::behaviour::{Miss, Verdict, ensure, same};
+use crate::{Subject, forbid_system_call};
 use loop_io::process::{Command, Process, Stdio, SubprocessProtocol, SubprocessTransport};
-use std::io::ErrorKind;
+use loop_io::{ReadExactError, ReadLineError, WriteLimits};
+use std::io::{self, ErrorKind};
 use std::path::Path;
 use std::pin::pin;
 use std::task::{Context, Waker};
@@ -20,23 +20,26 @@ fn shell(line: &str) -> Command {
     Command::shell(line).stdin(Stdio::PIPE).stdout(Stdio::PIPE).stderr(Stdio::PIPE)
 }
 
-/// Writes to its standard input.
-async fn tell(process: &mut Process, words: &str) -> std::io::Result<()> {
-    let stdin = process.stdin.as_mut().ok_or(ErrorKind::NotConnected)?;
-    write_all(stdin, words.as_bytes()).await
+/// Our end of a pipe.
+fn ours<T>(end: Option<T>) -> io::Result<T> {
+    end.ok_or(ErrorKind::NotConnected.into())
 }
 
-/// Reads so many bytes of its standard output.
-async fn hear(process: &mut Process, len: usize) -> std::io::Result<String> {
-    let (mut all, mut buffer) = (Vec::new(), [0; 64]);
-    let stdout = process.stdout.as_mut().ok_or(ErrorKind::NotConnected)?;
-    while all.len() < len {
-        match read(stdout, &mut buffer[..len - all.len()]).await? {
-            0 => break,
-            heard => all.extend_from_slice(&buffer[..heard]),
-        }
-    }
-    Ok(String::from_utf8_lossy(&all).into_owned())
+/// Writes to its standard input.
+async fn tell(process: &Process, words: &str) -> io::Result<()> {
+    let stdin = ours(process.stdin.as_ref())?;
+    stdin.write(words.as_bytes())?;
+    Ok(stdin.flush().await?)
+}
+
+/// Reads so many bytes of its standard output, or fewer if it ends.
+async fn hear(process: &mut Process, len: usize) -> io::Result<String> {
+    let stdout = ours(process.stdout.as_mut())?;
+    let heard = match stdout.read_exact(len).await {
+        Err(ReadExactError::Incomplete(incomplete)) => incomplete.partial,
+        outcome => outcome?,
+    };
+    Ok(String::from_utf8_lossy(&heard).into_owned())
 }
 
 /// The kernel knows this process, dead or alive.
@@ -91,7 +94,7 @@ pub(super) fn drain_reports_broken_pipe(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let mut child = shell("exec 0<&-; echo closed; exec cat /dev/null").spawn()?;
         same("it has closed its input", hear(&mut child, 7).await?, "closed\n")?;
-        let told = tell(&mut child, &"x".repeat(1 << 20)).await.map_err(|error| error.kind());
+        let told = tell(&child, &"x".repeat(1 << 20)).await.map_err(|error| error.kind());
         same("writing to it", told, Err(ErrorKind::BrokenPipe))?;
         same("its status", child.wait().await.code(), Some(0))
     })
@@ -101,10 +104,10 @@ pub(super) fn exit_vs_pipes(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let mut child = shell("exec 3<&0; (read line <&3; echo \"$line\") & exit 3").spawn()?;
         same("the child's status", child.wait().await.code(), Some(3))?;
-        tell(&mut child, "late\n").await?;
+        tell(&child, "late\n").await?;
         same("what its own child wrote after that", hear(&mut child, 5).await?, "late\n")?;
-        let stdout = child.stdout.as_mut().ok_or(std::io::Error::from(ErrorKind::NotConnected))?;
-        same("and then", read_all(stdout).await?, *b"")
+        let stdout = ours(child.stdout.as_mut())?;
+        same("and then", stdout.read_to_end().await?, *b"")
     })
 }
 
@@ -244,7 +247,7 @@ pub(super) fn deaf_to_sigterm(subject: &Subject<Loops>) -> Verdict {
         let mut child = shell("trap '' TERM; echo ready; read line; echo alive; read line").spawn()?;
         same("it says", hear(&mut child, 6).await?, "ready\n")?;
         ensure(child.terminate()?, "it is gone already")?;
-        tell(&mut child, "are you there?\n").await?;
+        tell(&child, "are you there?\n").await?;
         same("it says", hear(&mut child, 6).await?, "alive\n")?;
         ensure(child.kill()?, "it is gone already")?;
         child.wait().await;
@@ -303,6 +306,14 @@ impl SubprocessProtocol for Noting {
         self.0.note(format!("{descriptor} lost{}", error.map_or("", |_| " with an error")));
     }
 
+    fn pause_writing(&mut self) {
+        self.0.note("pause".into());
+    }
+
+    fn resume_writing(&mut self) {
+        self.0.note("resume".into());
+    }
+
     fn process_exited(&mut self) {
         self.0.note("exited".into());
     }
@@ -345,4 +356,87 @@ pub(super) fn transport_close_kills(subject: &Subject<Loops>) -> Verdict {
         transport.close();
         ensure(!exists(transport.pid()), "it was not reaped")
     })
+}
+
+pub(super) fn pauses_a_protocol_whose_child_does_not_read(subject: &Subject<Loops>) -> Verdict {
+    const MUCH: usize = 1 << 20;
+    subject.run(async || {
+        let trace = Trace::new();
+        let told = trace.clone();
+        let mut command = shell("kill -STOP $$; exec wc -c");
+        let (transport, _) = command.spawn_with(move || Noting(told))?;
+        transport.set_write_buffer_limits(WriteLimits::new(0, MUCH / 2)?);
+        transport.write(&[b'x'; MUCH]);
+        let has = |what: &str| trace.seen().iter().any(|seen| seen == what);
+        until(|| has("pause")).await;
+        ensure(transport.get_write_buffer_size() > MUCH / 2, "most of it is sent although nobody reads")?;
+        ensure(!has("resume"), "it goes on although nobody reads")?;
+        let state = format!("/proc/{}/stat", transport.pid());
+        until(|| std::fs::read_to_string(&state).is_ok_and(|stat| stat.contains(") T "))).await;
+        transport.send_signal(SIGCONT)?;
+        until(|| has("resume")).await;
+        transport.write_eof();
+        until(|| has("over")).await;
+        ensure(has(&format!("1: {MUCH}")), format!("the child counted others: {:?}", trace.seen()))
+    })
+}
+
+pub(super) fn streams_with_lines_and_a_limit(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let mut child =
+            shell("while read line; do echo \"<$line>\"; done; echo end >&2").limit(16).spawn()?;
+        for word in ["one", "two"] {
+            tell(&child, &format!("{word}\n")).await?;
+            let stdout = ours(child.stdout.as_mut())?;
+            same("a line", stdout.readline().await?, format!("<{word}>\n").into_bytes())?;
+        }
+        tell(&child, &format!("{}\nlast\n", "x".repeat(40))).await?;
+        // Its end is what closes the pipe.
+        drop(child.stdin.take());
+        let stdout = ours(child.stdout.as_mut())?;
+        let long = stdout.readline().await;
+        ensure(matches!(long, Err(ReadLineError::TooLong(_))), format!("over the limit: {long:?}"))?;
+        same("the line behind it", stdout.next_line().await?.as_deref(), Some("<last>"))?;
+        same("the end", stdout.next_line().await?, None)?;
+        let stderr = ours(child.stderr.as_mut())?;
+        same("its last words", stderr.read_to_end().await?, b"end\n")?;
+        same("its status", child.wait().await.code(), Some(0))
+    })
+}
+
+pub(super) fn an_endless_output_waits_in_its_pipe(subject: &Subject<Loops>) -> Verdict {
+    const SIGPIPE: i32 = 13;
+    subject.run(async || {
+        let mut child = Command::new("yes").stdout(Stdio::PIPE).spawn()?;
+        let mut stdout = ours(child.stdout.take())?;
+        for _ in 0..10_000 {
+            same("a line", stdout.readline().await?, b"y\n")?;
+        }
+        ensure(stdout.buffer().len() < 1 << 20, "it reads more than anybody asked for")?;
+        drop(stdout);
+        child.wait().await;
+        same("what ended it", child.returncode(), Some(-SIGPIPE))
+    })
+}
+
+pub(super) fn without_a_pidfd_a_thread_waits(subject: &Subject<Loops>) -> Verdict {
+    /// The same number everywhere but on alpha.
+    const PIDFD_OPEN: u32 = 434;
+    const ENOSYS: u16 = 38;
+    const BEHAVIOURS: [fn(&Subject<Loops>) -> Verdict; 6] = [
+        pipes_and_status,
+        many_waiters,
+        cancel_wait_does_not_kill,
+        close_kills_running_only,
+        no_zombie_without_a_handle,
+        no_zombie_after_the_close,
+    ];
+    let subject = subject.clone();
+    // The filter stays with its thread, and with those that it starts.
+    let filtered = std::thread::spawn(move || {
+        forbid_system_call(PIDFD_OPEN, ENOSYS)
+            .map_err(|error| Miss::Skip(format!("no filter of system calls can be set: {error}")))?;
+        BEHAVIOURS.iter().try_for_each(|behaviour| behaviour(&subject))
+    });
+    filtered.join().map_err(|_| Miss::Fail("it panicked".to_owned()))?
 }

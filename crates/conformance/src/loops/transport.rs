@@ -1,10 +1,14 @@
 //! `transport`: connections that call their protocols.
 
+use super::bytes::a_name;
 use super::wire::{End, a_while, fill, reports, sockets, until};
 use super::{Loops, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
-use loop_io::{BaseProtocol, Lost, Protocol, ProtocolHandle, Transport, WriteError, WriteLimits, streams};
+use loop_io::{
+    BaseProtocol, Lost, Protocol, ProtocolHandle, Transport, WriteError, WriteLimits, create_unix_connection,
+    create_unix_server, streams,
+};
 use std::io;
 
 /// Notes what it is told.
@@ -208,5 +212,21 @@ pub(super) fn protocol_error_is_fatal_for_it_only(subject: &Subject<Loops>) -> V
         }
         others.write(b"x")?;
         same("what the other one was told", up_to(&bystander, "data").await, ["made", "data"])
+    })
+}
+
+pub(super) fn unix_protocols_are_called_as_others(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let name = format!("\0{}", a_name());
+        let server = create_unix_server(Told::default, &name)?;
+        let (transport, protocol) = create_unix_connection(Told::default, &name).await?;
+        same("the other end", transport.peer_name(), server.sockets().first())?;
+        transport.write(b"some bytes")?;
+        transport.write_eof();
+        // Its protocol does not keep the connection.
+        same("what was told", up_to(&protocol, "lost").await, ["made", "eof", "lost"])?;
+        server.close();
+        server.wait_closed().await;
+        Ok(())
     })
 }

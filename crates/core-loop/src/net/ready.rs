@@ -10,11 +10,14 @@ use nix::sys::socket::{
     sockopt,
 };
 use std::future::poll_fn;
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+
+/// The kernel takes so many buffers at a time: `IOV_MAX`.
+pub(crate) const BUFFERS_MAX: usize = 1024;
 
 /// A connected stream socket of any family. The watch ends before the descriptor closes: the watch holds it, too.
 pub(super) struct ReadyStream {
@@ -47,8 +50,15 @@ pub(super) fn listen(address: SocketAddr, options: &ListenOptions) -> io::Result
 }
 
 /// Connects. Dropped unfinished, it closes the socket.
-pub(super) async fn connect(reactor: &dyn Reactor, address: SocketAddr) -> io::Result<ReadyStream> {
+pub(super) async fn connect(
+    reactor: &dyn Reactor,
+    local: Option<SocketAddr>,
+    address: SocketAddr,
+) -> io::Result<ReadyStream> {
     let socket = Rc::new(tcp_socket(address, SockFlag::SOCK_NONBLOCK)?);
+    if let Some(local) = local {
+        socket::bind(socket.as_raw_fd(), &SockaddrStorage::from(local))?;
+    }
     match socket::connect(socket.as_raw_fd(), &SockaddrStorage::from(address)) {
         // An interrupted connect goes on as well.
         Ok(()) | Err(Errno::EINPROGRESS | Errno::EINTR) => {}
@@ -93,6 +103,15 @@ impl ReadyStream {
         let socket = Rc::new(socket);
         Ok(Self { watch: reactor.watch(socket.clone())?, socket })
     }
+
+    /// The socket, no longer watched, for a runtime with a way of its own.
+    pub(super) fn into_std(self) -> io::Result<std::net::TcpStream> {
+        let Self { watch, socket } = self;
+        drop(watch);
+        // Unless the watch has given its own to somebody who lets go of it later.
+        let socket = Rc::try_unwrap(socket).or_else(|shared| shared.try_clone())?;
+        Ok(socket.into())
+    }
 }
 
 impl AsFd for ReadyStream {
@@ -115,6 +134,19 @@ impl Stream for ReadyStream {
         self.watch.poll_io_up_to(cx, Direction::Write, buffer.len(), &mut || {
             Ok(socket::send(socket, buffer, MsgFlags::MSG_NOSIGNAL)?)
         })
+    }
+
+    fn poll_write_vectored(&self, cx: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
+        let socket = self.socket.as_raw_fd();
+        let buffers = &buffers[..buffers.len().min(BUFFERS_MAX)];
+        let len = buffers.iter().map(|buffer| buffer.len()).sum();
+        self.watch.poll_io_up_to(cx, Direction::Write, len, &mut || {
+            Ok(socket::sendmsg::<()>(socket, buffers, &[], MsgFlags::MSG_NOSIGNAL, None)?)
+        })
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        true
     }
 
     fn poll_flush(&self, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {

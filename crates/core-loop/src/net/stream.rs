@@ -5,7 +5,7 @@ use super::ready;
 use crate::Loop;
 use contract::{Stream, budget};
 use std::fmt;
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::{Shutdown, SocketAddr};
 use std::os::fd::BorrowedFd;
 use std::pin::Pin;
@@ -84,9 +84,42 @@ impl TcpStream {
         let reactor = Loop::current().reactor();
         let connecting = match reactor.sockets() {
             Some(sockets) => sockets.connect(address),
-            None => return Ok(Box::new(ready::connect(&*reactor, address).await?)),
+            None => return Ok(Box::new(ready::connect(&*reactor, None, address).await?)),
         };
         connecting.await
+    }
+
+    /// Connects to `address` from `local`, an address of one's own; port 0 lets the kernel choose.
+    ///
+    /// # Errors
+    ///
+    /// As [`connect`](Self::connect); and if the local address cannot be taken. On virtual time, where there are no
+    /// descriptors.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping the future closes the socket.
+    ///
+    /// # Python
+    ///
+    /// `local_addr=…`.
+    pub async fn connect_from(local: SocketAddr, address: SocketAddr) -> io::Result<Self> {
+        let connecting = Self::connect_bound(local, address).await;
+        connecting.map_err(|error| naming("connect to", &format_args!("{address} from {local}"), &error))
+    }
+
+    async fn connect_bound(local: SocketAddr, address: SocketAddr) -> io::Result<Self> {
+        let reactor = Loop::current().reactor();
+        let stream = ready::connect(&*reactor, Some(local), address).await?;
+        match reactor.sockets() {
+            // A runtime that connects on its own does it from where it likes: it is given what is connected.
+            Some(sockets) => sockets.stream(stream.into_std()?).map(Self::new),
+            None => Ok(Self::new(Box::new(stream))),
+        }
     }
 
     /// Takes over a connected socket: one that was handed down, or connected with options that are not here.
@@ -203,6 +236,18 @@ pub(super) fn poll_write(
     stream.poll_write(cx, buffer)
 }
 
+pub(super) fn poll_write_vectored(
+    stream: &dyn Stream,
+    cx: &mut Context<'_>,
+    buffers: &[IoSlice<'_>],
+) -> Poll<io::Result<usize>> {
+    if buffers.iter().all(|buffer| buffer.is_empty()) {
+        return Poll::Ready(Ok(0));
+    }
+    ready!(budget::spend(cx));
+    stream.poll_write_vectored(cx, buffers)
+}
+
 macro_rules! reads {
     ($($half:ty),*) => { $(
         impl futures_io::AsyncRead for $half {
@@ -220,6 +265,14 @@ macro_rules! writes {
                 $crate::net::stream::poll_write(&*self.stream, cx, buf)
             }
 
+            fn poll_write_vectored(
+                self: Pin<&mut Self>,
+                cx: &mut Context<'_>,
+                bufs: &[std::io::IoSlice<'_>],
+            ) -> Poll<io::Result<usize>> {
+                $crate::net::stream::poll_write_vectored(&*self.stream, cx, bufs)
+            }
+
             fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
                 self.stream.poll_flush(cx)
             }
@@ -231,10 +284,24 @@ macro_rules! writes {
     )* };
 }
 
-pub(super) use {reads, writes};
+macro_rules! asks_vectored {
+    ($($half:ty),*) => { $(
+        impl $half {
+            /// Whether `poll_write_vectored` writes from more than one buffer.
+            #[must_use]
+            pub fn is_write_vectored(&self) -> bool {
+                self.stream.is_write_vectored()
+            }
+        }
+    )* };
+}
+
+pub(super) use {asks_vectored, reads, writes};
 
 reads!(TcpStream, &TcpStream, ReadHalf);
 writes!(TcpStream, &TcpStream, WriteHalf);
+
+asks_vectored!(TcpStream, WriteHalf);
 
 macro_rules! debugs {
     ($($half:ident),*) => { $(

@@ -1,7 +1,7 @@
 //! A connection through a Unix socket.
 
 use super::ready::ReadyStream;
-use super::stream::{ReadHalf, WriteHalf, halves, naming, reads, writes};
+use super::stream::{ReadHalf, WriteHalf, asks_vectored, halves, naming, reads, writes};
 use super::unix_address::UnixAddress;
 use super::unix_path::unix_socket;
 use crate::Loop;
@@ -202,3 +202,4 @@ impl fmt::Debug for UnixStream {
 
 reads!(UnixStream, &UnixStream);
 writes!(UnixStream, &UnixStream);
+asks_vectored!(UnixStream);

@@ -1,42 +1,21 @@
 //! What costs no allocation, once the loop has had as much at a time.
-#![expect(unsafe_code, reason = "an allocator that counts")]
+
+#[path = "../../../contract/tests/counting/allocator.rs"]
+mod allocator;
 
 use crate::run;
+use allocator::count;
 use core_loop::{Loop, spawn, yield_now};
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
-
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: all calls go to the system's allocator unchanged; the counter allocates nothing and has no destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: as the caller promised.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as the caller promised; the memory came from `alloc` above.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 const AT_ONCE: usize = 100;
 
 /// How many allocations a round takes on this thread once one was made.
 async fn allocations_of_the_second(round: impl AsyncFn()) -> usize {
     round().await;
-    let before = COUNT.get();
+    let before = count();
     round().await;
-    COUNT.get() - before
+    count() - before
 }
 
 #[test]

@@ -93,10 +93,12 @@ programs! {
     cancel_cleanup [],
     executor_while_printing [],
     from_a_thread [],
+    from_another_process [],
     gather_wait [],
     graceful_shutdown [],
     hello [],
     limited [],
+    log_writer [],
     long_computation [],
     loop_in_a_thread [],
     many_requests [],
@@ -109,6 +111,7 @@ programs! {
     task_locals [],
     three_pools [],
     timeouts [],
+    tls_echo [],
     watch_a_pipe [],
 }
 

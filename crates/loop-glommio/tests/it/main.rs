@@ -3,7 +3,6 @@
 
 mod here;
 mod leaks;
-mod seccomp;
 mod sockets;
 mod suite;
 mod unavailable;

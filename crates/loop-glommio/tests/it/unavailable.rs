@@ -5,7 +5,7 @@ use std::thread;
 use contract::driver::Unavailable;
 use loop_glommio::GlommioDriver;
 
-use crate::{here, seccomp};
+use crate::here;
 
 fn refusal() -> Unavailable {
     GlommioDriver::new().expect_err("it cannot run here")
@@ -15,7 +15,8 @@ fn refusal() -> Unavailable {
 fn a_forbidden_io_uring_is_refused_with_its_cure() {
     for (errno, named) in [(libc::EPERM, "EPERM"), (libc::ENOSYS, "ENOSYS"), (libc::ENOMEM, "ENOMEM")] {
         let refusal = thread::spawn(move || {
-            seccomp::forbid_io_uring_on_this_thread(errno);
+            let number = u32::try_from(libc::SYS_io_uring_setup).unwrap();
+            conformance::forbid_system_call(number, u16::try_from(errno).unwrap()).unwrap();
             refusal()
         });
         let refusal = refusal.join().unwrap();
@@ -71,4 +72,12 @@ fn a_driver_dropped_inside_another_leaves_that_one_running() {
         7
     });
     assert_eq!(after.unwrap(), 7);
+}
+
+#[test]
+fn what_is_given_up_in_its_middle_leaves_no_descriptor() {
+    conformance::given_up_leaks_nothing(
+        "unavailable::what_is_given_up_in_its_middle_leaves_no_descriptor",
+        GlommioDriver::new,
+    );
 }

@@ -17,8 +17,13 @@ const UNREAD_MAX: usize = 256 * 1024;
 
 impl Link {
     /// Takes `bytes` for writing: tries to send at once, and keeps what the kernel has no room for.
-    pub(crate) fn write(self: &Rc<Self>, mut bytes: &[u8]) -> Result<(), WriteError> {
+    pub(crate) fn write(self: &Rc<Self>, bytes: &[u8]) -> Result<(), WriteError> {
         self.writable()?;
+        self.take(bytes)
+    }
+
+    /// As [`write`](Self::write), without asking whether anybody may.
+    pub(super) fn take(self: &Rc<Self>, mut bytes: &[u8]) -> Result<(), WriteError> {
         if self.backlog.borrow().is_empty() && !self.flushing.get() {
             match self.send_now(bytes) {
                 Ok(sent) => bytes = &bytes[sent..],
@@ -32,26 +37,18 @@ impl Link {
             self.work_off();
         } else {
             self.backlog.borrow_mut().extend(bytes);
-            // Not tried again here: the kernel is full, or this task has spent its step, and then the rest has to wait for
-            // a turn of the flusher's. So whoever writes and drains for ever comes to a drain that waits.
-            if !self.flushing.get() {
-                self.start_flusher();
-            }
-            self.look_at_marks();
+            self.send_later();
         }
         Ok(())
     }
 
-    /// Takes several pieces as one.
-    pub(crate) fn writelines<B: AsRef<[u8]>>(
-        self: &Rc<Self>,
-        pieces: impl IntoIterator<Item = B>,
-    ) -> Result<(), WriteError> {
-        let mut whole = Vec::new();
-        for piece in pieces {
-            whole.extend_from_slice(piece.as_ref());
+    /// Has the backlog sent. Not tried here: the kernel is full, or this task has spent its step, and then the rest has to
+    /// wait for a turn of the flusher's. So whoever writes and drains for ever comes to a drain that waits.
+    pub(super) fn send_later(self: &Rc<Self>) {
+        if !self.flushing.get() {
+            self.start_flusher();
         }
-        self.write(&whole)
+        self.look_at_marks();
     }
 
     /// How many of `bytes` the channel takes at once.
@@ -183,6 +180,8 @@ impl Link {
                 }
                 if !self.ended_there.get() {
                     ready!(channel.poll_finish(cx))?;
+                }
+                if !self.ended_there.get() && channel.resets_if_unread() {
                     take_unread(channel);
                 }
             }

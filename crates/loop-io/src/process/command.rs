@@ -4,6 +4,7 @@ use super::child::Child;
 use super::communicate::Output;
 use super::handle::{Pipes, Process};
 use super::stdio::{Kind, Stdio};
+use crate::reader;
 use core_loop::Loop;
 use std::ffi::OsStr;
 use std::io;
@@ -40,6 +41,7 @@ pub struct Command {
     stdout: Stdio,
     stderr: Stdio,
     kill_on_drop: bool,
+    limit: usize,
 }
 
 impl Command {
@@ -139,6 +141,17 @@ impl Command {
         self
     }
 
+    /// The [`limit`](crate::StreamReader::limit) of the readers of its outputs; 64 KiB unless set.
+    ///
+    /// # Python
+    ///
+    /// `limit=…`.
+    #[must_use]
+    pub fn limit(mut self, bytes: usize) -> Self {
+        self.limit = bytes;
+        self
+    }
+
     /// Kills the child when its [`Process`] is dropped and it still runs; `false` unless set.
     ///
     /// # Python
@@ -175,7 +188,7 @@ impl Command {
         let mut child = spawned.map_err(|error| self.naming(&error))?;
         let ends = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let child = Child::take_charge(child);
-        match Pipes::new(ends, merged) {
+        match Pipes::new(ends, merged, self.limit) {
             Ok(pipes) => Ok(Process::new(child, pipes, self.kill_on_drop)),
             Err(error) => {
                 // Nobody would have a handle of it.
@@ -248,6 +261,6 @@ impl Command {
 impl From<process::Command> for Command {
     fn from(command: process::Command) -> Self {
         let [stdin, stdout, stderr] = [Stdio::INHERIT, Stdio::INHERIT, Stdio::INHERIT];
-        Self { command, stdin, stdout, stderr, kill_on_drop: false }
+        Self { command, stdin, stdout, stderr, kill_on_drop: false, limit: reader::LIMIT }
     }
 }

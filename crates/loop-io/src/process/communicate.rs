@@ -1,7 +1,8 @@
 //! Feeding a child and listening to it at the same time, until it ends.
 
 use super::handle::Process;
-use futures_io::{AsyncRead, AsyncWrite};
+use crate::{StreamReader, StreamWriter};
+use futures_io::{AsyncBufRead, AsyncWrite};
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
@@ -9,7 +10,7 @@ use std::pin::Pin;
 use std::process::ExitStatus;
 use std::task::{Context, Poll, ready};
 
-/// How much is read at a time.
+/// How much is written at a time.
 const CHUNK: usize = 64 * 1024;
 
 /// What a child left behind.
@@ -65,58 +66,56 @@ impl Process {
     }
 }
 
-/// Writes what is left, then closes.
-fn poll_feed<W: AsyncWrite + Unpin>(
-    to: &mut Option<W>,
+/// Writes what is left, waits until it is with the kernel, then closes.
+fn poll_feed(
+    to: &mut Option<StreamWriter>,
     input: &mut VecDeque<u8>,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
-    while let Some(pipe) = to {
-        let (bytes, _) = input.as_slices();
-        if bytes.is_empty() {
-            ready!(ignoring_a_broken_pipe(Pin::new(pipe).poll_close(cx)))?;
-            *to = None;
-            break;
-        }
-        match ready!(Pin::new(pipe).poll_write(cx, bytes)) {
-            Ok(written) => drop(input.drain(..written)),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) if is_broken_pipe(&error) => {
+    let Some(writer) = to else { return Poll::Ready(Ok(())) };
+    match ready!(poll_write(writer, input, cx)) {
+        Err(error) if !is_broken_pipe(&error) => Poll::Ready(Err(error)),
+        outcome => {
+            if outcome.is_err() {
                 input.clear();
-                *to = None;
             }
-            Err(error) => return Poll::Ready(Err(error)),
+            // All of it was sent, or nobody wants it: the drop closes the pipe at once.
+            *to = None;
+            Poll::Ready(Ok(()))
         }
     }
-    Poll::Ready(Ok(()))
+}
+
+/// Ready when everything is with the kernel. Not closed here: whoever gives up may come back with more.
+fn poll_write(
+    writer: &mut StreamWriter,
+    input: &mut VecDeque<u8>,
+    cx: &mut Context<'_>,
+) -> Poll<io::Result<()>> {
+    while !input.is_empty() {
+        let (bytes, _) = input.as_slices();
+        let piece = &bytes[..bytes.len().min(CHUNK)];
+        let written = ready!(Pin::new(&mut *writer).poll_write(cx, piece))?;
+        drop(input.drain(..written));
+    }
+    Pin::new(writer).poll_flush(cx)
 }
 
 /// Reads to the end.
-fn poll_drain<R: AsyncRead + Unpin>(
-    from: &mut Option<R>,
+fn poll_drain(
+    from: &mut Option<StreamReader>,
     output: &mut Vec<u8>,
     cx: &mut Context<'_>,
 ) -> Poll<io::Result<()>> {
-    while let Some(pipe) = from {
-        let before = output.len();
-        output.resize(before + CHUNK, 0);
-        let read = Pin::new(pipe).poll_read(cx, &mut output[before..]);
-        output.truncate(before + if let Poll::Ready(Ok(len)) = read { len } else { 0 });
-        match ready!(read) {
-            Ok(0) => *from = None,
-            Ok(_) => {}
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Poll::Ready(Err(error)),
+    while let Some(reader) = from {
+        let came = ready!(Pin::new(&mut *reader).poll_fill_buf(cx))?;
+        output.extend_from_slice(came);
+        match came.len() {
+            0 => *from = None,
+            len => reader.consume(len),
         }
     }
     Poll::Ready(Ok(()))
-}
-
-fn ignoring_a_broken_pipe(outcome: Poll<io::Result<()>>) -> Poll<io::Result<()>> {
-    outcome.map(|outcome| match outcome {
-        Err(error) if is_broken_pipe(&error) => Ok(()),
-        outcome => outcome,
-    })
 }
 
 fn is_broken_pipe(error: &io::Error) -> bool {

@@ -2,19 +2,36 @@
 
 use super::child::{Child, KILL, TERMINATE};
 use super::communicate::Progress;
-use core_loop::{Waitable, pipe};
+use crate::pipes::{connect_read_pipe, connect_write_pipe};
+use crate::{StreamReader, StreamWriter};
+use core_loop::Waitable;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use std::fmt;
 use std::io;
+use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ChildStderr, ChildStdin, ChildStdout, ExitStatus};
 use std::sync::Arc;
 
-/// A child process. Dropping it closes the pipes that were not taken out of it, and leaves the child running, unless it is
+/// A child process. Dropping it closes the pipes that were not taken out of it, once what was written is sent, and leaves the child running, unless it is
 /// [to be killed](super::Command::kill_on_drop); it is reaped in any case.
 ///
-/// For lines and the like make a stream of a pipe: [`read_stream`](crate::pipes::read_stream).
+/// # Examples
+///
+/// ```
+/// use loop_io::process::{Command, Stdio};
+///
+/// # core_loop::run(async {
+/// let mut child = Command::shell("read name; echo hello, $name").stdin(Stdio::PIPE).stdout(Stdio::PIPE).spawn()?;
+/// let (stdin, stdout) = (child.stdin.take().unwrap(), child.stdout.as_mut().unwrap());
+/// stdin.write(b"you\n")?;
+/// stdin.drain().await?;
+/// assert_eq!(stdout.readline().await?, b"hello, you\n");
+/// assert!(child.wait().await.success());
+/// # Result::<(), Box<dyn std::error::Error>>::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
 ///
 /// # Python
 ///
@@ -22,35 +39,41 @@ use std::sync::Arc;
 pub struct Process {
     child: Arc<Child>,
     /// Its standard input, if that is a pipe. Take it out to keep it, or to close it by its drop.
-    pub stdin: Option<pipe::Writer>,
+    pub stdin: Option<StreamWriter>,
     /// Its standard output, if that is a pipe.
-    pub stdout: Option<pipe::Reader>,
+    pub stdout: Option<StreamReader>,
     /// Its standard error, if that is a pipe of its own.
-    pub stderr: Option<pipe::Reader>,
+    pub stderr: Option<StreamReader>,
     kill_on_drop: bool,
     pub(super) progress: Progress,
 }
 
 /// Our ends of its pipes.
 pub(super) struct Pipes {
-    stdin: Option<pipe::Writer>,
-    stdout: Option<pipe::Reader>,
-    stderr: Option<pipe::Reader>,
+    stdin: Option<StreamWriter>,
+    stdout: Option<StreamReader>,
+    stderr: Option<StreamReader>,
 }
 
 /// What std gives.
 type Ends = (Option<ChildStdin>, Option<ChildStdout>, Option<ChildStderr>);
 
 impl Pipes {
-    pub(super) fn new((stdin, stdout, stderr): Ends, merged: Option<io::PipeReader>) -> io::Result<Self> {
-        let stdout = match merged {
-            Some(merged) => Some(pipe::Reader::new(merged)?),
-            None => stdout.map(pipe::Reader::new).transpose()?,
+    pub(super) fn new(
+        (stdin, stdout, stderr): Ends,
+        merged: Option<io::PipeReader>,
+        limit: usize,
+    ) -> io::Result<Self> {
+        let read = |end: OwnedFd| {
+            let mut reader = connect_read_pipe(end)?;
+            reader.limit(limit);
+            io::Result::Ok(reader)
         };
+        let stdout = merged.map(OwnedFd::from).or(stdout.map(OwnedFd::from));
         Ok(Self {
-            stdin: stdin.map(pipe::Writer::new).transpose()?,
-            stdout,
-            stderr: stderr.map(pipe::Reader::new).transpose()?,
+            stdin: stdin.map(connect_write_pipe).transpose()?,
+            stdout: stdout.map(read).transpose()?,
+            stderr: stderr.map(OwnedFd::from).map(read).transpose()?,
         })
     }
 }

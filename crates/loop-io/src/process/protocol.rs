@@ -11,14 +11,13 @@
 use super::command::Command;
 use super::handle::Process;
 use crate::link::{remember, wake};
-use contract::Panic;
-use core_loop::{ExceptionContext, Loop};
+use crate::protocol::guarded;
+use crate::{StreamWriter, WriteLimits};
 use futures_io::{AsyncRead, AsyncWrite};
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::pin::{Pin, pin};
 use std::process::ExitStatus;
 use std::rc::Rc;
@@ -57,6 +56,12 @@ pub trait SubprocessProtocol: 'static {
         let _ = (descriptor, error);
     }
 
+    /// More is unsent to its standard input than the high water mark allows.
+    fn pause_writing(&mut self) {}
+
+    /// No more is unsent than the low water mark says.
+    fn resume_writing(&mut self) {}
+
     /// It has ended, and was reaped: [`SubprocessTransport::returncode`] says how.
     fn process_exited(&mut self) {}
 
@@ -86,8 +91,6 @@ impl Command {
         let protocol = Rc::new(RefCell::new(factory()));
         let transport = SubprocessTransport(Rc::new(Shared {
             process: RefCell::new(process),
-            input: RefCell::default(),
-            eof: Cell::new(false),
             closed: Cell::new(false),
             waker: RefCell::default(),
         }));
@@ -108,9 +111,6 @@ pub struct SubprocessTransport(Rc<Shared>);
 
 struct Shared {
     process: RefCell<Process>,
-    /// What is still to be written to its standard input.
-    input: RefCell<VecDeque<u8>>,
-    eof: Cell<bool>,
     closed: Cell<bool>,
     /// Of the task that calls the protocol.
     waker: RefCell<Option<Waker>>,
@@ -162,16 +162,29 @@ impl SubprocessTransport {
     ///
     /// `transport.get_pipe_transport(0).write(data)`.
     pub fn write(&self, data: &[u8]) {
-        if !self.0.eof.get() && self.0.process.borrow().stdin.is_some() {
-            self.0.input.borrow_mut().extend(data);
-            self.0.wake();
+        if let Some(stdin) = &self.0.process.borrow().stdin {
+            // A pipe that is closed, or lost, takes nothing; the protocol is told of the loss.
+            let _taken = stdin.write(data);
         }
+        self.0.wake();
     }
 
     /// How many bytes wait to be written.
     #[must_use]
     pub fn get_write_buffer_size(&self) -> usize {
-        self.0.input.borrow().len()
+        self.0.process.borrow().stdin.as_ref().map_or(0, StreamWriter::get_write_buffer_size)
+    }
+
+    /// Sets the water marks of [`pause_writing`](SubprocessProtocol::pause_writing) and `resume_writing`.
+    ///
+    /// # Python
+    ///
+    /// `transport.get_pipe_transport(0).set_write_buffer_limits(…)`.
+    pub fn set_write_buffer_limits(&self, limits: WriteLimits) {
+        if let Some(stdin) = &self.0.process.borrow().stdin {
+            stdin.set_write_buffer_limits(limits);
+        }
+        self.0.wake();
     }
 
     /// Closes its standard input once everything is written.
@@ -180,7 +193,9 @@ impl SubprocessTransport {
     ///
     /// `transport.get_pipe_transport(0).write_eof()`.
     pub fn write_eof(&self) {
-        self.0.eof.set(true);
+        if let Some(stdin) = &self.0.process.borrow().stdin {
+            stdin.close();
+        }
         self.0.wake();
     }
 
@@ -198,19 +213,22 @@ impl SubprocessTransport {
 
     async fn drive<P: SubprocessProtocol>(&self, protocol: &RefCell<P>) {
         let made = self.clone();
-        self.call(|| protocol.borrow_mut().connection_made(made));
+        self.call("connection_made", || protocol.borrow_mut().connection_made(made));
         let exited = self.0.process.borrow().exit();
-        let mut events =
-            Events { transport: self, protocol, exited: Some(pin!(exited)), buffer: vec![0; CHUNK] };
+        let mut events = Events {
+            transport: self,
+            protocol,
+            exited: Some(pin!(exited)),
+            told_paused: false,
+            buffer: vec![0; CHUNK],
+        };
         poll_fn(|cx| events.poll(cx)).await;
-        self.call(|| protocol.borrow_mut().connection_lost());
+        self.call("connection_lost", || protocol.borrow_mut().connection_lost());
     }
 
     /// Calls a function of the protocol's; one that panics ends the child.
-    fn call(&self, function: impl FnOnce()) {
-        if let Err(panic) = Panic::catch(function) {
-            let message = format!("the protocol of child {} panicked", self.pid());
-            Loop::current().call_exception_handler(&ExceptionContext::panicked(message, &panic));
+    fn call(&self, what: &str, function: impl FnOnce()) {
+        if guarded(what, || format!("child {}", self.pid()), function).is_err() {
             self.close();
         }
     }
@@ -228,6 +246,8 @@ struct Events<'a, P, E> {
     protocol: &'a RefCell<P>,
     /// Until it was told.
     exited: Option<Pin<&'a mut E>>,
+    /// What the protocol knows of the water marks.
+    told_paused: bool,
     buffer: Vec<u8>,
 }
 
@@ -238,6 +258,7 @@ impl<P: SubprocessProtocol, E: Future<Output = ExitStatus>> Events<'_, P, E> {
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let shared = &self.transport.0;
         remember(&shared.waker, cx.waker());
+        self.tell_marks();
         if let Poll::Ready(lost) = self.poll_stdin(cx) {
             self.lose(0, lost);
         }
@@ -246,8 +267,9 @@ impl<P: SubprocessProtocol, E: Future<Output = ExitStatus>> Events<'_, P, E> {
                 match read {
                     Ok(len) => {
                         let data = &self.buffer[..len];
-                        self.transport
-                            .call(|| self.protocol.borrow_mut().pipe_data_received(descriptor, data));
+                        self.transport.call("pipe_data_received", || {
+                            self.protocol.borrow_mut().pipe_data_received(descriptor, data)
+                        });
                     }
                     Err(lost) => {
                         self.lose(descriptor, lost);
@@ -258,7 +280,7 @@ impl<P: SubprocessProtocol, E: Future<Output = ExitStatus>> Events<'_, P, E> {
         }
         if self.exited.as_mut().is_some_and(|exited| exited.as_mut().poll(cx).is_ready()) {
             self.exited = None;
-            self.transport.call(|| self.protocol.borrow_mut().process_exited());
+            self.transport.call("process_exited", || self.protocol.borrow_mut().process_exited());
         }
         let outputs_lost = {
             let process = shared.process.borrow();
@@ -274,22 +296,34 @@ impl<P: SubprocessProtocol, E: Future<Output = ExitStatus>> Events<'_, P, E> {
         Poll::Ready(())
     }
 
-    /// Ready when the standard input is to be closed.
+    /// Ready when the standard input is closed.
     fn poll_stdin(&self, cx: &mut Context<'_>) -> Poll<Lost> {
         let shared = &self.transport.0;
-        let (mut process, mut input) = (shared.process.borrow_mut(), shared.input.borrow_mut());
+        let mut process = shared.process.borrow_mut();
         let Some(stdin) = &mut process.stdin else { return Poll::Pending };
         if shared.closed.get() {
+            stdin.abort();
             return Poll::Ready(None);
         }
-        while !input.is_empty() {
-            match ready!(Pin::new(&mut *stdin).poll_write(cx, input.as_slices().0)) {
-                Ok(written) => drop(input.drain(..written)),
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Poll::Ready(Some(error)),
-            }
+        let stdin = Pin::new(stdin);
+        // While it is open, only a loss is worth telling; the end of a flush is not.
+        let polled = if stdin.is_closing() { stdin.poll_close(cx) } else { stdin.poll_flush(cx) };
+        match ready!(polled) {
+            Ok(()) if !process.stdin.as_ref().is_some_and(StreamWriter::is_closing) => Poll::Pending,
+            outcome => Poll::Ready(outcome.err()),
         }
-        if shared.eof.get() { Poll::Ready(None) } else { Poll::Pending }
+    }
+
+    /// Tells of the water marks, if there is news.
+    fn tell_marks(&mut self) {
+        let paused = self.transport.0.process.borrow().stdin.as_ref().is_some_and(StreamWriter::is_paused);
+        if std::mem::replace(&mut self.told_paused, paused) != paused {
+            let what = if paused { "pause_writing" } else { "resume_writing" };
+            self.transport.call(what, || match paused {
+                true => self.protocol.borrow_mut().pause_writing(),
+                false => self.protocol.borrow_mut().resume_writing(),
+            });
+        }
     }
 
     /// Some bytes of an output, or that it is to be closed.
@@ -317,7 +351,9 @@ impl<P: SubprocessProtocol, E: Future<Output = ExitStatus>> Events<'_, P, E> {
                 _ => process.stderr = None,
             }
         }
-        self.transport.call(|| self.protocol.borrow_mut().pipe_connection_lost(descriptor, error));
+        self.transport.call("pipe_connection_lost", || {
+            self.protocol.borrow_mut().pipe_connection_lost(descriptor, error)
+        });
     }
 }
 

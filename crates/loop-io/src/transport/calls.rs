@@ -3,8 +3,7 @@
 use super::Transport;
 use crate::buffer::Buffer;
 use crate::link::{Link, Watcher, wake};
-use crate::protocol::Receiver;
-use contract::Panic;
+use crate::protocol::{Receiver, guarded, report};
 use core_loop::{ExceptionContext, Loop};
 use std::any::Any;
 use std::cell::{Cell, RefCell};
@@ -59,7 +58,7 @@ impl Shared {
     pub(super) fn call<T>(&self, what: &str, call: impl FnOnce(&dyn Receiver) -> T) -> Option<T> {
         let protocol = self.protocol.borrow().clone()?;
         let outcome = self.quietly(|| {
-            let outcome = Panic::catch(|| call(&*protocol));
+            let outcome = guarded(what, || self.peer(), || call(&*protocol));
             // In here, because the last handle of a protocol that was replaced runs its destructor.
             drop(protocol);
             outcome
@@ -67,10 +66,6 @@ impl Shared {
         match outcome {
             Ok(output) => Some(output),
             Err(panic) => {
-                report(&ExceptionContext::panicked(
-                    format!("{} of {}: a protocol panicked", what, self.peer()),
-                    &panic,
-                ));
                 self.link.lose(io::Error::other(format!("its protocol panicked: {panic}")));
                 None
             }
@@ -126,9 +121,8 @@ impl Shared {
         let lost = self.link.lost();
         self.call("connection_lost", |protocol| protocol.connection_lost(lost));
         let protocol = self.protocol.take();
-        if let Err(panic) = Panic::catch(|| drop(protocol)) {
-            report(&ExceptionContext::panicked(format!("the drop of a protocol of {}", self.peer()), &panic));
-        }
+        // Told, and nothing is left that could end.
+        let _panic = guarded("the drop", || self.peer(), || drop(protocol));
     }
 }
 
@@ -146,11 +140,5 @@ impl Watcher for Shared {
                 drop(attached);
             });
         }
-    }
-}
-
-fn report(context: &ExceptionContext<'_>) {
-    if let Some(lp) = Loop::try_current() {
-        lp.call_exception_handler(context);
     }
 }

@@ -1,8 +1,10 @@
 //! CPython's asyncio as the other side: lines, half closes, and 64 MiB both ways with back-pressure.
 
 use crate::{echo, run};
-use core_loop::{spawn, to_thread};
-use loop_io::{BaseProtocol, Protocol, Server, Transport, create_server, open_connection};
+use core_loop::{Future, spawn, to_thread};
+use loop_io::{
+    BaseProtocol, Lost, Protocol, Server, Transport, create_connection, create_server, open_connection,
+};
 use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, Stdio};
 
@@ -34,10 +36,10 @@ fn python(test: &str) -> Option<Command> {
     }
 }
 
-/// Has CPython's client talk to `server`, which echoes.
-async fn is_served(mut python: Command, server: Server) {
+/// Has CPython's client – its streams, or its protocols – talk to `server`, which echoes.
+async fn is_served(mut python: Command, client: &'static str, server: Server) {
     let port = server.addresses()[0].port().to_string();
-    let output = to_thread(move || python.args(["client", &port]).output()).await.unwrap().unwrap();
+    let output = to_thread(move || python.args([client, &port]).output()).await.unwrap().unwrap();
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success() && out.trim() == "ok", "{out}{err}");
     server.close();
@@ -92,39 +94,131 @@ async fn talks_to(port: u16) {
     writer.wait_closed().await.unwrap();
 }
 
+/// Sends back what it gets, and reads no more while that is not sent.
+#[derive(Default)]
+struct Echo(Option<Transport>);
+
+impl Echo {
+    fn transport(&self) -> &Transport {
+        self.0.as_ref().expect("it is connected")
+    }
+}
+
+impl BaseProtocol for Echo {
+    fn connection_made(&mut self, transport: Transport) {
+        self.0 = Some(transport);
+    }
+
+    fn pause_writing(&mut self) {
+        self.transport().pause_reading();
+    }
+
+    fn resume_writing(&mut self) {
+        self.transport().resume_reading();
+    }
+}
+
+impl Protocol for Echo {
+    fn data_received(&mut self, data: &[u8]) -> io::Result<()> {
+        Ok(self.transport().write(data)?)
+    }
+}
+
+/// Sends all of it, as fast as it may, and compares what comes back.
+struct Ask {
+    transport: Option<Transport>,
+    chunk: Vec<u8>,
+    left: usize,
+    came: usize,
+    paused: bool,
+    over: Future<usize>,
+}
+
+impl Ask {
+    fn send(&mut self) {
+        let transport = self.transport.as_ref().expect("it is connected");
+        while self.left > 0 && !self.paused {
+            self.left -= 1;
+            transport.write(&self.chunk).unwrap();
+            // Told after this call only: asked here.
+            self.paused = transport.get_write_buffer_size() > CHUNK;
+            if self.left == 0 {
+                transport.write_eof();
+            }
+        }
+    }
+}
+
+impl BaseProtocol for Ask {
+    fn connection_made(&mut self, transport: Transport) {
+        self.transport = Some(transport);
+        self.send();
+    }
+
+    fn connection_lost(&mut self, error: Option<Lost>) {
+        assert!(error.is_none(), "{error:?}");
+        self.over.set_result(self.came).unwrap();
+    }
+
+    fn resume_writing(&mut self) {
+        self.paused = false;
+        self.send();
+    }
+}
+
+impl Protocol for Ask {
+    fn data_received(&mut self, mut data: &[u8]) -> io::Result<()> {
+        while !data.is_empty() {
+            let at = self.came % CHUNK;
+            let len = data.len().min(CHUNK - at);
+            assert!(data[..len] == self.chunk[at..at + len], "other bytes came");
+            self.came += len;
+            data = &data[len..];
+        }
+        Ok(())
+    }
+}
+
 #[test]
 fn streams_of_cpython_are_served_by_our_streams() {
     let Some(python) = python("streams_of_cpython_are_served_by_our_streams") else { return };
-    run(async { is_served(python, echo().await).await });
+    run(async { is_served(python, "client", echo().await).await });
 }
 
 #[test]
 fn streams_of_cpython_are_served_by_our_protocols() {
-    #[derive(Default)]
-    struct Echo(Option<Transport>);
-    impl Echo {
-        fn transport(&self) -> &Transport {
-            self.0.as_ref().expect("it is connected")
-        }
-    }
-    impl BaseProtocol for Echo {
-        fn connection_made(&mut self, transport: Transport) {
-            self.0 = Some(transport);
-        }
-        fn pause_writing(&mut self) {
-            self.transport().pause_reading();
-        }
-        fn resume_writing(&mut self) {
-            self.transport().resume_reading();
-        }
-    }
-    impl Protocol for Echo {
-        fn data_received(&mut self, data: &[u8]) -> io::Result<()> {
-            Ok(self.transport().write(data)?)
-        }
-    }
     let Some(python) = python("streams_of_cpython_are_served_by_our_protocols") else { return };
-    run(async { is_served(python, create_server(Echo::default, "127.0.0.1:0").await.unwrap()).await });
+    run(async {
+        is_served(python, "client", create_server(Echo::default, "127.0.0.1:0").await.unwrap()).await;
+    });
+}
+
+#[test]
+fn protocols_of_cpython_are_served_by_our_streams() {
+    let Some(python) = python("protocols_of_cpython_are_served_by_our_streams") else { return };
+    run(async { is_served(python, "protocol-client", echo().await).await });
+}
+
+#[test]
+fn protocols_of_cpython_are_served_by_our_protocols() {
+    let Some(python) = python("protocols_of_cpython_are_served_by_our_protocols") else { return };
+    run(async {
+        let server = create_server(Echo::default, "127.0.0.1:0").await.unwrap();
+        is_served(python, "protocol-client", server).await;
+    });
+}
+
+#[test]
+fn our_protocols_are_served_by_protocols_of_cpython() {
+    let Some(python) = python("our_protocols_are_served_by_protocols_of_cpython") else { return };
+    let served = Served::start(python, "protocols");
+    run(async {
+        let over = Future::new();
+        let (chunk, tells) = (chunk(), over.clone());
+        let ask = || Ask { transport: None, chunk, left: CHUNKS, came: 0, paused: false, over: tells };
+        create_connection(ask, ("127.0.0.1", served.port)).await.unwrap();
+        assert_eq!(over.await.unwrap(), CHUNKS * CHUNK);
+    });
 }
 
 #[test]

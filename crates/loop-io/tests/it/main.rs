@@ -8,6 +8,7 @@ mod giving_up;
 mod processes;
 mod reading;
 mod serving;
+mod socat;
 mod upgrading;
 mod writing;
 

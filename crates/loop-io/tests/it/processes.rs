@@ -92,3 +92,19 @@ fn hosts_have_addresses_and_addresses_have_names() {
         assert!(unknown.contains("no-such-host.invalid"), "{unknown}");
     });
 }
+
+#[test]
+fn a_reader_that_is_dropped_leaves_the_rest_of_a_pipe_to_others() {
+    run(async {
+        let (ends, mut writer) = std::io::pipe().unwrap();
+        std::io::Write::write_all(&mut writer, &vec![7; 20_000]).unwrap();
+        drop(writer);
+        let mut others = ends.try_clone().unwrap();
+        let mut reader = pipes::connect_read_pipe(ends).unwrap();
+        let taken = reader.read(1).await.unwrap().len() + reader.buffer().len();
+        drop(reader);
+        let mut rest = Vec::new();
+        std::io::Read::read_to_end(&mut others, &mut rest).unwrap();
+        assert_eq!(taken + rest.len(), 20_000);
+    });
+}

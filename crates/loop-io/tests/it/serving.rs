@@ -194,3 +194,11 @@ fn a_server_without_descriptors_serves_when_there_are_some() {
         core_loop::NativeDriver::new,
     );
 }
+
+#[test]
+fn what_is_given_up_in_its_middle_leaves_no_descriptor() {
+    conformance::given_up_leaks_nothing(
+        "serving::what_is_given_up_in_its_middle_leaves_no_descriptor",
+        core_loop::NativeDriver::new,
+    );
+}

@@ -65,3 +65,11 @@ fn a_server_without_descriptors_serves_when_there_are_some() {
 fn a_lack_of_descriptors_is_refused_with_its_cure() {
     conformance::lack_of_descriptors("host::a_lack_of_descriptors_is_refused_with_its_cure", SmolDriver::new);
 }
+
+#[test]
+fn what_is_given_up_in_its_middle_leaves_no_descriptor() {
+    conformance::given_up_leaks_nothing(
+        "host::what_is_given_up_in_its_middle_leaves_no_descriptor",
+        SmolDriver::new,
+    );
+}

@@ -100,3 +100,11 @@ fn a_lack_of_descriptors_is_refused_with_its_cure() {
         TokioDriver::new,
     );
 }
+
+#[test]
+fn what_is_given_up_in_its_middle_leaves_no_descriptor() {
+    conformance::given_up_leaks_nothing(
+        "driver::what_is_given_up_in_its_middle_leaves_no_descriptor",
+        TokioDriver::new,
+    );
+}

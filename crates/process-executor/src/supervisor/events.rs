@@ -28,7 +28,8 @@ impl Supervisor {
     /// outcome finds it so; but a worker that hung up after its answer is given none.
     fn listen(&mut self, number: u64, mut bytes: usize) {
         let mut over = None;
-        while let Some(child) = self.children.get_mut(&number) {
+        // Of one that has sent what makes no sense nothing more is believed.
+        while let Some(child) = self.children.get_mut(&number).filter(|child| child.nonsense.is_none()) {
             match child.receive(&mut bytes) {
                 Ok(Step::Frame(frame)) => over = self.hear(number, frame).or(over),
                 Ok(Step::Wait) => break,
@@ -218,6 +219,9 @@ fn answer(kind: Kind, frame: Frame) -> Option<Answer> {
         | Kind::Panicking
         | Kind::Prepare
         | Kind::Prepared
-        | Kind::Unprepared => return None,
+        | Kind::Unprepared
+        | Kind::Segment
+        | Kind::Forget
+        | Kind::Release => return None,
     })
 }

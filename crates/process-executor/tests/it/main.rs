@@ -1,5 +1,6 @@
 //! The process pool, tried from outside. Every worker here is this test binary, entered before its `main`.
 
+mod blobs;
 mod bulk;
 mod calls;
 mod captures;

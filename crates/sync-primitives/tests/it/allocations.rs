@@ -1,39 +1,17 @@
 //! Nothing is allocated while nobody has to wait.
-#![expect(unsafe_code, reason = "an allocator that counts")]
+
+#[path = "../../../contract/tests/counting/allocator.rs"]
+mod allocator;
 
 use crate::harness::poll_once;
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+use allocator::count;
 use std::time::Duration;
 use sync_primitives::{Event, Lock, Queue, Semaphore};
 
-thread_local! {
-    static COUNT: Cell<usize> = const { Cell::new(0) };
-}
-
-struct Counting;
-
-// SAFETY: all calls go to the system's allocator unchanged; the counter allocates nothing and has no destructor.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        COUNT.set(COUNT.get() + 1);
-        // SAFETY: as the caller promised.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, memory: *mut u8, layout: Layout) {
-        // SAFETY: as the caller promised; the memory came from `alloc` above.
-        unsafe { System.dealloc(memory, layout) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
-
 fn allocations_of<R>(action: impl FnOnce() -> R) -> usize {
-    let before = COUNT.get();
+    let before = count();
     drop(action());
-    COUNT.get() - before
+    count() - before
 }
 
 #[test]

@@ -29,6 +29,48 @@ async def client(port):
     print("ok")
 
 
+class Ask(asyncio.Protocol):
+    """Sends all of it, as fast as it may, and compares what comes back."""
+
+    def __init__(self, over):
+        self.over, self.left, self.came, self.paused = over, CHUNKS, 0, False
+
+    def connection_made(self, transport):
+        self.transport = transport
+        self.send()
+
+    def send(self):
+        while self.left and not self.paused:
+            self.left -= 1
+            self.transport.write(CHUNK)
+            if not self.left:
+                self.transport.write_eof()
+
+    def pause_writing(self):
+        self.paused = True
+
+    def resume_writing(self):
+        self.paused = False
+        self.send()
+
+    def data_received(self, data):
+        at = self.came % len(CHUNK)
+        assert (CHUNK * (2 + len(data) // len(CHUNK)))[at:at + len(data)] == data
+        self.came += len(data)
+
+    def connection_lost(self, error):
+        assert error is None and self.came == CHUNKS * len(CHUNK), (error, self.came)
+        self.over.set_result(None)
+
+
+async def protocol_client(port):
+    loop = asyncio.get_running_loop()
+    over = loop.create_future()
+    await loop.create_connection(lambda: Ask(over), "127.0.0.1", port)
+    await over
+    print("ok")
+
+
 async def echo(reader, writer):
     while data := await reader.read(65536):
         writer.write(data)
@@ -61,6 +103,8 @@ async def serve(make):
 match sys.argv[1:]:
     case ["client", port]:
         asyncio.run(client(int(port)))
+    case ["protocol-client", port]:
+        asyncio.run(protocol_client(int(port)))
     case ["streams"]:
         asyncio.run(serve(lambda: asyncio.start_server(echo, "127.0.0.1", 0)))
     case ["protocols"]:

@@ -120,7 +120,19 @@ pub(super) fn sections() -> Vec<Section> {
         section("sync-primitives", vec![primitives()]),
         section(
             "thread-executor",
-            vec![plain![thread_executor::Builder, thread_executor::ThreadPool, thread_executor::Stats,]],
+            vec![
+                plain![
+                    thread_executor::Affinity,
+                    thread_executor::BuildError,
+                    thread_executor::Builder,
+                    thread_executor::Histogram,
+                    thread_executor::Lane,
+                    thread_executor::Scope,
+                    thread_executor::Stats,
+                    thread_executor::ThreadPool,
+                ],
+                of_any![thread_executor::ScopedJob["T"] = thread_executor::ScopedJob<'static, T>],
+            ],
         ),
         section(
             "process-executor",
@@ -197,6 +209,7 @@ fn contract_types() -> Vec<Row> {
         contract::JobError,
         contract::OutOfMemory,
         contract::Side,
+        contract::Priority,
         contract::Reject,
         contract::Submit,
         contract::Cancel,
@@ -210,6 +223,8 @@ fn contract_types() -> Vec<Row> {
         contract::Drain,
         contract::Report,
         contract::Straggler,
+        contract::Stop,
+        contract::StopToken,
         contract::driver::Connecting,
         contract::role::Role,
         contract::role::RoleGuard,
@@ -229,6 +244,11 @@ fn contract_types() -> Vec<Row> {
         contract::Map["E"] = contract::Map<'static, T, Work, std::vec::IntoIter<Work>>,
         contract::NextResult["E"] = contract::NextResult<'static, 'static, T, Work, std::vec::IntoIter<Work>>,
         contract::Blocking["E"] = contract::Blocking<'static, T, Work, std::vec::IntoIter<Work>>,
+        contract::MapUnordered["E"] = contract::MapUnordered<'static, T, Work, std::vec::IntoIter<Work>>,
+        contract::NextUnordered["E"] =
+            contract::NextUnordered<'static, 'static, T, Work, std::vec::IntoIter<Work>>,
+        contract::BlockingUnordered["E"] =
+            contract::BlockingUnordered<'static, T, Work, std::vec::IntoIter<Work>>,
     ]);
     rows
 }
@@ -473,6 +493,8 @@ fn connections() -> Vec<Row> {
         loop_io::ReadExactError,
         loop_io::ReadLineError,
         loop_io::ReadUntilError,
+        loop_io::SendFile,
+        loop_io::SendFileError,
         loop_io::Server,
         loop_io::StreamReader,
         loop_io::StreamWriter,
@@ -481,6 +503,8 @@ fn connections() -> Vec<Row> {
         loop_io::WriteError,
         loop_io::WriteLimits,
         loop_io::WrongLimits,
+        loop_io::files::Entry,
+        loop_io::files::Walk,
         loop_io::process::Command,
         loop_io::process::Output,
         loop_io::process::Process,
