@@ -238,6 +238,14 @@ impl Builder {
         self
     }
 
+    /// Workers are another program, whose `main` is [`worker_main`](crate::worker_main): it is not compared with this one, and
+    /// runs a [`task`](crate::task) by its name, and no [`call`](crate::call).
+    pub fn worker_binary(mut self, path: impl Into<PathBuf>) -> Self {
+        self.plan.program = path.into();
+        self.plan.mode = Mode::Tasks;
+        self
+    }
+
     /// Lets workers run every constructor of the program and enter where `main` calls [`init`](crate::init), instead of
     /// before `main`: for programs whose jobs need what another constructor sets up.
     pub fn enter_in_main(mut self) -> Self {
@@ -261,6 +269,12 @@ impl Builder {
         if plan.initializer.is_some_and(|offset| !image::holds_code(trampoline::address(offset))) {
             return Err(StartError::Invalid("the initializer lies outside the image that workers run"));
         }
+        if plan.initializer.is_some() && plan.mode == Mode::Tasks {
+            return Err(StartError::Invalid(
+                "an initializer is a place in this program, and the workers are another: let their `main` do it before \
+                 `worker_main`",
+            ));
+        }
         if queue == 0 {
             return Err(StartError::Invalid("a queue needs room for at least one job"));
         }
@@ -276,10 +290,10 @@ impl Builder {
         if sys::ignores_child_exits() && (!plan.pidfds || sys::pidfd_open(std::process::id()).is_err()) {
             return Err(StartError::SigchldIgnored);
         }
-        let limit = plan.limit;
+        let (limit, by_name) = (plan.limit, plan.mode == Mode::Tasks);
         let (inbox, counters) = Supervisor::start(plan)?;
         let arena = Arc::new(Arena::new(arena, memfds));
-        Ok(ProcessPool { inbox, counters, arena, slots: Slots::new(queue), limit })
+        Ok(ProcessPool { inbox, counters, by_name, arena, slots: Slots::new(queue), limit })
     }
 
     #[cfg(test)]

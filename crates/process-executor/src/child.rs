@@ -5,12 +5,13 @@ use crate::blob::crossing::{self, Loans, Way};
 use crate::frame::{Body, Frame, Kind, Malformed, Reader, Step};
 use crate::oom::{self, Counter};
 use crate::part::Part;
-use crate::pending::Pending;
+use crate::pending::{Pending, What};
 use crate::plan::Plan;
 use crate::surroundings::{Stderr, Stdout};
 use crate::tail::Tail;
+use crate::token::{self, Mode};
 use crate::wire::{Descriptors, Wire};
-use crate::{codec, kin, sys, token};
+use crate::{codec, kin, sys};
 use contract::{Death, Exit, OutOfMemory, Panic};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -65,7 +66,7 @@ pub(crate) struct Running {
 
 /// A job that may be run again.
 pub(crate) struct Again {
-    pub(crate) offset: isize,
+    pub(crate) what: What,
     pub(crate) body: Body,
     pub(crate) retries: u32,
 }
@@ -136,7 +137,8 @@ impl Child {
             .stdout(if plan.stdout == Stdout::Discard { Stdio::null() } else { Stdio::inherit() })
             .stderr(if plan.stderr == Stderr::Inherit { Stdio::inherit() } else { Stdio::piped() })
             .process_group(0);
-        if let Some(name) = std::env::args_os().next() {
+        // Another program has a name of its own.
+        if let Some(name) = std::env::args_os().next().filter(|_| plan.mode != Mode::Tasks) {
             command.arg0(name);
         }
         let mut process = command.spawn()?;

@@ -30,6 +30,13 @@ pub(crate) fn encode_ref<T: Serialize + 'static>(value: &T) -> Result<Option<Bod
     Ok(Some(Body { structure, bulk, blobs }))
 }
 
+/// Encodes a value behind a name.
+pub(crate) fn encode_named<T: Serialize + 'static>(name: &str, value: &T) -> Result<Body, String> {
+    let mut body = encode_ref(value)?.ok_or("a task is a type of its own, not a vector or a text")?;
+    body.structure.splice(0..0, name.bytes());
+    Ok(body)
+}
+
 /// Moves a value that is one large byte string as a whole.
 pub(crate) fn encode_bulk<T: 'static>(value: T) -> Body {
     Body { bulk: vec![whole::into_part(value)], ..Body::default() }

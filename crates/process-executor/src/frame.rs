@@ -62,6 +62,8 @@ pub(crate) enum Kind {
     Forget = 13,
     /// Worker: the loans of these segments (the structure, 8 bytes each) are given back.
     Release = 14,
+    /// Parent: run the task whose name is the first `a` bytes of the structure, with the arguments behind it.
+    RunTask = 15,
 }
 
 impl Kind {
@@ -81,6 +83,7 @@ impl Kind {
             Self::Segment,
             Self::Forget,
             Self::Release,
+            Self::RunTask,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == byte)

@@ -5,8 +5,9 @@ use crate::ear::Ear;
 use crate::frame::{Body, Frame, HEADER, Kind, Reader, Step};
 use crate::line::{Line, ORPHANED};
 use crate::plan::Terms;
+use crate::task::Tasks;
 use crate::token::{self, Mode};
-use crate::trampoline::{self, Reply};
+use crate::trampoline::{self, Reply, Trampoline};
 use crate::wire::{Descriptors, Wire};
 use crate::{codec, cx, hook, image, sys};
 use nix::errno::Errno;
@@ -50,9 +51,9 @@ pub(crate) fn ticket(mode: Mode) -> Option<Ticket> {
 }
 
 /// Works until the parent hangs up.
-pub(crate) fn run(ticket: Ticket) -> ! {
+pub(crate) fn run(ticket: Ticket, tasks: Tasks) -> ! {
     match begin(&ticket) {
-        Ok((socket, terms)) => serve(socket, ticket.nonce, &terms),
+        Ok((socket, terms)) => serve(socket, ticket.nonce, &terms, tasks),
         Err(Obstacle { what, why }) => {
             // The parent keeps the last lines; there is nobody else to tell.
             let _ = writeln!(std::io::stderr(), "this worker cannot begin: {what}: {why}");
@@ -149,7 +150,7 @@ fn watch(lifeline: OwnedFd) -> std::io::Result<()> {
 }
 
 /// Runs one job after the other on this thread.
-fn serve(socket: UnixStream, nonce: u64, terms: &Terms) -> ! {
+fn serve(socket: UnixStream, nonce: u64, terms: &Terms, tasks: Tasks) -> ! {
     let limit = usize::try_from(terms.limit).unwrap_or(usize::MAX);
     let line = Arc::new(Line::new(socket));
     hook::install(line.clone());
@@ -159,6 +160,7 @@ fn serve(socket: UnixStream, nonce: u64, terms: &Terms) -> ! {
         limit,
         descriptors: Descriptors::default(),
         borrowed: Borrowed::default(),
+        tasks,
     };
     let mut ear = Ear::default();
     loop {
@@ -169,7 +171,7 @@ fn serve(socket: UnixStream, nonce: u64, terms: &Terms) -> ! {
         match frame.kind {
             Kind::Segment => work.borrow(&frame),
             Kind::Forget => work.borrowed.forget(frame.job),
-            Kind::Run => work.run(frame, terms.tells_memory),
+            Kind::Run | Kind::RunTask => work.run(frame, terms.tells_memory),
             Kind::Prepare if frame.job == nonce => work.run(frame, false),
             _ => confused(&frame),
         }
@@ -189,6 +191,7 @@ struct Work {
     limit: usize,
     descriptors: Descriptors,
     borrowed: Borrowed,
+    tasks: Tasks,
 }
 
 impl Work {
@@ -224,14 +227,29 @@ impl Work {
         }
     }
 
-    fn run(&self, frame: Frame, tells_memory: bool) {
-        let (job, is_job) = (frame.job, frame.kind == Kind::Run);
+    /// What the frame asks for.
+    fn find(&self, frame: &mut Frame) -> Result<Trampoline, String> {
+        if frame.kind != Kind::RunTask {
+            let code = trampoline::at(frame.a.cast_signed() as isize);
+            return code.ok_or_else(|| "there is no code at the place that was sent".to_owned());
+        }
+        let structure = &mut frame.body.structure;
+        let argument = structure.split_off((frame.a as usize).min(structure.len()));
+        let name = std::mem::replace(structure, argument);
+        let found = self.tasks.find(&name);
+        found.ok_or_else(|| {
+            format!("the worker program has no task called `{}`", String::from_utf8_lossy(&name))
+        })
+    }
+
+    fn run(&self, mut frame: Frame, tells_memory: bool) {
+        let (job, is_job) = (frame.job, frame.kind != Kind::Prepare);
         if is_job {
             cx::set_running(job);
         }
-        let mut reply = match trampoline::at(frame.a.cast_signed() as isize) {
-            Some(function) => function(frame.body),
-            None => Reply::bad_result("there is no code at the place that was sent".to_owned()),
+        let mut reply = match self.find(&mut frame) {
+            Ok(function) => function(frame.body),
+            Err(why) => Reply::bad_arguments(why),
         };
         if reply.body.len() > self.limit {
             let len = reply.body.len();

@@ -5,6 +5,7 @@ use crate::child::{Child, Phase, Running};
 use crate::counters::count;
 use crate::frame::{Body, Frame, Kind, Step};
 use crate::pending::Answer;
+use crate::token::Mode;
 use crate::{StartError, image, trampoline};
 use contract::{Death, Exit, JobError};
 use nix::libc::SIGABRT;
@@ -78,7 +79,7 @@ impl Supervisor {
         let child = self.children.get_mut(&number)?;
         match (&mut child.phase, frame.kind) {
             (Phase::Starting, Kind::Hello) if frame.job == child.nonce => {
-                if frame.a != image::fingerprint() {
+                if self.plan.mode != Mode::Tasks && frame.a != image::fingerprint() {
                     self.mismatched(number);
                     return None;
                 }
@@ -222,6 +223,7 @@ fn answer(kind: Kind, frame: Frame) -> Option<Answer> {
         | Kind::Unprepared
         | Kind::Segment
         | Kind::Forget
-        | Kind::Release => return None,
+        | Kind::Release
+        | Kind::RunTask => return None,
     })
 }

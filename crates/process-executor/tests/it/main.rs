@@ -16,3 +16,4 @@ mod source;
 mod starts;
 mod stops;
 mod suite;
+mod surroundings;

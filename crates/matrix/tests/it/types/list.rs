@@ -86,14 +86,24 @@ fn threads() -> Vec<Vec<Row>> {
 fn processes() -> Vec<Vec<Row>> {
     vec![
         plain![
+            process_executor::Blob,
+            process_executor::BlobMut,
             process_executor::Builder,
+            process_executor::Limit,
+            process_executor::Recycle,
+            process_executor::Stats,
             process_executor::Stderr,
+            process_executor::Stdout,
+            process_executor::Tasks,
             process_executor::Workers,
             process_executor::JobCx,
             process_executor::ProcessPool,
             process_executor::StartError,
         ],
-        of_any![process_executor::Call["A"] = process_executor::Call<fn(T), T>],
+        of_any![
+            process_executor::Call["A"] = process_executor::Call<fn(T), T>,
+            process_executor::Named["T"] = process_executor::Named<T>,
+        ],
     ]
 }
 
