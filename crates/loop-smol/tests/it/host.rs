@@ -73,11 +73,3 @@ fn what_is_given_up_in_its_middle_leaves_no_descriptor() {
         SmolDriver::new,
     );
 }
-
-#[test]
-fn a_server_without_descriptors_serves_when_there_are_some() {
-    conformance::server_without_descriptors(
-        "host::a_server_without_descriptors_serves_when_there_are_some",
-        SmolDriver::new,
-    );
-}
