@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 
 /// A handle of something that comes to its outcome on its own: a [`Task`](crate::Task) or [`AnyTask`](crate::AnyTask), a child
 /// of a [group](crate::ChildTask), a [`Future`](crate::Future), a [`Shield`] around one of them, or `&mut` of any. A
-/// [`Job`](contract::Job) of an executor becomes one by [`wrap_future`](crate::wrap_future).
+/// [`Job`](contract::Job) of an executor becomes one by [`wrap_future`](crate::wrap_future()).
 ///
 /// This is what [`wait`](crate::wait), [`wait_for`](crate::wait_for) and [`as_completed`](crate::as_completed) take: they
 /// look whether the outcome is there and leave it where it is, for which a plain future has no means. Give them
