@@ -22,6 +22,7 @@ use std::io;
 use std::mem;
 use std::rc::Rc;
 use std::sync::Arc;
+use std::task::Poll;
 
 /// Why main is cancelled.
 const CTRL_C: &str = "interrupted by Ctrl-C";
@@ -81,7 +82,7 @@ impl<'a> Interrupt<'a> {
 
     /// The loop is about to sleep: from now on Ctrl-C wakes it. Where that cannot be (no descriptors left, virtual time), it
     /// does from now on what it did before the run.
-    pub(crate) fn watch(&mut self) {
+    fn watch(&mut self) {
         if !matches!(self.stage, Stage::Unwatched(..)) {
             return;
         }
@@ -128,6 +129,16 @@ impl<'a> Interrupt<'a> {
             Stage::Unwatched(..) | Stage::Over => false,
         }
     }
+}
+
+/// After a poll of the loop: if it is about to sleep, Ctrl-C wakes it from now on.
+pub(crate) fn before_sleep(polled: Poll<()>, interrupt: &mut Option<&mut Interrupt<'_>>) -> Poll<()> {
+    if polled.is_pending()
+        && let Some(interrupt) = interrupt
+    {
+        interrupt.watch();
+    }
+    polled
 }
 
 impl Drop for Interrupt<'_> {

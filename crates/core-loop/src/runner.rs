@@ -9,7 +9,7 @@ use crate::context;
 use crate::current::Loop;
 use crate::error::{CloseReport, JoinError, RunError};
 use crate::exception::ExceptionContext;
-use crate::interrupt::Interrupt;
+use crate::interrupt::{self, Interrupt};
 use crate::lend::Lent;
 use crate::native::NativeDriver;
 use crate::stuck::Stuck;
@@ -305,12 +305,7 @@ impl Runner {
             let mut over = self.lp.over(&mut ended);
             self.driver.run(pin!(poll_fn(|cx| {
                 let polled = self.lp.poll_turns(cx, &mut over);
-                if polled.is_pending()
-                    && let Some(interrupt) = &mut interrupt
-                {
-                    interrupt.watch();
-                }
-                polled
+                interrupt::before_sleep(polled, &mut interrupt)
             })));
         }
         if self.lp.stopped() {
