@@ -7,7 +7,7 @@ use contract::{Driver, Unavailable};
 use std::fmt;
 use std::rc::Rc;
 use sync_primitives::{
-    Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, Semaphore,
+    Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, Semaphore, local,
 };
 
 mod barrier;
@@ -70,6 +70,18 @@ impl Kit {
             .condition(|| (Lock::new(()), Condition::new()))
             .bounded_semaphore(BoundedSemaphore::new)
             .barrier(Barrier::new)
+    }
+
+    /// Those of `sync-primitives` that stay on their thread.
+    #[must_use]
+    pub fn local() -> Self {
+        Self::new()
+            .lock(|| local::Lock::new(()))
+            .event(local::Event::new)
+            .semaphore(local::Semaphore::new)
+            .queue(local::Queue::<u32>::bounded)
+            .lifo_queue(local::LifoQueue::<u32>::bounded)
+            .priority_queue(local::PriorityQueue::<u32>::bounded)
     }
 
     /// With the lock that `make` makes.

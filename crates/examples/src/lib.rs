@@ -11,6 +11,10 @@
 //! | [`executor_while_printing`] | a job blocks elsewhere, the loop goes on, `gather` waits for both |
 //! | [`three_pools`] | one function on the loop's own threads, in a thread pool, in a process pool |
 //! | [`producers_consumers`] | a bounded queue between tasks |
+//! | [`priority_queue`] | what matters most is done first |
+//! | [`condition`] | waiting until shared data is as needed |
+//! | [`event`] | one says when, and all go on |
+//! | [`barrier`] | nobody goes on before all have come |
 //! | [`gather_wait`] | all of several, the first of them, each as it comes |
 //! | [`timeouts`] | a future that takes too long, and a job that does |
 //! | [`call_later`] | callbacks at a time, and a loop that runs until it is stopped |
@@ -39,11 +43,14 @@
 
 pub mod args;
 pub mod async_generator;
+pub mod barrier;
 pub mod blocked_loop;
 pub mod call_later;
 pub mod cancel_cleanup;
 pub mod compare;
+pub mod condition;
 pub mod echo;
+pub mod event;
 pub mod executor_while_printing;
 pub mod from_a_thread;
 pub mod from_another_process;
@@ -59,6 +66,7 @@ pub mod many_requests;
 pub mod metrics;
 pub mod one_loop_per_core;
 pub mod own_executor;
+pub mod priority_queue;
 pub mod producers_consumers;
 pub mod protocol_echo;
 pub mod runtime;

@@ -2,8 +2,10 @@
 
 use crate::blocking::{block_on, block_on_timeout};
 use crate::budget;
-use crate::sync::{Mutex, const_fn, lock};
-use crate::waiters::{Place, Waiters, Wakes};
+use crate::kind::Shared;
+use crate::line::{FIRST_BIT, Line, Locked};
+use crate::sync::const_fn;
+use crate::waiters::{Place, Wakes};
 use std::error::Error;
 use std::fmt;
 use std::pin::Pin;
@@ -42,19 +44,19 @@ use std::time::Duration;
 /// [`wait_timeout`](Self::wait_timeout) takes its own arrival back, as a cancel does.
 pub struct Barrier {
     parties: usize,
-    state: Mutex<State>,
+    /// Changed under the mutex only. In the line, those who have arrived in this round come after those of earlier rounds,
+    /// who are called: each was told its index, or [`BROKEN_UP`].
+    line: Line<Shared>,
 }
 
-struct State {
-    /// How many have arrived in this round. In the line they come after those of earlier rounds, who are called.
-    arrived: usize,
-    broken: bool,
-    /// Who is called was told its index, or [`BROKEN`].
-    waiters: Waiters,
-}
+/// Set in the word while the barrier is broken.
+const BROKEN: usize = FIRST_BIT;
+
+/// One that has arrived in this round, in the word.
+const ARRIVED: usize = BROKEN << 1;
 
 /// What one is told whose round was broken up.
-const BROKEN: u32 = u32::MAX - 1;
+const BROKEN_UP: u32 = u32::MAX - 1;
 
 /// The round was broken up by [`Barrier::reset`], or the barrier is broken since an [`abort`](Barrier::abort).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,8 +72,7 @@ impl Barrier {
         #[must_use]
         pub fn new(parties: usize) -> Self {
             assert!(parties > 0, "a barrier of zero is never complete; give it the number of those who will wait");
-            let state = State { arrived: 0, broken: false, waiters: Waiters::new() };
-            Self { parties, state: Mutex::new(state) }
+            Self { parties, line: Line::<Shared>::new(0) }
         }
     }
 
@@ -125,10 +126,8 @@ impl Barrier {
     ///
     /// [`BrokenBarrierError`] if the barrier is broken.
     pub fn try_wait(&self) -> Result<Option<usize>, BrokenBarrierError> {
-        let mut wakes = Wakes::default();
-        let arrived = lock(&self.state).complete(self.parties, &mut wakes);
-        wakes.wake_all();
-        arrived
+        let (line, word) = self.line.occupied();
+        self.complete(line, word)
     }
 
     /// Breaks up the round, if anybody waits: they get the error. The next round begins at once, also if the barrier was
@@ -151,38 +150,44 @@ impl Barrier {
     /// How many wait for this round to be complete.
     #[must_use]
     pub fn n_waiting(&self) -> usize {
-        lock(&self.state).arrived
+        self.line.look().0 / ARRIVED
     }
 
     /// Whether it was broken by an [`abort`](Self::abort).
     #[must_use]
     pub fn broken(&self) -> bool {
-        lock(&self.state).broken
+        self.line.look().0 & BROKEN != 0
     }
 
     fn break_up(&self, broken: bool) {
         let mut wakes = Wakes::default();
-        let mut state = lock(&self.state);
-        state.broken = broken;
-        state.arrived = 0;
-        state.waiters.call_all(|_| BROKEN, &mut wakes);
-        drop(state);
+        let (mut line, _) = self.line.occupied();
+        line.call_all(|_| BROKEN_UP, &mut wakes);
+        line.set(if broken { BROKEN } else { 0 });
+        drop(line);
         wakes.wake_all();
     }
-}
 
-impl State {
     /// The index of whoever is the last to arrive; `None` if more are missing.
-    fn complete(&mut self, parties: usize, wakes: &mut Wakes) -> Result<Option<usize>, BrokenBarrierError> {
-        if self.broken {
-            return Err(BrokenBarrierError);
+    fn complete(
+        &self,
+        mut line: Locked<'_, Shared>,
+        word: usize,
+    ) -> Result<Option<usize>, BrokenBarrierError> {
+        let broken = word & BROKEN != 0;
+        let complete = !broken && self.is_last(word);
+        let mut wakes = Wakes::default();
+        if complete {
+            line.call_all(|index| index, &mut wakes);
         }
-        if self.arrived + 1 < parties {
-            return Ok(None);
-        }
-        self.arrived = 0;
-        self.waiters.call_all(|index| index, wakes);
-        Ok(Some(parties - 1))
+        line.set(if complete { 0 } else { word });
+        drop(line);
+        wakes.wake_all();
+        if broken { Err(BrokenBarrierError) } else { Ok(complete.then(|| self.parties - 1)) }
+    }
+
+    fn is_last(&self, word: usize) -> bool {
+        word / ARRIVED + 1 >= self.parties
     }
 }
 
@@ -198,37 +203,35 @@ impl Future for BarrierWait<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let parties = this.barrier.parties;
-        let mut state = lock(&this.barrier.state);
+        let (mut line, word) = this.barrier.line.occupied();
         let ready = match &this.place {
-            Some(place) => state.waiters.is_called(place),
-            None => state.broken || state.arrived + 1 >= parties,
+            Some(place) => line.is_called(place),
+            None => word & BROKEN != 0 || this.barrier.is_last(word),
         };
         if !ready {
-            let arrives = this.place.is_none();
-            let unneeded = state.waiters.wait(&mut this.place, cx.waker());
-            state.arrived += usize::from(arrives);
-            drop(state);
+            let arrives = if this.place.is_none() { ARRIVED } else { 0 };
+            let unneeded = line.wait(&mut this.place, cx.waker());
+            line.set(word + arrives);
+            drop(line);
             drop(unneeded);
             return Poll::Pending;
         }
         if !budget::spend() {
-            drop(state);
+            line.set(word);
+            drop(line);
             return budget::pass(cx);
         }
-        let mut wakes = Wakes::default();
         let Some(place) = this.place.take() else {
-            let index = state.complete(parties, &mut wakes);
-            drop(state);
-            wakes.wake_all();
+            let index = this.barrier.complete(line, word);
             return Poll::Ready(index.map(|index| index.expect("no other was missing")));
         };
-        let told = state.waiters.told(&place);
-        let unneeded = state.waiters.leave(place);
-        drop(state);
+        let told = line.told(&place);
+        let unneeded = line.leave(place);
+        line.set(word);
+        drop(line);
         drop(unneeded);
         Poll::Ready(match told {
-            Some(index) if index != BROKEN => Ok(index as usize),
+            Some(index) if index != BROKEN_UP => Ok(index as usize),
             _ => Err(BrokenBarrierError),
         })
     }
@@ -237,12 +240,11 @@ impl Future for BarrierWait<'_> {
 impl Drop for BarrierWait<'_> {
     fn drop(&mut self) {
         let Some(place) = self.place.take() else { return };
-        let mut state = lock(&self.barrier.state);
-        if !state.waiters.is_called(&place) {
-            state.arrived -= 1;
-        }
-        let unneeded = state.waiters.leave(place);
-        drop(state);
+        let (mut line, word) = self.barrier.line.occupied();
+        let taken_back = if line.is_called(&place) { 0 } else { ARRIVED };
+        let unneeded = line.leave(place);
+        line.set(word - taken_back);
+        drop(line);
         drop(unneeded);
     }
 }

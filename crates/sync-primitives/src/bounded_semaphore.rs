@@ -1,6 +1,7 @@
 //! A semaphore that knows how many permits there are: none comes back that was not taken, and it can be closed.
 
 use crate::blocking::{block_on, block_on_timeout};
+use crate::kind::Shared;
 use crate::permits::{Acquire, HasPermits, Held, Permits};
 use crate::semaphore::Permit;
 use crate::sync::{AtomicUsize, Ordering, const_fn};
@@ -75,7 +76,7 @@ impl BoundedSemaphore {
         /// A semaphore of `bound` permits. With none, every attempt is [`AcquireError::AboveBound`].
         #[must_use]
         pub fn new(bound: usize) -> Self {
-            Self { permits: Permits::new(bound), bound, forgotten: AtomicUsize::new(0) }
+            Self { permits: Permits::<Shared>::new(bound), bound, forgotten: AtomicUsize::new(0) }
         }
     }
 
@@ -220,6 +221,8 @@ impl BoundedSemaphore {
 }
 
 impl HasPermits for BoundedSemaphore {
+    type Kind = Shared;
+
     fn permits(&self) -> &Permits {
         &self.permits
     }

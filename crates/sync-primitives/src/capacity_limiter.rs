@@ -1,6 +1,7 @@
 //! A semaphore whose number of permits can change while they are held, and which knows who holds them.
 
 use crate::blocking::{block_on, block_on_timeout};
+use crate::kind::Shared;
 use crate::permits::{HasPermits, Held, Permits};
 use crate::semaphore::{Acquiring, Permit};
 use crate::sync::{Mutex, const_fn, lock};
@@ -64,7 +65,7 @@ impl CapacityLimiter {
         #[must_use]
         pub fn new(total: usize) -> Self {
             let ledger = Ledger { total, debt: 0, names: BTreeSet::new() };
-            Self { permits: Permits::new(total), ledger: Mutex::new(ledger) }
+            Self { permits: Permits::<Shared>::new(total), ledger: Mutex::new(ledger) }
         }
     }
 
@@ -199,6 +200,8 @@ impl CapacityLimiter {
 }
 
 impl HasPermits for CapacityLimiter {
+    type Kind = Shared;
+
     fn permits(&self) -> &Permits {
         &self.permits
     }
@@ -243,7 +246,9 @@ impl<H: HasPermits + AsRef<CapacityLimiter>> Drop for Borrower<H> {
 }
 
 impl<H: HasPermits + AsRef<CapacityLimiter>> HasPermits for Borrower<H> {
-    fn permits(&self) -> &Permits {
+    type Kind = H::Kind;
+
+    fn permits(&self) -> &Permits<H::Kind> {
         self.limiter.permits()
     }
 

@@ -1,8 +1,10 @@
 //! Waiting, with a lock, until somebody says that the locked data has changed.
 
 use crate::blocking::{block_on, block_on_timeout};
+use crate::kind::Shared;
+use crate::line::Line;
 use crate::lock::{Guard, HoldsLock};
-use crate::sync::{Mutex, const_fn, lock};
+use crate::sync::const_fn;
 use crate::waiters::{Place, Waiters, Wakes};
 use std::fmt;
 use std::time::Duration;
@@ -47,14 +49,14 @@ pub use future::ConditionWait;
 /// waiting without the lock does not compile. There `notify` without the lock is an error; here it is fine as long as the
 /// data was changed under the lock. A wait that is cancelled there ends with the lock held; here, dropping it gives the lock
 /// up, and [`unless`](ConditionWait::unless) is the wait that can be stopped and hands the guard back.
-pub struct Condition(Mutex<Waiters>);
+pub struct Condition(Line<Shared>);
 
 impl Condition {
     const_fn! {
         /// A condition that nobody waits for.
         #[must_use]
         pub fn new() -> Self {
-            Self(Mutex::new(Waiters::new()))
+            Self(Line::<Shared>::new(0))
         }
     }
 
@@ -163,24 +165,29 @@ impl Condition {
         (guard, holds)
     }
 
-    /// A notification that one who was called does not need goes to the next; the lock is not kept meanwhile.
+    /// Leaves the line, if it was in it. A notification that it does not need goes to the next.
     fn leave(&self, place: &mut Option<Place>, pass_on: bool) {
         let Some(place) = place.take() else { return };
         let mut wakes = Wakes::default();
-        let mut waiters = lock(&self.0);
-        let promised = waiters.promised();
-        let unneeded = waiters.leave(place);
+        let mut line = self.0.lock();
+        let promised = line.promised();
+        let unneeded = line.leave(place);
         if pass_on {
-            waiters.call_first(promised, &mut wakes);
+            line.call_first(promised, &mut wakes);
         }
-        drop(waiters);
+        line.set(0);
+        drop(line);
         drop(unneeded);
         wakes.wake_all();
     }
 
     fn call(&self, call: impl FnOnce(&mut Waiters, &mut Wakes)) {
+        // Whoever changed the data under the lock sees here everybody who looked at it before.
+        if !self.0.look().1 {
+            return;
+        }
         let mut wakes = Wakes::default();
-        call(&mut lock(&self.0), &mut wakes);
+        call(&mut self.0.lock(), &mut wakes);
         wakes.wake_all();
     }
 }

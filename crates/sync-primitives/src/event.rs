@@ -2,8 +2,10 @@
 
 use crate::blocking::{block_on, block_on_timeout};
 use crate::budget;
-use crate::sync::{Mutex, const_fn, lock};
-use crate::waiters::{Place, Waiters, Wakes};
+use crate::kind::{Kind, Shared, for_each_kind};
+use crate::line::{FIRST_BIT, Line, Tried};
+use crate::sync::const_fn;
+use crate::waiters::{Place, Wakes};
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -32,42 +34,71 @@ use std::time::Duration;
 /// # Python
 ///
 /// `asyncio.Event`, and `threading.Event` in the blocking forms.
-pub struct Event(Mutex<State>);
+pub type Event = EventOf<Shared>;
 
-struct State {
-    set: bool,
-    /// Everybody who waits. Those who are called were released by a `set`.
-    waiters: Waiters,
+/// What [`Event`] and [`local::Event`](crate::local::Event) are, each of its kind.
+///
+/// # Ordering
+///
+/// Those who wait are released in the order of arrival.
+pub struct EventOf<K: Kind> {
+    /// Whoever is called was released by a `set`.
+    line: Line<K>,
 }
 
-impl Event {
-    const_fn! {
-        /// An event that is not set.
-        #[must_use]
-        pub fn new() -> Self {
-            Self(Mutex::new(State { set: false, waiters: Waiters::new() }))
+/// The word of an event that is set.
+const SET: usize = FIRST_BIT;
+
+for_each_kind! {
+    impl EventOf<K> {
+        const_fn! {
+            /// An event that is not set.
+            #[must_use]
+            pub fn new() -> Self {
+                Self { line: Line::<K>::new(0) }
+            }
         }
     }
 
+    impl Default for EventOf<K> {
+        fn default() -> Self {
+            Self::new()
+        }
+    }
+}
+
+impl<K: Kind> EventOf<K> {
     /// Sets the flag and releases everybody who waits.
     pub fn set(&self) {
-        let mut wakes = Wakes::default();
-        let mut state = lock(&self.0);
-        state.set = true;
-        state.waiters.call_all(|_| 0, &mut wakes);
-        drop(state);
-        wakes.wake_all();
+        self.store(SET);
     }
 
     /// Clears the flag. Whoever a [`set`](Self::set) has released stays released.
     pub fn clear(&self) {
-        lock(&self.0).set = false;
+        self.store(0);
     }
 
     /// Whether the flag is set.
     #[must_use]
     pub fn is_set(&self) -> bool {
-        lock(&self.0).set
+        self.line.look().0 == SET
+    }
+
+    fn store(&self, word: usize) {
+        while self.line.try_change(|_| Some(word)) == Tried::Occupied {
+            let mut wakes = Wakes::default();
+            let mut line = self.line.lock();
+            // Else the last one has left meanwhile.
+            if line.word().is_some() {
+                if word == SET {
+                    line.call_all(|_| 0, &mut wakes);
+                }
+                line.set(word);
+                drop(line);
+                wakes.wake_all();
+                return;
+            }
+        }
     }
 
     /// Waits until the flag is set; ready at once if it is.
@@ -75,10 +106,12 @@ impl Event {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing: a `set` is for everybody.
-    pub fn wait(&self) -> EventWait<'_> {
+    pub fn wait(&self) -> EventWait<'_, K> {
         EventWait { event: self, place: None }
     }
+}
 
+impl Event {
     /// Blocks this thread until the flag is set.
     ///
     /// # Panics
@@ -100,58 +133,81 @@ impl Event {
     }
 }
 
-impl Default for Event {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-/// Waits for an event. Made by [`Event::wait`].
+/// Waits for an event. Made by [`EventOf::wait`].
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct EventWait<'a> {
-    event: &'a Event,
+pub struct EventWait<'a, K: Kind = Shared> {
+    event: &'a EventOf<K>,
     place: Option<Place>,
 }
 
-impl Future for EventWait<'_> {
+impl<K: Kind> EventWait<'_, K> {
+    /// Of one who has not joined the line.
+    fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.event.is_set() {
+            return if budget::spend() { Poll::Ready(()) } else { budget::pass(cx) };
+        }
+        let unless_set = |word| (word == SET).then_some(SET);
+        let Some(mut line) = self.event.line.occupy(unless_set) else { return Poll::Ready(()) };
+        let word = line.word().expect("it is occupied");
+        if word != SET {
+            // It has a place from here on, and gets no waker back.
+            let unneeded = line.wait(&mut self.place, cx.waker());
+            debug_assert!(unneeded.is_none());
+        }
+        line.set(word);
+        drop(line);
+        if word == SET { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+impl<K: Kind> Future for EventWait<'_, K> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let mut state = lock(&this.event.0);
-        // Not the flag alone: whoever was released stays released after a `clear`.
-        let released = state.set || this.place.as_ref().is_some_and(|place| state.waiters.is_called(place));
+        let Some(place) = &this.place else { return this.poll_first(cx) };
+        let mut line = this.event.line.lock();
+        // Not the flag: whoever was released stays released after a `clear`, and a `set` releases all.
+        let released = line.is_called(place);
         if released && !budget::spend() {
-            drop(state);
+            drop(line);
             return budget::pass(cx);
         }
-        let (answer, unneeded) = if released {
-            (Poll::Ready(()), this.place.take().and_then(|place| state.waiters.leave(place)))
-        } else {
-            (Poll::Pending, state.waiters.wait(&mut this.place, cx.waker()))
-        };
-        drop(state);
+        if !released {
+            let unneeded = line.wait(&mut this.place, cx.waker());
+            drop(line);
+            drop(unneeded);
+            return Poll::Pending;
+        }
+        let unneeded = this.place.take().and_then(|place| line.leave(place));
+        let word = line.word().expect("it was in line");
+        line.set(word);
+        drop(line);
         drop(unneeded);
-        answer
+        Poll::Ready(())
     }
 }
 
-impl Drop for EventWait<'_> {
+impl<K: Kind> Drop for EventWait<'_, K> {
     fn drop(&mut self) {
         if let Some(place) = self.place.take() {
-            let unneeded = lock(&self.event.0).waiters.leave(place);
+            let mut line = self.event.line.lock();
+            let unneeded = line.leave(place);
+            let word = line.word().expect("it was in line");
+            line.set(word);
+            drop(line);
             drop(unneeded);
         }
     }
 }
 
-impl fmt::Debug for Event {
+impl<K: Kind> fmt::Debug for EventOf<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Event").field("set", &self.is_set()).finish_non_exhaustive()
     }
 }
 
-impl fmt::Debug for EventWait<'_> {
+impl<K: Kind> fmt::Debug for EventWait<'_, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventWait").field("event", self.event).finish_non_exhaustive()
     }

@@ -7,7 +7,11 @@ mod budget;
 mod capacity_limiter;
 mod condition;
 mod event;
+mod kind;
+mod lazy;
 mod limited;
+mod line;
+pub mod local;
 mod lock;
 mod permits;
 mod queue;
@@ -20,12 +24,13 @@ pub use bounded_semaphore::{AcquireError, AcquiringBounded, BoundedSemaphore, Re
 pub use capacity_limiter::{AlreadyBorrowing, Borrower, CapacityLimiter};
 pub use condition::{Condition, ConditionWait};
 pub use contract::block_on;
-pub use event::{Event, EventWait};
+pub use event::{Event, EventOf, EventWait};
+pub use kind::{Kind, Local, Shared};
 pub use limited::{Limit, Limited};
-pub use lock::{Guard, HoldsLock, Lock, LockGuard, Locking, MappedLockGuard, OwnedLockGuard};
+pub use lock::{Guard, HoldsLock, Lock, LockGuard, LockOf, Locking, MappedLockGuard, OwnedLockGuard};
 pub use permits::HasPermits;
 pub use queue::{
     Fifo, GetError, Getting, Items, ItemsBlocking, Joining, Lifo, LifoQueue, LowestFirst, NextItem, Order,
     PriorityQueue, PutError, Putting, Queue, QueueOf, QueueShutDown, TaskDoneError,
 };
-pub use semaphore::{Acquiring, OwnedPermit, Permit, Semaphore};
+pub use semaphore::{Acquiring, OwnedPermit, Permit, Semaphore, SemaphoreOf};

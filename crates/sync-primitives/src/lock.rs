@@ -1,10 +1,12 @@
 //! A lock around data, first come, first served.
 
 use crate::blocking::{block_on, block_on_timeout};
+use crate::kind::{Kind, Local, Shared, for_each_kind};
 use crate::permits::{Acquire, HasPermits, Held, Permits};
 use crate::sync::const_fn;
 use std::fmt;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -43,28 +45,51 @@ pub use guard::{Guard, HoldsLock, LockGuard, MappedLockGuard, OwnedLockGuard};
 ///
 /// `asyncio.Lock`, and `threading.Lock` in the blocking forms. There it guards nothing by itself; here the data is inside,
 /// and `async with lock:` is the guard. `Lock<()>` is theirs exactly.
-pub struct Lock<T: ?Sized> {
+pub type Lock<T> = LockOf<T, Shared>;
+
+/// What [`Lock`] and [`local::Lock`](crate::local::Lock) are, each of its kind.
+///
+/// # Ordering
+///
+/// First come, first served.
+pub struct LockOf<T: ?Sized, K: Kind> {
     /// Always one permit, held by whichever guard there is.
-    permits: Permits,
+    permits: Permits<K>,
     data: Data<T>,
 }
 
-impl<T> Lock<T> {
-    const_fn! {
-        /// A lock around `value`.
-        #[must_use]
-        pub fn new(value: T) -> Self {
-            Self { permits: Permits::new(1), data: Data::new(value) }
+for_each_kind! {
+    impl<T> LockOf<T, K> {
+        const_fn! {
+            /// A lock around `value`.
+            #[must_use]
+            pub fn new(value: T) -> Self {
+                Self { permits: Permits::<K>::new(1), data: Data::new(value) }
+            }
         }
     }
 
+    impl<T: Default> Default for LockOf<T, K> {
+        fn default() -> Self {
+            Self::new(T::default())
+        }
+    }
+
+    impl<T> From<T> for LockOf<T, K> {
+        fn from(value: T) -> Self {
+            Self::new(value)
+        }
+    }
+}
+
+impl<T, K: Kind> LockOf<T, K> {
     /// The data.
     pub fn into_inner(self) -> T {
         self.data.into_inner()
     }
 }
 
-impl<T: ?Sized> Lock<T> {
+impl<T: ?Sized, K: Kind> LockOf<T, K> {
     /// Waits for the lock.
     ///
     /// # Cancel safety
@@ -75,6 +100,25 @@ impl<T: ?Sized> Lock<T> {
         Locking::new(self)
     }
 
+    /// The lock, if nobody holds it and nobody is in line.
+    #[must_use]
+    pub fn try_lock(&self) -> Option<Guard<&Self>> {
+        Held::try_acquire(self, 1).map(Guard::new)
+    }
+
+    /// Whether the lock cannot be had at once: somebody holds it, or is in line.
+    #[must_use]
+    pub fn locked(&self) -> bool {
+        self.permits.exhausted()
+    }
+
+    /// The data, without locking: nobody else can have a reference.
+    pub fn get_mut(&mut self) -> &mut T {
+        self.data.get_mut()
+    }
+}
+
+impl<T: ?Sized> Lock<T> {
     /// Waits for the lock; the guard keeps it alive.
     ///
     /// # Cancel safety
@@ -104,49 +148,39 @@ impl<T: ?Sized> Lock<T> {
         block_on_timeout(&mut self.lock(), timeout)
     }
 
-    /// The lock, if nobody holds it and nobody is in line.
-    #[must_use]
-    pub fn try_lock(&self) -> Option<LockGuard<'_, T>> {
-        Held::try_acquire(self, 1).map(Guard::new)
-    }
-
     /// The lock, if nobody holds it and nobody is in line; the guard keeps it alive.
     #[must_use]
     pub fn try_lock_owned(self: &Arc<Self>) -> Option<OwnedLockGuard<T>> {
         Held::try_acquire(self.clone(), 1).map(Guard::new)
     }
+}
 
-    /// Whether the lock cannot be had at once: somebody holds it, or is in line.
-    #[must_use]
-    pub fn locked(&self) -> bool {
-        self.permits.exhausted()
+impl<T: ?Sized> LockOf<T, Local> {
+    /// Waits for the lock; the guard keeps it alive.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`lock`](Self::lock).
+    pub fn lock_owned(self: &Rc<Self>) -> Locking<Rc<Self>> {
+        Locking::new(self.clone())
     }
 
-    /// The data, without locking: nobody else can have a reference.
-    pub fn get_mut(&mut self) -> &mut T {
-        self.data.get_mut()
+    /// The lock, if nobody holds it and nobody is in line; the guard keeps it alive.
+    #[must_use]
+    pub fn try_lock_owned(self: &Rc<Self>) -> Option<Guard<Rc<Self>>> {
+        Held::try_acquire(self.clone(), 1).map(Guard::new)
     }
 }
 
-impl<T: ?Sized> HasPermits for Lock<T> {
-    fn permits(&self) -> &Permits {
+impl<T: ?Sized, K: Kind> HasPermits for LockOf<T, K> {
+    type Kind = K;
+
+    fn permits(&self) -> &Permits<K> {
         &self.permits
     }
 }
 
-impl<T: Default> Default for Lock<T> {
-    fn default() -> Self {
-        Self::new(T::default())
-    }
-}
-
-impl<T> From<T> for Lock<T> {
-    fn from(value: T) -> Self {
-        Self::new(value)
-    }
-}
-
-/// Waits for a lock. Made by [`Lock::lock`] and [`Lock::lock_owned`].
+/// Waits for a lock. Made by [`LockOf::lock`] and its like.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Locking<H: HoldsLock>(Acquire<H>);
 
@@ -167,7 +201,7 @@ impl<H: HoldsLock> Future for Locking<H> {
     }
 }
 
-impl<T: ?Sized + fmt::Debug> fmt::Debug for Lock<T> {
+impl<T: ?Sized + fmt::Debug, K: Kind> fmt::Debug for LockOf<T, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = f.debug_struct("Lock");
         match self.try_lock() {

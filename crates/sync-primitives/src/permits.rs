@@ -14,157 +14,203 @@
 //! others has not come yet, or wants more than there are. So permits are taken in the order of arrival, always.
 
 use crate::budget;
-use crate::sync::{Mutex, const_fn, lock};
-use crate::waiters::{Place, Waiters, Wakes};
+use crate::kind::{Kind, Shared, for_each_kind};
+use crate::line::{FIRST_BIT, Line, Locked, Tried};
+use crate::sync::const_fn;
+use crate::waiters::{Place, Wakes};
+use std::cell::Cell;
 use std::fmt;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
-pub struct Permits(Mutex<State>);
+/// Set in the word once no more permits are given out.
+const CLOSED: usize = FIRST_BIT;
 
-struct State {
-    /// Permits that nobody holds, those that somebody was called for included.
-    free: usize,
-    /// Set once, never cleared: no more permits are given out.
-    closed: bool,
-    waiters: Waiters,
-}
+/// One free permit in the word: those that somebody was called for included.
+const PERMIT: usize = CLOSED << 1;
 
-impl Permits {
-    const_fn! {
-        pub(crate) fn new(free: usize) -> Self {
-            Self(Mutex::new(State { free, closed: false, waiters: Waiters::new() }))
+/// As many permits as the word can count.
+const MOST: usize = usize::MAX / PERMIT;
+
+pub struct Permits<K: Kind = Shared>(Line<K>);
+
+for_each_kind! {
+    impl Permits<K> {
+        const_fn! {
+            pub(crate) fn new(free: usize) -> Self {
+                assert!(free <= MOST, "a semaphore counts at most usize::MAX / 4 permits");
+                Self(Line::<K>::new(free * PERMIT))
+            }
         }
     }
+}
 
+impl<K: Kind> Permits<K> {
     /// How many permits nobody holds and nobody was called for.
     pub(crate) fn available(&self) -> usize {
-        let state = lock(&self.0);
-        state.free - state.waiters.promised()
+        let (word, in_line) = self.0.look();
+        if !in_line {
+            return word / PERMIT;
+        }
+        let line = self.0.lock();
+        self.0.look().0 / PERMIT - line.promised()
     }
 
     /// Whether an attempt now would fail.
     pub(crate) fn exhausted(&self) -> bool {
-        !lock(&self.0).open(1)
+        let (word, in_line) = self.0.look();
+        in_line || take(word, 1).is_none()
     }
 
+    #[inline]
     fn try_acquire(&self, wants: u32) -> bool {
-        let mut state = lock(&self.0);
-        let open = state.open(wants);
-        if open {
-            state.free -= wants as usize;
-        }
-        open
+        self.0.try_change(|word| take(word, wants)) == Tried::Done
     }
 
     /// Whether they are taken: `false` once the permits are closed.
+    #[inline]
     fn poll_acquire(&self, wants: u32, place: &mut Option<Place>, cx: &mut Context<'_>) -> Poll<bool> {
-        let mut state = lock(&self.0);
-        let mine = match place {
-            Some(place) => state.waiters.is_called(place),
-            None => state.open(wants),
-        };
-        if !mine && !state.closed {
-            let mut wakes = Wakes::default();
-            let unneeded = state.waiters.wait_for(wants, place, cx.waker());
+        if place.is_none() {
+            let (word, in_line) = self.0.look();
+            if !in_line && take(word, wants).is_some() {
+                if !budget::spend() {
+                    return budget::pass(cx);
+                }
+                if self.try_acquire(wants) {
+                    return Poll::Ready(true);
+                }
+            }
+        }
+        self.poll_in_line(wants, place, cx)
+    }
+
+    fn poll_in_line(&self, wants: u32, place: &mut Option<Place>, cx: &mut Context<'_>) -> Poll<bool> {
+        let mut wakes = Wakes::default();
+        let line =
+            if place.is_some() { Some(self.0.lock()) } else { self.0.occupy(|word| take(word, wants)) };
+        let Some(mut line) = line else { return Poll::Ready(true) };
+        let word = line.word().expect("it is occupied");
+        let mine = place.as_ref().is_some_and(|place| line.is_called(place));
+        if !mine && word & CLOSED == 0 {
+            let unneeded = line.wait_for(wants, place, cx.waker());
             // A permit may be left over behind those who were called: then the newcomer is called at once.
-            state.call(&mut wakes);
-            drop(state);
+            settle(&mut line, word, &mut wakes);
+            drop(line);
             drop(unneeded);
             wakes.wake_all();
             return Poll::Pending;
         }
         if !budget::spend() {
-            drop(state);
+            // Also of a newcomer, who has not joined.
+            line.set(word);
+            drop(line);
             return budget::pass(cx);
         }
-        let unneeded = place.take().and_then(|place| state.waiters.leave(place));
-        if mine {
-            state.free -= wants as usize;
-        }
-        drop(state);
+        let unneeded = place.take().and_then(|place| line.leave(place));
+        line.set(if mine { word - wants as usize * PERMIT } else { word });
+        drop(line);
         drop(unneeded);
         Poll::Ready(mine)
     }
 
     /// Gives permits back, or adds them. Panics if there are too many to count.
+    #[inline]
     pub(crate) fn release(&self, count: usize) {
-        self.add(count).wake_all();
+        if self.0.try_change(|word| add(word, count)) != Tried::Done {
+            self.add(count).wake_all();
+        }
     }
 
     /// [`release`](Self::release), for a caller that has a mutex of its own: the wakes are for when it has let go of that.
     pub(crate) fn add(&self, count: usize) -> Wakes {
-        let mut wakes = Wakes::default();
-        let mut state = lock(&self.0);
-        let more = state.free.checked_add(count);
-        if let Some(more) = more {
-            state.free = more;
-            state.call(&mut wakes);
-        }
-        drop(state);
-        assert!(
-            more.is_some(),
-            "a semaphore counts at most usize::MAX permits: release only what was acquired"
-        );
-        wakes
+        let added = self.change(|word| add(word, count));
+        added.expect("a semaphore counts at most usize::MAX / 4 permits: release only what was acquired").1
     }
 
     /// Takes at most `count` permits away for good, also from one who was called for them and has not come yet. The answer
     /// is how many there were.
     pub(crate) fn withdraw(&self, count: usize) -> usize {
-        let mut wakes = Wakes::default();
-        let mut state = lock(&self.0);
-        let taken = state.free.min(count);
-        state.free -= taken;
-        state.call(&mut wakes);
-        drop(state);
-        taken
+        let taken = |word: usize| (word / PERMIT).min(count);
+        self.change(|word| Some(word - taken(word) * PERMIT)).map_or(0, |(before, _)| taken(before))
     }
 
     /// Permits that nobody holds, those that somebody was called for included.
     pub(crate) fn free(&self) -> usize {
-        lock(&self.0).free
+        self.0.look().0 / PERMIT
     }
 
     /// Gives no more out: whoever waits, or comes later, is refused. Whoever was called already may still come.
     pub(crate) fn close(&self) {
         let mut wakes = Wakes::default();
-        let mut state = lock(&self.0);
-        state.closed = true;
-        state.waiters.dismiss(&mut wakes);
-        drop(state);
-        wakes.wake_all();
+        self.change(|word| Some(word | CLOSED));
+        if self.0.look().1 {
+            self.0.lock().dismiss(&mut wakes);
+        }
     }
 
     pub(crate) fn closed(&self) -> bool {
-        lock(&self.0).closed
+        self.0.look().0 & CLOSED != 0
+    }
+
+    /// Changes the word, whoever is in line. The answer is what it was; `None` if the change is none.
+    fn change(&self, change: impl Fn(usize) -> Option<usize>) -> Option<(usize, Wakes)> {
+        let mut wakes = Wakes::default();
+        loop {
+            let before = Cell::new(0);
+            let noting = |word| {
+                before.set(word);
+                change(word)
+            };
+            match self.0.try_change(noting) {
+                Tried::Done => return Some((before.get(), wakes)),
+                Tried::Refused => return None,
+                Tried::Occupied => {}
+            }
+            let mut line = self.0.lock();
+            // Else the last one has left meanwhile.
+            let Some(word) = line.word() else { continue };
+            let new = change(word)?;
+            settle(&mut line, new, &mut wakes);
+            drop(line);
+            return Some((word, wakes));
+        }
     }
 
     /// Leaves the line; what it was called for goes to the next.
     fn abandon(&self, place: Place) {
         let mut wakes = Wakes::default();
-        let mut state = lock(&self.0);
-        let unneeded = state.waiters.leave(place);
-        state.call(&mut wakes);
-        drop(state);
+        let mut line = self.0.lock();
+        let unneeded = line.leave(place);
+        let word = line.word().expect("it was in line");
+        settle(&mut line, word, &mut wakes);
+        drop(line);
         drop(unneeded);
         wakes.wake_all();
     }
 }
 
-impl State {
-    fn open(&self, wants: u32) -> bool {
-        self.free >= wants as usize && self.waiters.is_empty() && !self.closed
-    }
-
-    fn call(&mut self, wakes: &mut Wakes) {
-        if !self.closed {
-            self.waiters.call_first(self.free, wakes);
-        }
-    }
+/// The word with so many permits less.
+#[inline]
+fn take(word: usize, count: u32) -> Option<usize> {
+    if word & CLOSED != 0 { None } else { word.checked_sub(count as usize * PERMIT) }
 }
 
-impl fmt::Debug for Permits {
+/// The word with so many permits more.
+#[inline]
+fn add(word: usize, count: usize) -> Option<usize> {
+    count.checked_mul(PERMIT).and_then(|more| word.checked_add(more))
+}
+
+/// Calls as many as there are permits for, and stores the word.
+fn settle<K: Kind>(line: &mut Locked<'_, K>, word: usize, wakes: &mut Wakes) {
+    if word & CLOSED == 0 {
+        line.call_first(word / PERMIT, wakes);
+    }
+    line.set(word);
+}
+
+impl<K: Kind> fmt::Debug for Permits<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Permits").field("available", &self.available()).finish_non_exhaustive()
     }
@@ -172,8 +218,11 @@ impl fmt::Debug for Permits {
 
 /// A primitive made of permits, borrowed or shared. Only this crate implements it.
 pub trait HasPermits {
+    /// Whether threads can share it.
+    type Kind: Kind;
+
     #[doc(hidden)]
-    fn permits(&self) -> &Permits;
+    fn permits(&self) -> &Permits<Self::Kind>;
 
     /// Permits that were held come back.
     #[doc(hidden)]
@@ -187,7 +236,9 @@ pub trait HasPermits {
 }
 
 impl<H: HasPermits + ?Sized> HasPermits for &H {
-    fn permits(&self) -> &Permits {
+    type Kind = H::Kind;
+
+    fn permits(&self) -> &Permits<H::Kind> {
         (**self).permits()
     }
 
@@ -201,7 +252,25 @@ impl<H: HasPermits + ?Sized> HasPermits for &H {
 }
 
 impl<H: HasPermits + ?Sized> HasPermits for Arc<H> {
-    fn permits(&self) -> &Permits {
+    type Kind = H::Kind;
+
+    fn permits(&self) -> &Permits<H::Kind> {
+        (**self).permits()
+    }
+
+    fn give_back(&self, count: u32) {
+        (**self).give_back(count);
+    }
+
+    fn forgotten(&self, count: u32) {
+        (**self).forgotten(count);
+    }
+}
+
+impl<H: HasPermits + ?Sized> HasPermits for Rc<H> {
+    type Kind = H::Kind;
+
+    fn permits(&self) -> &Permits<H::Kind> {
         (**self).permits()
     }
 

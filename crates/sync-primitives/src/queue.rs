@@ -1,9 +1,11 @@
 //! A queue between those who make and those who use, with or without a bound.
 
 use crate::blocking::{block_on, block_on_timeout};
-use crate::sync::{Mutex, const_fn, lock};
+use crate::kind::{Guarded, Kind, Shared, for_each_kind};
+use crate::sync::const_fn;
 use std::fmt;
 use std::num::NonZeroUsize;
+use std::ops::DerefMut;
 use std::time::Duration;
 
 mod error;
@@ -128,30 +130,41 @@ pub type PriorityQueue<T> = QueueOf<LowestFirst<T>>;
 /// `asyncio.Queue` and its like, and `queue.Queue` and its like in the blocking forms. There a getter whose item was taken
 /// before it ran goes to the back of the line, and a newcomer overtakes those who were woken; here neither.
 /// `shutdown(immediate=True)` throws the items away; here it gives them back.
-pub struct QueueOf<S> {
+pub struct QueueOf<S: Order, K: Kind = Shared> {
     /// Zero is no bound.
     maxsize: usize,
-    state: Mutex<State<S>>,
+    state: K::Mutex<State<S>>,
 }
 
-impl<S: Order> QueueOf<S> {
-    const_fn! {
-        /// A queue of at most `maxsize` items. Zero is no bound, as in asyncio; [`unbounded`](Self::unbounded) says it
-        /// better.
-        #[must_use]
-        pub fn bounded(maxsize: usize) -> Self {
-            Self { maxsize, state: Mutex::new(State::new()) }
+for_each_kind! {
+    impl<S: Order> QueueOf<S, K> {
+        const_fn! {
+            /// A queue of at most `maxsize` items. Zero is no bound, as in asyncio; [`unbounded`](Self::unbounded) says it
+            /// better.
+            #[must_use]
+            pub fn bounded(maxsize: usize) -> Self {
+                Self { maxsize, state: K::mutex(State::new()) }
+            }
+        }
+
+        const_fn! {
+            /// A queue without a bound: putting never waits.
+            #[must_use]
+            pub fn unbounded() -> Self {
+                Self::bounded(0)
+            }
         }
     }
 
-    const_fn! {
-        /// A queue without a bound: putting never waits.
-        #[must_use]
-        pub fn unbounded() -> Self {
-            Self::bounded(0)
+    /// Without a bound.
+    impl<S: Order> Default for QueueOf<S, K> {
+        fn default() -> Self {
+            Self::unbounded()
         }
     }
+}
 
+impl<S: Order, K: Kind> QueueOf<S, K> {
     /// Puts `item` in, after waiting for a free place.
     ///
     /// # Errors
@@ -162,7 +175,7 @@ impl<S: Order> QueueOf<S> {
     ///
     /// Dropping the future gives up its place in line, and what it was woken for goes to the next. The item was not put; it
     /// is dropped with the future, unless [`Putting::into_item`] took it out.
-    pub fn put(&self, item: S::Item) -> Putting<'_, S> {
+    pub fn put(&self, item: S::Item) -> Putting<'_, S, K> {
         Putting::new(self, item)
     }
 
@@ -176,7 +189,7 @@ impl<S: Order> QueueOf<S> {
     ///
     /// Dropping the future gives up its place in line. An item that it was woken for is still in the queue, and the next in
     /// line is woken for it. Nothing is lost.
-    pub fn get(&self) -> Getting<'_, S> {
+    pub fn get(&self) -> Getting<'_, S, K> {
         Getting::new(self)
     }
 
@@ -185,7 +198,7 @@ impl<S: Order> QueueOf<S> {
     /// # Cancel safety
     ///
     /// As [`get`](Self::get).
-    pub fn items(&self) -> Items<'_, S> {
+    pub fn items(&self) -> Items<'_, S, K> {
         Items::new(self)
     }
 
@@ -196,7 +209,7 @@ impl<S: Order> QueueOf<S> {
     /// # Cancel safety
     ///
     /// Dropping the future loses nothing.
-    pub fn join(&self) -> Joining<'_, S> {
+    pub fn join(&self) -> Joining<'_, S, K> {
         Joining::new(self)
     }
 
@@ -206,7 +219,7 @@ impl<S: Order> QueueOf<S> {
     ///
     /// [`PutError`], which holds the item.
     pub fn put_nowait(&self, item: S::Item) -> Result<(), PutError<S::Item>> {
-        let state = lock(&self.state);
+        let state = self.state.lock();
         if state.shut_down {
             return Err(PutError::ShutDown(item));
         }
@@ -223,7 +236,7 @@ impl<S: Order> QueueOf<S> {
     ///
     /// [`GetError`], which says whether waiting would help.
     pub fn get_nowait(&self) -> Result<S::Item, GetError> {
-        let state = lock(&self.state);
+        let state = self.state.lock();
         let empty = if state.shut_down { GetError::ShutDown } else { GetError::Empty };
         if state.items.qsize() == 0 {
             return Err(empty);
@@ -231,6 +244,55 @@ impl<S: Order> QueueOf<S> {
         Change::new(state, self.maxsize).items.pop().ok_or(empty)
     }
 
+    /// Marks one item that was got as done, for [`join`](Self::join).
+    ///
+    /// # Errors
+    ///
+    /// [`TaskDoneError`] if nothing is unfinished; nothing changes then.
+    pub fn task_done(&self) -> Result<(), TaskDoneError> {
+        if self.change().done(1) { Ok(()) } else { Err(TaskDoneError) }
+    }
+
+    /// Ends the queue, for good: every put fails from now on, also those that wait.
+    ///
+    /// Without `immediate`, what is in the queue can still be got, and then gets fail, also those that wait. With it, the
+    /// queue is emptied at once; the items count as done, and come back to the caller, in the order in which they would have
+    /// come out. Calling it again is fine: so a queue that is being drained can be emptied after all.
+    pub fn shutdown(&self, immediate: bool) -> Vec<S::Item> {
+        let items = self.change().shut_down(immediate);
+        items.into_items()
+    }
+
+    /// How many items are in the queue.
+    #[must_use]
+    pub fn qsize(&self) -> usize {
+        self.state.lock().items.qsize()
+    }
+
+    /// Whether there is no item in the queue.
+    #[must_use]
+    pub fn empty(&self) -> bool {
+        self.qsize() == 0
+    }
+
+    /// Whether there is no free place in the queue; never without a bound.
+    #[must_use]
+    pub fn full(&self) -> bool {
+        self.state.lock().room(self.maxsize) == 0
+    }
+
+    /// The bound; `None` if there is none.
+    #[must_use]
+    pub const fn maxsize(&self) -> Option<NonZeroUsize> {
+        NonZeroUsize::new(self.maxsize)
+    }
+
+    fn change(&self) -> Change<impl DerefMut<Target = State<S>>, S> {
+        Change::new(self.state.lock(), self.maxsize)
+    }
+}
+
+impl<S: Order> QueueOf<S> {
     /// Blocks this thread until `item` is in the queue.
     ///
     /// # Errors
@@ -314,65 +376,11 @@ impl<S: Order> QueueOf<S> {
     pub fn join_timeout(&self, timeout: Duration) -> bool {
         block_on_timeout(&mut self.join(), timeout).is_some()
     }
-
-    /// Marks one item that was got as done, for [`join`](Self::join).
-    ///
-    /// # Errors
-    ///
-    /// [`TaskDoneError`] if nothing is unfinished; nothing changes then.
-    pub fn task_done(&self) -> Result<(), TaskDoneError> {
-        if self.change().done(1) { Ok(()) } else { Err(TaskDoneError) }
-    }
-
-    /// Ends the queue, for good: every put fails from now on, also those that wait.
-    ///
-    /// Without `immediate`, what is in the queue can still be got, and then gets fail, also those that wait. With it, the
-    /// queue is emptied at once; the items count as done, and come back to the caller, in the order in which they would have
-    /// come out. Calling it again is fine: so a queue that is being drained can be emptied after all.
-    pub fn shutdown(&self, immediate: bool) -> Vec<S::Item> {
-        let items = self.change().shut_down(immediate);
-        items.into_items()
-    }
-
-    /// How many items are in the queue.
-    #[must_use]
-    pub fn qsize(&self) -> usize {
-        lock(&self.state).items.qsize()
-    }
-
-    /// Whether there is no item in the queue.
-    #[must_use]
-    pub fn empty(&self) -> bool {
-        self.qsize() == 0
-    }
-
-    /// Whether there is no free place in the queue; never without a bound.
-    #[must_use]
-    pub fn full(&self) -> bool {
-        lock(&self.state).room(self.maxsize) == 0
-    }
-
-    /// The bound; `None` if there is none.
-    #[must_use]
-    pub const fn maxsize(&self) -> Option<NonZeroUsize> {
-        NonZeroUsize::new(self.maxsize)
-    }
-
-    fn change(&self) -> Change<'_, S> {
-        Change::new(lock(&self.state), self.maxsize)
-    }
 }
 
-/// Without a bound.
-impl<S: Order> Default for QueueOf<S> {
-    fn default() -> Self {
-        Self::unbounded()
-    }
-}
-
-impl<S: Order> fmt::Debug for QueueOf<S> {
+impl<S: Order, K: Kind> fmt::Debug for QueueOf<S, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = lock(&self.state);
+        let state = self.state.lock();
         f.debug_struct("Queue")
             .field("qsize", &state.items.qsize())
             .field("maxsize", &self.maxsize())

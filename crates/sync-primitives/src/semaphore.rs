@@ -1,10 +1,12 @@
 //! A number of permits, first come, first served.
 
 use crate::blocking::{block_on, block_on_timeout};
+use crate::kind::{Kind, Local, Shared, for_each_kind};
 use crate::permits::{Acquire, HasPermits, Held, Permits};
 use crate::sync::const_fn;
 use std::fmt;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -38,19 +40,34 @@ use std::time::Duration;
 ///
 /// `asyncio.Semaphore`, and `threading.Semaphore` in the blocking forms. `async with` is a guard here;
 /// [`release`](Self::release) without a guard exists as there.
-pub struct Semaphore {
-    permits: Permits,
+pub type Semaphore = SemaphoreOf<Shared>;
+
+/// What [`Semaphore`] and [`local::Semaphore`](crate::local::Semaphore) are, each of its kind.
+///
+/// # Ordering
+///
+/// First come, first served.
+pub struct SemaphoreOf<K: Kind> {
+    permits: Permits<K>,
 }
 
-impl Semaphore {
-    const_fn! {
-        /// A semaphore of `permits` permits. With none, all wait until somebody calls [`release`](Self::release).
-        #[must_use]
-        pub fn new(permits: usize) -> Self {
-            Self { permits: Permits::new(permits) }
+for_each_kind! {
+    impl SemaphoreOf<K> {
+        const_fn! {
+            /// A semaphore of `permits` permits. With none, all wait until somebody calls [`release`](Self::release).
+            ///
+            /// # Panics
+            ///
+            /// Above `usize::MAX / 4` permits.
+            #[must_use]
+            pub fn new(permits: usize) -> Self {
+                Self { permits: Permits::<K>::new(permits) }
+            }
         }
     }
+}
 
+impl<K: Kind> SemaphoreOf<K> {
     /// Waits for a permit.
     ///
     /// # Cancel safety
@@ -58,15 +75,6 @@ impl Semaphore {
     /// Dropping the future gives up its place in line; a permit that it was called for goes to the next. Nothing is lost.
     pub fn acquire(&self) -> Acquiring<&Self> {
         self.acquire_many(1)
-    }
-
-    /// Waits for a permit that keeps the semaphore alive.
-    ///
-    /// # Cancel safety
-    ///
-    /// As [`acquire`](Self::acquire).
-    pub fn acquire_owned(self: &Arc<Self>) -> Acquiring<Arc<Self>> {
-        self.acquire_many_owned(1)
     }
 
     /// Waits until there are `count` permits, and takes them all at once. Whoever comes later waits behind, also for fewer:
@@ -77,6 +85,52 @@ impl Semaphore {
     /// As [`acquire`](Self::acquire).
     pub fn acquire_many(&self, count: u32) -> Acquiring<&Self> {
         Acquiring::new(self, count)
+    }
+
+    /// A permit, if there is one and nobody is in line.
+    #[must_use]
+    pub fn try_acquire(&self) -> Option<Permit<&Self>> {
+        self.try_acquire_many(1)
+    }
+
+    /// So many permits, if there are so many and nobody is in line.
+    #[must_use]
+    pub fn try_acquire_many(&self, count: u32) -> Option<Permit<&Self>> {
+        Held::try_acquire(self, count).map(Permit::new)
+    }
+
+    /// Adds a permit: one that was [forgotten](Permit::forget), or a new one. Permits come back by themselves when they are
+    /// dropped; this is for counting things that are not scopes.
+    ///
+    /// # Panics
+    ///
+    /// Above `usize::MAX / 4` permits.
+    pub fn release(&self) {
+        self.permits.release(1);
+    }
+
+    /// Whether a permit cannot be had at once: there is none, or somebody is in line. Stays `true` until those who were
+    /// called have come.
+    #[must_use]
+    pub fn locked(&self) -> bool {
+        self.permits.exhausted()
+    }
+
+    /// How many permits are neither held nor promised to somebody in line.
+    #[must_use]
+    pub fn available(&self) -> usize {
+        self.permits.available()
+    }
+}
+
+impl Semaphore {
+    /// Waits for a permit that keeps the semaphore alive.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub fn acquire_owned(self: &Arc<Self>) -> Acquiring<Arc<Self>> {
+        self.acquire_many_owned(1)
     }
 
     /// [`acquire_many`](Self::acquire_many), of permits that keep the semaphore alive.
@@ -108,55 +162,48 @@ impl Semaphore {
         block_on_timeout(&mut self.acquire(), timeout)
     }
 
-    /// A permit, if there is one and nobody is in line.
-    #[must_use]
-    pub fn try_acquire(&self) -> Option<Permit<&Self>> {
-        self.try_acquire_many(1)
-    }
-
     /// A permit that keeps the semaphore alive, if there is one and nobody is in line.
     #[must_use]
     pub fn try_acquire_owned(self: &Arc<Self>) -> Option<Permit<Arc<Self>>> {
         Held::try_acquire(self.clone(), 1).map(Permit::new)
     }
+}
 
-    /// So many permits, if there are so many and nobody is in line.
-    #[must_use]
-    pub fn try_acquire_many(&self, count: u32) -> Option<Permit<&Self>> {
-        Held::try_acquire(self, count).map(Permit::new)
-    }
-
-    /// Adds a permit: one that was [forgotten](Permit::forget), or a new one. Permits come back by themselves when they are
-    /// dropped; this is for counting things that are not scopes.
+impl SemaphoreOf<Local> {
+    /// Waits for a permit that keeps the semaphore alive.
     ///
-    /// # Panics
+    /// # Cancel safety
     ///
-    /// Above `usize::MAX` permits.
-    pub fn release(&self) {
-        self.permits.release(1);
+    /// As [`acquire`](Self::acquire).
+    pub fn acquire_owned(self: &Rc<Self>) -> Acquiring<Rc<Self>> {
+        self.acquire_many_owned(1)
     }
 
-    /// Whether a permit cannot be had at once: there is none, or somebody is in line. Stays `true` until those who were
-    /// called have come.
-    #[must_use]
-    pub fn locked(&self) -> bool {
-        self.permits.exhausted()
+    /// [`acquire_many`](Self::acquire_many), of permits that keep the semaphore alive.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`acquire`](Self::acquire).
+    pub fn acquire_many_owned(self: &Rc<Self>, count: u32) -> Acquiring<Rc<Self>> {
+        Acquiring::new(self.clone(), count)
     }
 
-    /// How many permits are neither held nor promised to somebody in line.
+    /// A permit that keeps the semaphore alive, if there is one and nobody is in line.
     #[must_use]
-    pub fn available(&self) -> usize {
-        self.permits.available()
+    pub fn try_acquire_owned(self: &Rc<Self>) -> Option<Permit<Rc<Self>>> {
+        Held::try_acquire(self.clone(), 1).map(Permit::new)
     }
 }
 
-impl HasPermits for Semaphore {
-    fn permits(&self) -> &Permits {
+impl<K: Kind> HasPermits for SemaphoreOf<K> {
+    type Kind = K;
+
+    fn permits(&self) -> &Permits<K> {
         &self.permits
     }
 }
 
-/// Waits for permits. Made by [`Semaphore::acquire`] and its like.
+/// Waits for permits. Made by [`SemaphoreOf::acquire`] and its like.
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct Acquiring<H: HasPermits>(Acquire<H>);
 
@@ -177,7 +224,7 @@ impl<H: HasPermits> Future for Acquiring<H> {
     }
 }
 
-/// Held permits, of [`acquire`](Semaphore::acquire) one. Dropping it gives them back. `H` is how it holds its semaphore:
+/// Held permits, of [`acquire`](SemaphoreOf::acquire) one. Dropping it gives them back. `H` is how it holds its semaphore:
 /// `&Semaphore`, `Arc<Semaphore>`, or the same of a [`BoundedSemaphore`](crate::BoundedSemaphore) or a
 /// [`CapacityLimiter`](crate::CapacityLimiter).
 #[must_use = "a permit that is dropped at once limits nothing"]
@@ -213,7 +260,7 @@ where
     }
 }
 
-impl fmt::Debug for Semaphore {
+impl<K: Kind> fmt::Debug for SemaphoreOf<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Semaphore").field("available", &self.available()).finish_non_exhaustive()
     }

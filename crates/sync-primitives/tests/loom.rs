@@ -11,12 +11,25 @@ use loom::thread;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
-use sync_primitives::{Event, Limited, Lock, Queue, QueueShutDown, Semaphore};
+use sync_primitives::{
+    AcquireError, Barrier, BoundedSemaphore, CapacityLimiter, Condition, Event, LifoQueue, Limited, Lock,
+    PriorityQueue, Queue, QueueShutDown, Semaphore,
+};
 
 /// Runs `body` under every interleaving.
 fn model(body: impl Fn() + Sync + Send + 'static) {
     loom::model(move || {
         // Loom's threads share one real thread, and with it the step budget, which must not differ between runs.
+        contract::budget::enter_step();
+        body();
+    });
+}
+
+/// Runs `body` under every interleaving with at most two preemptions, which for three threads that wait are enough to try.
+fn model_of_three(body: impl Fn() + Sync + Send + 'static) {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(2);
+    builder.check(move || {
         contract::budget::enter_step();
         body();
     });
@@ -51,7 +64,7 @@ fn a_lock_orders_its_holders() {
 
 #[test]
 fn three_threads_on_a_lock_are_all_served() {
-    model(|| {
+    model_of_three(|| {
         let lock = Arc::new(Lock::new(Cell::new(0)));
         let add = |lock: Arc<Lock<Cell<u32>>>| {
             move || {
@@ -110,7 +123,7 @@ fn a_permit_handed_to_a_waiter_that_is_dropped_passes_on() {
 
 #[test]
 fn two_permits_released_at_once_serve_two_waiters() {
-    model(|| {
+    model_of_three(|| {
         let semaphore = Arc::new(Semaphore::new(0));
         let take = |semaphore: Arc<Semaphore>| move || block_on(semaphore.acquire()).forget();
         let takers = [thread::spawn(take(semaphore.clone())), thread::spawn(take(semaphore.clone()))];
@@ -279,6 +292,149 @@ fn a_join_is_released_by_the_last_task_done() {
     });
 }
 
+#[test]
+fn a_release_that_meets_a_newcomer_is_seen_by_one_of_them() {
+    // The word says that there is no permit, and the newcomer joins, while the permit comes back without the mutex.
+    model(|| {
+        let semaphore = Arc::new(Semaphore::new(1));
+        let held = semaphore.try_acquire_owned().unwrap();
+        let waits = thread::spawn({
+            let semaphore = semaphore.clone();
+            move || drop(block_on(semaphore.acquire()))
+        });
+        drop(held);
+        waits.join().unwrap();
+        assert_eq!(semaphore.available(), 1);
+    });
+}
+
+#[test]
+fn a_notification_reaches_one_of_two_who_wait_also_while_the_other_is_dropped() {
+    model(|| {
+        let (lock, condition) = (Arc::new(Lock::new(())), Arc::new(Condition::new()));
+        let mut dropped = condition.wait(lock.try_lock_owned().unwrap());
+        assert!(poll_once(&mut dropped).is_pending());
+        let mut served = condition.wait(lock.try_lock_owned().unwrap());
+        assert!(poll_once(&mut served).is_pending());
+        let notifies = thread::spawn({
+            let condition = condition.clone();
+            move || condition.notify(1)
+        });
+        drop(dropped);
+        drop(block_on(served));
+        notifies.join().unwrap();
+        assert!(!lock.locked());
+    });
+}
+
+#[test]
+fn a_change_under_the_lock_is_never_missed_by_one_who_waits_for_it() {
+    model(|| {
+        let (lock, condition) = (Arc::new(Lock::new(false)), Arc::new(Condition::new()));
+        let waits = thread::spawn({
+            let (lock, condition) = (lock.clone(), condition.clone());
+            move || assert!(*block_on(condition.wait_for(block_on(lock.lock_owned()), |changed| *changed)))
+        });
+        *block_on(lock.lock()) = true;
+        condition.notify(1);
+        waits.join().unwrap();
+    });
+}
+
+#[test]
+fn a_round_is_passed_by_all_with_an_index_each() {
+    model(|| {
+        let barrier = Arc::new(Barrier::new(2));
+        let other = thread::spawn({
+            let barrier = barrier.clone();
+            move || block_on(barrier.wait()).unwrap()
+        });
+        let index = block_on(barrier.wait()).unwrap();
+        assert_eq!(index + other.join().unwrap(), 1);
+        assert_eq!(barrier.n_waiting(), 0);
+    });
+}
+
+#[test]
+fn an_arrival_that_is_dropped_while_the_round_fills_is_counted_or_taken_back() {
+    model(|| {
+        let barrier = Arc::new(Barrier::new(2));
+        let mut dropped = barrier.wait();
+        assert!(poll_once(&mut dropped).is_pending());
+        let tries = thread::spawn({
+            let barrier = barrier.clone();
+            move || barrier.try_wait().unwrap().is_some()
+        });
+        drop(dropped);
+        let passed = tries.join().unwrap();
+        assert_eq!(barrier.n_waiting(), 0, "passed: {passed}");
+    });
+}
+
+#[test]
+fn an_abort_ends_the_wait_of_a_round_that_is_not_complete() {
+    model(|| {
+        let barrier = Arc::new(Barrier::new(2));
+        let waits = thread::spawn({
+            let barrier = barrier.clone();
+            move || block_on(barrier.wait()).is_err()
+        });
+        barrier.abort();
+        assert!(waits.join().unwrap());
+    });
+}
+
+#[test]
+fn a_close_ends_every_wait_and_no_permit_is_lost() {
+    model(|| {
+        let semaphore = Arc::new(BoundedSemaphore::new(1));
+        let held = semaphore.try_acquire().unwrap();
+        let waits = thread::spawn({
+            let semaphore = semaphore.clone();
+            move || match block_on(semaphore.acquire()) {
+                Ok(_) | Err(AcquireError::Closed) => {}
+                Err(error) => panic!("{error}"),
+            }
+        });
+        drop(held);
+        semaphore.close();
+        waits.join().unwrap();
+        assert_eq!(semaphore.available(), 1);
+    });
+}
+
+#[test]
+fn a_total_that_is_lowered_while_a_token_comes_back_ends_as_it_should() {
+    model(|| {
+        let limiter = Arc::new(CapacityLimiter::new(1));
+        let held = limiter.try_acquire().unwrap();
+        let lowers = thread::spawn({
+            let limiter = limiter.clone();
+            move || limiter.set_total_tokens(0)
+        });
+        drop(held);
+        lowers.join().unwrap();
+        assert_eq!((limiter.borrowed_tokens(), limiter.available_tokens()), (0, 0));
+    });
+}
+
+#[test]
+fn each_order_hands_its_items_over_between_threads() {
+    model(|| {
+        let (lifo, priority) = (Arc::new(LifoQueue::bounded(1)), Arc::new(PriorityQueue::bounded(1)));
+        let puts = thread::spawn({
+            let (lifo, priority) = (lifo.clone(), priority.clone());
+            move || {
+                block_on(lifo.put(1)).unwrap();
+                block_on(priority.put(2)).unwrap();
+            }
+        });
+        assert_eq!(block_on(priority.get()), Ok(2));
+        assert_eq!(block_on(lifo.get()), Ok(1));
+        puts.join().unwrap();
+    });
+}
+
 /// Each job on a thread of its own.
 struct ThreadPerJob;
 
@@ -298,7 +454,7 @@ impl<F: FnOnce() -> R + Send + 'static, R: Send + 'static> Executor<F> for Threa
 
 #[test]
 fn work_of_a_limited_executor_never_overlaps_and_the_permit_always_comes_back() {
-    model(|| {
+    model_of_three(|| {
         let limited = Limited::new(ThreadPerJob, std::num::NonZeroUsize::MIN);
         let data = Arc::new(Lock::new(0));
         let work = || {

@@ -3,8 +3,8 @@
 use std::fmt;
 use std::pin::Pin;
 use sync_primitives::{
-    Barrier, BoundedSemaphore, BrokenBarrierError, Condition, Event, GetError, Lock, LockGuard, Order,
-    Permit, PutError, QueueOf, QueueShutDown, ReleaseError, Semaphore, TaskDoneError,
+    Barrier, BoundedSemaphore, BrokenBarrierError, Condition, EventOf, GetError, Kind, Lock, LockGuard,
+    LockOf, Order, Permit, PutError, QueueOf, QueueShutDown, ReleaseError, SemaphoreOf, TaskDoneError,
 };
 
 /// A future that stays on its thread.
@@ -90,7 +90,7 @@ pub trait AnyBoundedSemaphore {
     fn available(&self) -> usize;
 }
 
-/// A flag that many wait for, as [`Event`] is one.
+/// A flag that many wait for, as [`sync_primitives::Event`] is one.
 pub trait AnyEvent {
     /// Waits until it is set.
     fn wait(&self) -> LocalFuture<'_, ()>;
@@ -102,7 +102,7 @@ pub trait AnyEvent {
     fn is_set(&self) -> bool;
 }
 
-/// A number of permits, as [`Semaphore`] is one.
+/// A number of permits, as [`sync_primitives::Semaphore`] is one.
 pub trait AnySemaphore {
     /// Waits for a permit.
     fn acquire(&self) -> LocalFuture<'_, Held<'_>>;
@@ -139,7 +139,7 @@ pub trait AnyQueue {
     fn shutdown(&self, immediate: bool) -> Vec<u32>;
 }
 
-impl AnyLock for Lock<()> {
+impl<K: Kind> AnyLock for LockOf<(), K> {
     fn lock(&self) -> LocalFuture<'_, Held<'_>> {
         Box::pin(async { Held::new(self.lock().await) })
     }
@@ -149,7 +149,7 @@ impl AnyLock for Lock<()> {
     }
 }
 
-impl AnyEvent for Event {
+impl<K: Kind> AnyEvent for EventOf<K> {
     fn wait(&self) -> LocalFuture<'_, ()> {
         Box::pin(self.wait())
     }
@@ -167,7 +167,7 @@ impl AnyEvent for Event {
     }
 }
 
-impl AnySemaphore for Semaphore {
+impl<K: Kind> AnySemaphore for SemaphoreOf<K> {
     fn acquire(&self) -> LocalFuture<'_, Held<'_>> {
         Box::pin(async { Held::new(self.acquire().await) })
     }
@@ -277,7 +277,7 @@ impl AnyBoundedSemaphore for BoundedSemaphore {
     }
 }
 
-impl<S: Order<Item = u32>> AnyQueue for QueueOf<S> {
+impl<S: Order<Item = u32>, K: Kind> AnyQueue for QueueOf<S, K> {
     fn put(&self, item: u32) -> LocalFuture<'_, Result<(), QueueShutDown<u32>>> {
         Box::pin(self.put(item))
     }

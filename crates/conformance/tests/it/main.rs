@@ -40,3 +40,16 @@ mod primitives_on_a_loop {
 
     conformance::suite!(primitives: Subject::primitives_on("native", core_loop::NativeDriver::new));
 }
+
+mod local_primitives_by_hand {
+    use conformance::{Kit, Subject};
+
+    conformance::suite!(primitives: Subject::primitives("local, by hand", || Ok(Kit::local())));
+}
+
+mod local_primitives_on_a_loop {
+    use conformance::{Kit, Subject};
+    use core_loop::NativeDriver;
+
+    conformance::suite!(primitives: Subject::primitives("local, native", || Ok(Kit::local().on(NativeDriver::new()?))));
+}

@@ -88,9 +88,12 @@ macro_rules! programs {
 
 programs! {
     async_generator [],
+    barrier [],
     blocked_loop ["--seconds", "0.4"],
     call_later [],
     cancel_cleanup [],
+    condition [],
+    event [],
     executor_while_printing [],
     from_a_thread [],
     from_another_process [],
@@ -103,6 +106,7 @@ programs! {
     loop_in_a_thread [],
     many_requests [],
     own_executor [],
+    priority_queue [],
     producers_consumers [],
     protocol_echo [],
     shield [],

@@ -16,7 +16,6 @@
 use super::Condition;
 use crate::budget;
 use crate::lock::{Guard, HoldsLock, Locking};
-use crate::sync::lock;
 use crate::waiters::Place;
 use std::fmt;
 use std::future::poll_fn;
@@ -151,16 +150,20 @@ impl<'a, H: HoldsLock, P: FnMut(&mut H::Data) -> bool> ConditionWait<'a, H, P> {
 
     /// Joins the condition's line, then gives the lock up.
     fn join(&mut self, guard: Guard<H>, cx: &mut Context<'_>) {
-        let unneeded = lock(&self.condition.0).wait(&mut self.place, cx.waker());
-        drop(unneeded);
+        let (mut line, word) = self.condition.0.occupied();
+        // It has a place from here on, and gets no waker back.
+        let unneeded = line.wait(&mut self.place, cx.waker());
+        debug_assert!(unneeded.is_none());
+        line.set(word);
+        drop(line);
         self.stage = Stage::InLine(guard.holder().clone());
     }
 
     fn poll_called(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut waiters = lock(&self.condition.0);
-        let called = self.place.as_ref().is_none_or(|place| waiters.is_called(place));
-        let unneeded = if called { None } else { waiters.wait(&mut self.place, cx.waker()) };
-        drop(waiters);
+        let mut line = self.condition.0.lock();
+        let called = self.place.as_ref().is_none_or(|place| line.is_called(place));
+        let unneeded = if called { None } else { line.wait(&mut self.place, cx.waker()) };
+        drop(line);
         drop(unneeded);
         called
     }

@@ -1,13 +1,15 @@
 //! The data of a lock and the guards that reach it: the only unsafe code of this crate.
 #![expect(unsafe_code, reason = "the compiler cannot see that there is at most one guard")]
 
-use super::Lock;
+use super::LockOf;
+use crate::kind::{Kind, Local, Shared};
 use crate::permits::{HasPermits, Held};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
 use std::ptr::NonNull;
+use std::rc::Rc;
 use std::sync::Arc;
 
 /// Data that only the one guard of its lock may touch.
@@ -37,7 +39,7 @@ impl<T: ?Sized> Data<T> {
     }
 }
 
-/// A lock, borrowed (`&Lock<T>`) or shared (`Arc<Lock<T>>`). Only this crate implements it.
+/// A lock, borrowed (`&Lock<T>`) or owned with others (`Arc<Lock<T>>`, `Rc<local::Lock<T>>`). Only this crate implements it.
 pub trait HoldsLock: HasPermits + Clone {
     /// What the lock guards.
     type Data: ?Sized;
@@ -46,7 +48,7 @@ pub trait HoldsLock: HasPermits + Clone {
     fn data(&self) -> *mut Self::Data;
 }
 
-impl<T: ?Sized> HoldsLock for &Lock<T> {
+impl<T: ?Sized, K: Kind> HoldsLock for &LockOf<T, K> {
     type Data = T;
 
     fn data(&self) -> *mut T {
@@ -54,7 +56,15 @@ impl<T: ?Sized> HoldsLock for &Lock<T> {
     }
 }
 
-impl<T: ?Sized> HoldsLock for Arc<Lock<T>> {
+impl<T: ?Sized> HoldsLock for Arc<LockOf<T, Shared>> {
+    type Data = T;
+
+    fn data(&self) -> *mut T {
+        self.data.0.get()
+    }
+}
+
+impl<T: ?Sized> HoldsLock for Rc<LockOf<T, Local>> {
     type Data = T;
 
     fn data(&self) -> *mut T {
@@ -76,10 +86,10 @@ pub struct Guard<H: HoldsLock> {
 }
 
 /// A [`Guard`] that borrows its lock.
-pub type LockGuard<'a, T> = Guard<&'a Lock<T>>;
+pub type LockGuard<'a, T> = Guard<&'a LockOf<T, Shared>>;
 
 /// A [`Guard`] that keeps its lock alive.
-pub type OwnedLockGuard<T> = Guard<Arc<Lock<T>>>;
+pub type OwnedLockGuard<T> = Guard<Arc<LockOf<T, Shared>>>;
 
 // The data is in the lock, not in the guard.
 impl<H: HoldsLock> Unpin for Guard<H> {}
@@ -121,7 +131,7 @@ impl<H: HoldsLock> Deref for Guard<H> {
 
     fn deref(&self) -> &H::Data {
         // SAFETY: nobody may be writing to the data. Only the one guard reaches it, this is it, and it is borrowed shared.
-        // The data is there: the holder keeps its lock alive, and `&` and `Arc` always lead to the same one.
+        // The data is there: the holder keeps its lock alive, and `&`, `Arc` and `Rc` always lead to the same one.
         unsafe { &*self.held.holder().data() }
     }
 }

@@ -5,7 +5,7 @@ use super::error::QueueShutDown;
 use super::order::Order;
 use super::state::{Change, State};
 use crate::budget;
-use crate::sync::lock;
+use crate::kind::{Guarded, Kind, Shared};
 use crate::waiters::{Place, Waiters};
 use std::fmt;
 use std::pin::Pin;
@@ -13,18 +13,18 @@ use std::task::{Context, Poll};
 
 /// Waits for a free place and puts an item there. Made by [`QueueOf::put`].
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct Putting<'a, S: Order> {
-    queue: &'a QueueOf<S>,
+pub struct Putting<'a, S: Order, K: Kind = Shared> {
+    queue: &'a QueueOf<S, K>,
     /// `None` once it was put or given back.
     item: Option<S::Item>,
     place: Option<Place>,
 }
 
 // The item is moved, never pinned.
-impl<S: Order> Unpin for Putting<'_, S> {}
+impl<S: Order, K: Kind> Unpin for Putting<'_, S, K> {}
 
-impl<'a, S: Order> Putting<'a, S> {
-    pub(super) fn new(queue: &'a QueueOf<S>, item: S::Item) -> Self {
+impl<'a, S: Order, K: Kind> Putting<'a, S, K> {
+    pub(super) fn new(queue: &'a QueueOf<S, K>, item: S::Item) -> Self {
         Self { queue, item: Some(item), place: None }
     }
 
@@ -35,14 +35,14 @@ impl<'a, S: Order> Putting<'a, S> {
     }
 }
 
-impl<S: Order> Future for Putting<'_, S> {
+impl<S: Order, K: Kind> Future for Putting<'_, S, K> {
     type Output = Result<(), QueueShutDown<S::Item>>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         assert!(this.item.is_some(), "a put was polled again after it was ready");
         let maxsize = this.queue.maxsize;
-        let mut state = lock(&this.queue.state);
+        let mut state = this.queue.state.lock();
         if !state.shut_down && !state.may_put(this.place.as_ref(), maxsize) {
             let unneeded = state.putters.wait(&mut this.place, cx.waker());
             drop(state);
@@ -65,7 +65,7 @@ impl<S: Order> Future for Putting<'_, S> {
     }
 }
 
-impl<S: Order> Drop for Putting<'_, S> {
+impl<S: Order, K: Kind> Drop for Putting<'_, S, K> {
     fn drop(&mut self) {
         give_up(self.queue, &mut self.place, |state| &mut state.putters);
     }
@@ -73,23 +73,23 @@ impl<S: Order> Drop for Putting<'_, S> {
 
 /// Waits for an item and takes it. Made by [`QueueOf::get`].
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct Getting<'a, S: Order> {
-    queue: &'a QueueOf<S>,
+pub struct Getting<'a, S: Order, K: Kind = Shared> {
+    queue: &'a QueueOf<S, K>,
     place: Option<Place>,
 }
 
-impl<'a, S: Order> Getting<'a, S> {
-    pub(super) fn new(queue: &'a QueueOf<S>) -> Self {
+impl<'a, S: Order, K: Kind> Getting<'a, S, K> {
+    pub(super) fn new(queue: &'a QueueOf<S, K>) -> Self {
         Self { queue, place: None }
     }
 }
 
-impl<S: Order> Future for Getting<'_, S> {
+impl<S: Order, K: Kind> Future for Getting<'_, S, K> {
     type Output = Result<S::Item, QueueShutDown>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let mut state = lock(&this.queue.state);
+        let mut state = this.queue.state.lock();
         let mine = state.may_get(this.place.as_ref());
         if !mine && !state.shut_down {
             let unneeded = state.getters.wait(&mut this.place, cx.waker());
@@ -109,7 +109,7 @@ impl<S: Order> Future for Getting<'_, S> {
     }
 }
 
-impl<S: Order> Drop for Getting<'_, S> {
+impl<S: Order, K: Kind> Drop for Getting<'_, S, K> {
     fn drop(&mut self) {
         give_up(self.queue, &mut self.place, |state| &mut state.getters);
     }
@@ -117,23 +117,23 @@ impl<S: Order> Drop for Getting<'_, S> {
 
 /// Waits until nothing is unfinished. Made by [`QueueOf::join`].
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct Joining<'a, S: Order> {
-    queue: &'a QueueOf<S>,
+pub struct Joining<'a, S: Order, K: Kind = Shared> {
+    queue: &'a QueueOf<S, K>,
     place: Option<Place>,
 }
 
-impl<'a, S: Order> Joining<'a, S> {
-    pub(super) fn new(queue: &'a QueueOf<S>) -> Self {
+impl<'a, S: Order, K: Kind> Joining<'a, S, K> {
+    pub(super) fn new(queue: &'a QueueOf<S, K>) -> Self {
         Self { queue, place: None }
     }
 }
 
-impl<S: Order> Future for Joining<'_, S> {
+impl<S: Order, K: Kind> Future for Joining<'_, S, K> {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let mut state = lock(&this.queue.state);
+        let mut state = this.queue.state.lock();
         let released = match &this.place {
             Some(place) => state.joiners.is_called(place),
             None => state.unfinished == 0,
@@ -153,36 +153,36 @@ impl<S: Order> Future for Joining<'_, S> {
     }
 }
 
-impl<S: Order> Drop for Joining<'_, S> {
+impl<S: Order, K: Kind> Drop for Joining<'_, S, K> {
     fn drop(&mut self) {
         give_up(self.queue, &mut self.place, |state| &mut state.joiners);
     }
 }
 
 /// Leaves the line; what it was called for goes to the next.
-fn give_up<S: Order>(
-    queue: &QueueOf<S>,
+fn give_up<S: Order, K: Kind>(
+    queue: &QueueOf<S, K>,
     place: &mut Option<Place>,
     line: impl FnOnce(&mut State<S>) -> &mut Waiters,
 ) {
     if place.is_some() {
-        Change::new(lock(&queue.state), queue.maxsize).leave(line, place);
+        Change::new(queue.state.lock(), queue.maxsize).leave(line, place);
     }
 }
 
-impl<S: Order> fmt::Debug for Putting<'_, S> {
+impl<S: Order, K: Kind> fmt::Debug for Putting<'_, S, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Putting").field("queue", self.queue).finish_non_exhaustive()
     }
 }
 
-impl<S: Order> fmt::Debug for Getting<'_, S> {
+impl<S: Order, K: Kind> fmt::Debug for Getting<'_, S, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Getting").field("queue", self.queue).finish_non_exhaustive()
     }
 }
 
-impl<S: Order> fmt::Debug for Joining<'_, S> {
+impl<S: Order, K: Kind> fmt::Debug for Joining<'_, S, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Joining").field("queue", self.queue).finish_non_exhaustive()
     }

@@ -4,6 +4,7 @@ use super::QueueOf;
 use super::futures::Getting;
 use super::order::Order;
 use crate::blocking::block_on;
+use crate::kind::{Kind, Shared};
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -13,13 +14,13 @@ use std::task::{Context, Poll};
 /// [`next`](Self::next) is for a task, [`blocking`](Self::blocking) for a thread. With the feature `stream` it is a
 /// `futures_core::Stream`; without, `poll_next` has the same shape, for whatever makes a stream of a function.
 #[must_use = "items come out when they are asked for"]
-pub struct Items<'a, S: Order> {
-    queue: &'a QueueOf<S>,
-    getting: Getting<'a, S>,
+pub struct Items<'a, S: Order, K: Kind = Shared> {
+    queue: &'a QueueOf<S, K>,
+    getting: Getting<'a, S, K>,
 }
 
-impl<'a, S: Order> Items<'a, S> {
-    pub(super) fn new(queue: &'a QueueOf<S>) -> Self {
+impl<'a, S: Order, K: Kind> Items<'a, S, K> {
+    pub(super) fn new(queue: &'a QueueOf<S, K>) -> Self {
         Self { queue, getting: queue.get() }
     }
 
@@ -29,17 +30,8 @@ impl<'a, S: Order> Items<'a, S> {
     ///
     /// As [`QueueOf::get`].
     #[expect(clippy::should_implement_trait, reason = "the asynchronous form of the same idea")]
-    pub fn next(&mut self) -> NextItem<'_, 'a, S> {
+    pub fn next(&mut self) -> NextItem<'_, 'a, S, K> {
         NextItem(self)
-    }
-
-    /// The same, for a thread that may block.
-    ///
-    /// # Panics
-    ///
-    /// Its `next`, on a thread that is running an event loop.
-    pub fn blocking(self) -> ItemsBlocking<'a, S> {
-        ItemsBlocking(self)
     }
 
     /// The next item, as a stream gives it. It keeps its place in line between polls: poll it again, or drop it, else the
@@ -57,11 +49,22 @@ impl<'a, S: Order> Items<'a, S> {
     }
 }
 
+impl<'a, S: Order> Items<'a, S> {
+    /// The same, for a thread that may block.
+    ///
+    /// # Panics
+    ///
+    /// Its `next`, on a thread that is running an event loop.
+    pub fn blocking(self) -> ItemsBlocking<'a, S> {
+        ItemsBlocking(self)
+    }
+}
+
 /// Waits for the next item. Made by [`Items::next`].
 #[must_use = "a future does nothing unless it is awaited"]
-pub struct NextItem<'i, 'a, S: Order>(&'i mut Items<'a, S>);
+pub struct NextItem<'i, 'a, S: Order, K: Kind = Shared>(&'i mut Items<'a, S, K>);
 
-impl<S: Order> Future for NextItem<'_, '_, S> {
+impl<S: Order, K: Kind> Future for NextItem<'_, '_, S, K> {
     type Output = Option<S::Item>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
@@ -69,7 +72,7 @@ impl<S: Order> Future for NextItem<'_, '_, S> {
     }
 }
 
-impl<S: Order> Drop for NextItem<'_, '_, S> {
+impl<S: Order, K: Kind> Drop for NextItem<'_, '_, S, K> {
     fn drop(&mut self) {
         // Nobody polls until the next `next`, so it must not keep an item from others.
         self.0.leave();
@@ -89,13 +92,13 @@ impl<S: Order> Iterator for ItemsBlocking<'_, S> {
     }
 }
 
-impl<S: Order> fmt::Debug for Items<'_, S> {
+impl<S: Order, K: Kind> fmt::Debug for Items<'_, S, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Items").field("queue", self.queue).finish_non_exhaustive()
     }
 }
 
-impl<S: Order> fmt::Debug for NextItem<'_, '_, S> {
+impl<S: Order, K: Kind> fmt::Debug for NextItem<'_, '_, S, K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("NextItem").field("queue", self.0.queue).finish_non_exhaustive()
     }

@@ -12,12 +12,11 @@
 //! last who was called is called back: it keeps its place in line.
 
 use super::order::Order;
-use crate::sync::MutexGuard;
 use crate::waiters::{Place, Waiters, Wakes};
 use std::ops::{Deref, DerefMut};
 use std::task::Waker;
 
-pub(super) struct State<S> {
+pub(crate) struct State<S> {
     pub(super) items: S,
     pub(super) getters: Waiters,
     pub(super) putters: Waiters,
@@ -68,16 +67,16 @@ impl<S: Order> State<S> {
 
 /// A change of the state: it restores the rule when it ends, also by the panic of a comparison of items; then it lets go of
 /// the mutex, and then it does what runs foreign code.
-pub(super) struct Change<'a, S: Order> {
+pub(super) struct Change<G: DerefMut<Target = State<S>>, S: Order> {
     // In the order in which they are dropped.
-    state: MutexGuard<'a, State<S>>,
+    state: G,
     unneeded: Option<Waker>,
     wakes: Wakes,
     maxsize: usize,
 }
 
-impl<'a, S: Order> Change<'a, S> {
-    pub(super) fn new(state: MutexGuard<'a, State<S>>, maxsize: usize) -> Self {
+impl<G: DerefMut<Target = State<S>>, S: Order> Change<G, S> {
+    pub(super) fn new(state: G, maxsize: usize) -> Self {
         Self { state, unneeded: None, wakes: Wakes::default(), maxsize }
     }
 
@@ -123,7 +122,7 @@ impl<'a, S: Order> Change<'a, S> {
     }
 }
 
-impl<S: Order> Drop for Change<'_, S> {
+impl<G: DerefMut<Target = State<S>>, S: Order> Drop for Change<G, S> {
     fn drop(&mut self) {
         let state = &mut *self.state;
         state.getters.call_first(state.items.qsize(), &mut self.wakes);
@@ -132,7 +131,7 @@ impl<S: Order> Drop for Change<'_, S> {
     }
 }
 
-impl<S: Order> Deref for Change<'_, S> {
+impl<G: DerefMut<Target = State<S>>, S: Order> Deref for Change<G, S> {
     type Target = State<S>;
 
     fn deref(&self) -> &State<S> {
@@ -140,7 +139,7 @@ impl<S: Order> Deref for Change<'_, S> {
     }
 }
 
-impl<S: Order> DerefMut for Change<'_, S> {
+impl<G: DerefMut<Target = State<S>>, S: Order> DerefMut for Change<G, S> {
     fn deref_mut(&mut self) -> &mut State<S> {
         &mut self.state
     }

@@ -7,7 +7,7 @@ use sync_primitives::{
     Acquiring, AcquiringBounded, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event,
     EventWait, Fifo, GetError, Getting, Items, Joining, LifoQueue, Limited, Lock, LockGuard, Locking,
     MappedLockGuard, OwnedLockGuard, OwnedPermit, Permit, PriorityQueue, PutError, Putting, Queue,
-    QueueShutDown, Semaphore,
+    QueueShutDown, Semaphore, local,
 };
 
 static LOCK: Lock<Vec<u32>> = Lock::new(Vec::new());
@@ -121,9 +121,15 @@ fn errors_pass_through_the_question_mark() {
 #[test]
 fn each_primitive_is_as_small_as_the_readme_says() {
     if cfg!(target_pointer_width = "64") {
-        let sizes =
-            (size_of::<Lock<()>>(), size_of::<Semaphore>(), size_of::<Event>(), size_of::<Queue<u32>>());
-        assert_eq!(sizes, (80, 80, 72, 232));
+        assert_eq!((size_of::<Lock<()>>(), size_of::<Semaphore>(), size_of::<Event>()), (16, 16, 16));
+        assert_eq!(
+            (size_of::<Condition>(), size_of::<Barrier>(), size_of::<BoundedSemaphore>()),
+            (16, 24, 32)
+        );
+        let local = (size_of::<local::Lock<()>>(), size_of::<local::Semaphore>(), size_of::<local::Event>());
+        assert_eq!(local, (16, 16, 16));
+        let queues = (size_of::<Queue<u32>>(), size_of::<local::Queue<u32>>());
+        assert_eq!(queues, (232, 232));
     }
 }
 

@@ -144,9 +144,9 @@ fn an_owned_permit_keeps_its_semaphore_alive() {
 
 #[test]
 fn one_permit_too_many_to_count_is_a_clear_panic_and_changes_nothing() {
-    let semaphore = Semaphore::new(usize::MAX);
+    let semaphore = Semaphore::new(usize::MAX / 4);
     assert!(panic_of(|| semaphore.release()).contains("release only what was acquired"));
-    assert_eq!(semaphore.available(), usize::MAX);
+    assert_eq!(semaphore.available(), usize::MAX / 4);
 }
 
 #[test]

@@ -5,11 +5,12 @@ use super::probe::{Given, Not as _, Probe, Row, Says};
 use contract::Executor;
 use core_loop::Task;
 use std::cell::Cell;
+use std::cmp::Ordering;
 use std::future::Ready;
-use std::marker::PhantomPinned;
+use std::marker::{PhantomData, PhantomPinned};
 use std::rc::Rc;
 use std::sync::MutexGuard;
-use sync_primitives::{Fifo, Lock};
+use sync_primitives::{Fifo, Lock, Shared};
 
 type Work = fn();
 
@@ -199,6 +200,8 @@ fn locks() -> Vec<Row> {
         sync_primitives::ConditionWait["T"] = sync_primitives::ConditionWait<'static, &'static Lock<T>>,
         sync_primitives::Guard["T"] = sync_primitives::Guard<&'static Lock<T>>,
         sync_primitives::Lock["T"] = Lock<T>,
+        sync_primitives::LockOf["T"] = sync_primitives::LockOf<T, Shared>,
+        sync_primitives::local::Lock["T"] = sync_primitives::local::Lock<T>,
         sync_primitives::LockGuard["T"] = sync_primitives::LockGuard<'static, T>,
         sync_primitives::Locking["T"] = sync_primitives::Locking<&'static Lock<T>>,
         sync_primitives::MappedLockGuard["T"] = sync_primitives::MappedLockGuard<&'static Lock<u8>, T>,
@@ -223,8 +226,37 @@ fn permits() -> Vec<Row> {
             sync_primitives::AcquiringBounded<&'static sync_primitives::BoundedSemaphore>,
         sync_primitives::Borrower = sync_primitives::Borrower<&'static sync_primitives::CapacityLimiter>,
         sync_primitives::Permit = sync_primitives::Permit<&'static sync_primitives::Semaphore>,
+        sync_primitives::EventOf = sync_primitives::EventOf<Shared>,
+        sync_primitives::Local = sync_primitives::Local,
+        sync_primitives::SemaphoreOf = sync_primitives::SemaphoreOf<Shared>,
+        sync_primitives::Shared = Shared,
+        sync_primitives::local::Event = sync_primitives::local::Event,
+        sync_primitives::local::Semaphore = sync_primitives::local::Semaphore,
     ]
 }
+
+/// Any type, made comparable.
+struct Ranked<T>(PhantomData<T>);
+
+impl<T> Ord for Ranked<T> {
+    fn cmp(&self, _: &Self) -> Ordering {
+        Ordering::Equal
+    }
+}
+
+impl<T> PartialOrd for Ranked<T> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl<T> PartialEq for Ranked<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl<T> Eq for Ranked<T> {}
 
 /// What is of a [`Fifo`] stands for what is of any order.
 fn queues() -> Vec<Row> {
@@ -238,10 +270,13 @@ fn queues() -> Vec<Row> {
         sync_primitives::LifoQueue["T"] = sync_primitives::LifoQueue<T>,
         sync_primitives::LowestFirst["T"] = sync_primitives::LowestFirst<T>,
         sync_primitives::NextItem["T"] = sync_primitives::NextItem<'static, 'static, Fifo<T>>,
-        sync_primitives::PriorityQueue["T"] = sync_primitives::PriorityQueue<T>,
+        sync_primitives::PriorityQueue["T"] = sync_primitives::PriorityQueue<Ranked<T>>,
         sync_primitives::Putting["T"] = sync_primitives::Putting<'static, Fifo<T>>,
         sync_primitives::Queue["T"] = sync_primitives::Queue<T>,
         sync_primitives::QueueOf["T"] = sync_primitives::QueueOf<Fifo<T>>,
+        sync_primitives::local::LifoQueue["T"] = sync_primitives::local::LifoQueue<T>,
+        sync_primitives::local::PriorityQueue["T"] = sync_primitives::local::PriorityQueue<Ranked<T>>,
+        sync_primitives::local::Queue["T"] = sync_primitives::local::Queue<T>,
     ]
 }
 
