@@ -99,6 +99,7 @@ programs! {
     limited [],
     long_computation [],
     loop_in_a_thread [],
+    map_as_completed [],
     own_executor [],
     producers_consumers [],
     protocol_echo [],
