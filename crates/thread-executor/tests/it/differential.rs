@@ -100,6 +100,12 @@ fn play(subject: impl Subject, seed: u64) -> String {
         }
     }
     let how = if dice.roll(2) == 0 { Drain::Queued } else { Drain::Started };
+    close(subject, how, standing, &mut seen);
+    seen
+}
+
+/// Ends the pool with jobs that run and jobs that wait.
+fn close(subject: impl Subject, how: Drain, standing: Vec<(u32, Standing)>, seen: &mut String) {
     let (jobs, ways): (Vec<_>, Vec<_>) =
         standing.into_iter().map(|(number, s)| ((number, s.job), s.may_end)).unzip();
     if how == Drain::Queued {
@@ -125,7 +131,6 @@ fn play(subject: impl Subject, seed: u64) -> String {
     for (number, job) in jobs {
         let _ = writeln!(seen, "{number} in the end: {}", end(job));
     }
-    seen
 }
 
 fn work(number: u32, panics: bool, begins: Sender<u32>, ends: Receiver<()>) -> impl FnOnce() -> u32 + Send {
