@@ -74,6 +74,7 @@ pub(crate) fn subject<P: Pool>(
     broken.iter().fold(subject.limit(LIMIT), |subject, (id, why)| subject.fails(id, why))
 }
 
+const NO_DEADLINE: Broken = ("executor.deadline_withdraws_queued", "it knows no deadlines");
 const NO_CLOSE: Broken =
     ("executor.submit_after_shutdown", "it cannot be closed: what comes later is taken, or lost");
 const NO_DRAIN: Broken = ("executor.shutdown_wait_drains_queue", "its end waits for nothing that is queued");
@@ -122,7 +123,7 @@ impl Pool for Tokio {
 
 #[cfg(feature = "tokio")]
 pub(crate) fn tokio() -> Subject<Executors> {
-    let broken = [NO_DEADLINE, NO_CLOSE, NO_DRAIN, NO_REPORT];
+    let broken = [NO_DEADLINE, NO_CLOSE, NO_CANCEL, NO_REPORT];
     subject("raw-tokio-blocking", Some(THREADS), &broken, || {
         let mut builder = tokio::runtime::Builder::new_current_thread();
         let runtime = builder.max_blocking_threads(THREADS).build();
