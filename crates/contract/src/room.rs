@@ -55,7 +55,8 @@ pub struct Place(Held);
 enum Held {
     Nothing,
     Slot(Slot),
-    Other(Box<dyn Any + Send>),
+    /// Twice boxed: one word, as every job has room for a place.
+    Other(Box<Box<dyn Any + Send>>),
 }
 
 impl Place {
@@ -68,7 +69,7 @@ impl Place {
     /// A place that is given up when `guard` is dropped.
     #[must_use]
     pub fn new(guard: impl Any + Send) -> Self {
-        Self(Held::Other(Box::new(guard)))
+        Self(Held::Other(Box::new(Box::new(guard))))
     }
 
     /// The guard within, if it is a `G`.
@@ -79,7 +80,7 @@ impl Place {
     pub fn into_guard<G: Any>(self) -> Result<G, Self> {
         match self.0 {
             Held::Other(guard) => {
-                guard.downcast().map(|guard| *guard).map_err(|guard| Self(Held::Other(guard)))
+                guard.downcast().map(|guard| *guard).map_err(|guard| Self(Held::Other(Box::new(guard))))
             }
             held => Err(Self(held)),
         }
@@ -98,20 +99,33 @@ impl Place {
 /// A place that comes back goes straight to whoever has waited longest, so a newcomer never overtakes. Cloning gives
 /// another handle to the same places. Wakers are cloned, woken and dropped without the lock.
 ///
-/// While nobody waits, taking and giving back are one atomic step each. Whoever begins to wait says so in the same word, so
-/// that a place which comes back either is seen by them, or sees them.
+/// While nobody waits, taking and giving back are one atomic step each, on different words: those who submit and those who
+/// start jobs do not pull one line of the cache to and fro. Whoever begins to wait says so in the word of those who give
+/// back, so that a place which comes back either is seen by them, or sees them.
 #[derive(Clone)]
 pub struct Slots(Arc<Inner>);
 
 struct Inner {
-    word: Word,
+    /// Twice the number of places.
+    capacity: usize,
+    takers: Takers,
+    givers: Givers,
     line: Mutex<Line>,
 }
 
-/// Places that nobody holds, twice, and one more while there is a line: then a place that comes back is nobody's before the
-/// lock is taken. A line of its own in the cache: many threads write it.
+/// What those write who take places.
 #[repr(align(128))]
-struct Word(AtomicUsize);
+struct Takers {
+    /// Twice the number of places taken so far.
+    taken: AtomicUsize,
+    /// Twice the number of those that had come back when somebody looked last.
+    given_seen: AtomicUsize,
+}
+
+/// What those write who give places back: twice the number of places that came back so far, and one more while there is a
+/// line. A place that comes back then is nobody's before the lock is taken.
+#[repr(align(128))]
+struct Givers(AtomicUsize);
 
 const A_LINE: usize = 1;
 const PLACE: usize = 2;
@@ -125,24 +139,74 @@ struct Line {
     next_waiter: u64,
 }
 
-impl Word {
+impl Inner {
+    /// Whether all places are held, when so many have been taken and given back. The numbers only grow, and go round.
+    fn is_full(&self, taken: usize, given: usize) -> bool {
+        taken.wrapping_sub(given & !A_LINE) >= self.capacity
+    }
+
     /// A place that is free. Places are free only while nobody waits.
     fn try_take(&self) -> bool {
-        // Acquire, Release below: whoever gets a place sees what its last holder did. Relaxed where nothing is got.
-        self.0
-            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
-                if word < PLACE { None } else { Some(word - PLACE) }
-            })
-            .is_ok()
+        let Takers { taken, given_seen } = &self.takers;
+        // Acquire here, Release where places come back, and both for what was seen of them: whoever gets a place sees what
+        // its last holder did.
+        let mut given = given_seen.load(Ordering::Acquire);
+        // Relaxed: what is taken is only counted.
+        let mut now = taken.load(Ordering::Relaxed);
+        loop {
+            // What was seen may be older than what was taken since: then more come back than it says, never fewer.
+            if self.is_full(now, given) {
+                given = self.givers.0.load(Ordering::Acquire) & !A_LINE;
+                now = taken.load(Ordering::Relaxed);
+                if self.is_full(now, given) {
+                    return false;
+                }
+                given_seen.store(given, Ordering::Release);
+            }
+            match taken.compare_exchange_weak(
+                now,
+                now.wrapping_add(PLACE),
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => return true,
+                Err(other) => now = other,
+            }
+        }
     }
 
     /// Frees a place. `false`: there is a line, ask there.
     fn try_give(&self) -> bool {
-        self.0
-            .fetch_update(Ordering::Release, Ordering::Relaxed, |word| {
-                if word & A_LINE == 0 { Some(word + PLACE) } else { None }
+        self.givers
+            .0
+            .fetch_update(Ordering::Release, Ordering::Relaxed, |given| {
+                if given & A_LINE == 0 { Some(given.wrapping_add(PLACE)) } else { None }
             })
             .is_ok()
+    }
+
+    /// A free place; or `false`, and from now on there is a line.
+    fn take_or_line_up(&self, _line: &mut Line) -> bool {
+        loop {
+            if self.try_take() {
+                return true;
+            }
+            // Full still, with nothing come back since: then whatever comes back next finds the line.
+            let given = self.givers.0.load(Ordering::Acquire);
+            let full = self.is_full(self.takers.taken.load(Ordering::Relaxed), given);
+            let lined_up = || {
+                let line = given | A_LINE;
+                self.givers.0.compare_exchange(given, line, Ordering::Acquire, Ordering::Relaxed).is_ok()
+            };
+            if full && lined_up() {
+                return false;
+            }
+        }
+    }
+
+    /// Nobody waits any more. Relaxed: whoever finds a line takes the lock.
+    fn dissolve(&self, _line: &mut Line) {
+        self.givers.0.fetch_and(!A_LINE, Ordering::Relaxed);
     }
 }
 
@@ -150,9 +214,12 @@ impl Slots {
     /// A queue of `capacity` places.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
-        let places = capacity.min(usize::MAX / PLACE) * PLACE;
+        // Half of what can be counted, so that numbers that went round are still told from those that did not.
+        let capacity = capacity.min(usize::MAX / 4) * PLACE;
         let line = Line { closed: false, waiting: VecDeque::new(), handed: Vec::new(), next_waiter: 0 };
-        Self(Arc::new(Inner { word: Word(AtomicUsize::new(places)), line: Mutex::new(line) }))
+        let takers = Takers { taken: AtomicUsize::new(0), given_seen: AtomicUsize::new(0) };
+        let givers = Givers(AtomicUsize::new(0));
+        Self(Arc::new(Inner { capacity, takers, givers, line: Mutex::new(line) }))
     }
 
     /// The place for a submission: the one that the caller waited for, else a free one, else `None`: the queue is full.
@@ -170,14 +237,14 @@ impl Slots {
     pub fn take(&self, options: &mut Submit) -> bool {
         match options.take_place() {
             Some(Place(Held::Slot(mut slot))) if slot.is_of(self) => slot.0.take().is_some(),
-            _ => self.0.word.try_take(),
+            _ => self.0.try_take(),
         }
     }
 
     /// A free place, if there is one.
     #[must_use]
     pub fn try_take(&self) -> Option<Place> {
-        self.0.word.try_take().then(|| Place(Held::Slot(Slot(Some(self.clone())))))
+        self.0.try_take().then(|| Place(Held::Slot(Slot(Some(self.clone())))))
     }
 
     /// Waits for a place. After [`close`](Self::close) it answers [`Place::none`], so that nobody waits for ever.
@@ -188,8 +255,11 @@ impl Slots {
     /// How many places are free.
     #[must_use]
     pub fn free(&self) -> usize {
-        // Relaxed: a number that may be another a moment later.
-        self.0.word.0.load(Ordering::Relaxed) / PLACE
+        // Acquire: what came back was taken before. The number may be another a moment later.
+        let given = self.0.givers.0.load(Ordering::Acquire) & !A_LINE;
+        let taken = self.0.takers.taken.load(Ordering::Relaxed);
+        // What was given back between the two looks may have been taken after the first.
+        self.0.capacity.saturating_sub(taken.wrapping_sub(given)) / PLACE
     }
 
     /// Ends all waiting, now and later: for an executor that shuts down. It must refuse work before it calls this, since
@@ -198,7 +268,7 @@ impl Slots {
         let waiting = {
             let mut line = lock(&self.0.line);
             line.closed = true;
-            self.dissolve(&mut line);
+            self.0.dissolve(&mut line);
             std::mem::take(&mut line.waiting)
         };
         waiting.into_iter().for_each(|(_, waker)| shielded(|| waker.wake()));
@@ -206,38 +276,22 @@ impl Slots {
 
     /// A place that [`take`](Self::take) took comes back.
     pub fn give_back(&self) {
-        if self.0.word.try_give() {
+        if self.0.try_give() {
             return;
         }
         let mut line = lock(&self.0.line);
         let Some((id, waker)) = line.waiting.pop_front() else {
             // The line dissolved before the lock was taken; nobody can have begun another.
-            let given = self.0.word.try_give();
+            let given = self.0.try_give();
             debug_assert!(given, "a line without anybody in it");
             return;
         };
         line.handed.push(id);
         if line.waiting.is_empty() {
-            self.dissolve(&mut line);
+            self.0.dissolve(&mut line);
         }
         drop(line);
         shielded(|| waker.wake());
-    }
-
-    /// Nobody waits any more. Relaxed: whoever finds a line takes the lock.
-    fn dissolve(&self, _line: &mut Line) {
-        self.0.word.0.fetch_and(!A_LINE, Ordering::Relaxed);
-    }
-
-    /// A free place, or from now on there is a line.
-    fn take_or_line_up(&self, _line: &mut Line) -> bool {
-        self.0
-            .word
-            .0
-            .fetch_update(Ordering::Acquire, Ordering::Relaxed, |word| {
-                Some(if word < PLACE { word | A_LINE } else { word - PLACE })
-            })
-            .is_ok_and(|before| before >= PLACE)
     }
 }
 
@@ -276,7 +330,7 @@ impl SlotWait {
             if line.closed {
                 return Poll::Ready(Place::none());
             }
-            if self.slots.take_or_line_up(&mut line) {
+            if self.slots.0.take_or_line_up(&mut line) {
                 return Poll::Ready(self.place());
             }
             let id = line.next_waiter;
@@ -321,7 +375,7 @@ impl Drop for SlotWait {
         let handed = line.take_handed(id);
         let waiting = line.position(id).and_then(|at| line.waiting.remove(at));
         if waiting.is_some() && line.waiting.is_empty() {
-            self.slots.dissolve(&mut line);
+            self.slots.0.dissolve(&mut line);
         }
         drop(line);
         drop(waiting);

@@ -30,19 +30,28 @@
 //!     verdict = f"was late by about {seconds}s" if late > seconds * 0.75 else "kept time"
 //!     print(f"burning {place}: the heartbeat {verdict}")
 //!
+//! async def in_time(place, work, seconds):
+//!     try:
+//!         await asyncio.wait_for(work, seconds / 2)
+//!         print(f"burning {place} for half the time: done")
+//!     except TimeoutError:
+//!         print(f"burning {place} for half the time: given up")
+//!
 //! async def main(seconds):
 //!     loop = asyncio.get_running_loop()
 //!     await measure("in a task", burn_here(seconds), seconds)
 //!     with ThreadPoolExecutor() as pool:
 //!         await measure("on a thread", loop.run_in_executor(pool, burn, seconds), seconds)
+//!         await in_time("on a thread", loop.run_in_executor(pool, burn, seconds), seconds)
 //!     with ProcessPoolExecutor() as pool:
 //!         await measure("in a process", loop.run_in_executor(pool, burn, seconds), seconds)
+//!         await in_time("in a process", loop.run_in_executor(pool, burn, seconds), seconds)
 //!
 //! if __name__ == "__main__":
 //!     asyncio.run(main(1))
 //! ```
 
-use contract::Executor;
+use contract::{Executor, ExecutorExt, JobError, Stop, Submit, checkpoint};
 use core_loop::{Loop, run_in_executor, sleep_until, spawn, yield_now};
 use process_executor::{ProcessPool, call};
 use std::cell::Cell;
@@ -61,6 +70,19 @@ pub fn burn(time: Duration) {
     while Instant::now() < end {
         spin_loop();
     }
+}
+
+/// The same, but asks now and then whether anybody still waits for it.
+///
+/// # Errors
+///
+/// Why it stopped early.
+pub fn burn_or_stop(time: Duration) -> Result<(), Stop> {
+    let end = Instant::now() + time;
+    while Instant::now() < end {
+        checkpoint()?;
+    }
+    Ok(())
 }
 
 /// Beats until it is over; says how late the latest beat was.
@@ -104,9 +126,27 @@ pub async fn main(time: Duration) -> Result<(), Box<dyn Error>> {
 
     let threads = ThreadPool::default();
     say("on a thread", time, latest_beat(&threads, move || burn(time)).await?);
+    in_time("on a thread", threads.run_with(move || burn_or_stop(time), half(time)).await)?;
 
     let processes = ProcessPool::new(1)?;
     say("in a process", time, latest_beat(&processes, call(burn, time)).await?);
+    in_time("in a process", processes.run_with(call(burn, time), half(time)).await)?;
+    Ok(())
+}
+
+/// It must be done in half of the time that it takes.
+fn half(time: Duration) -> Submit {
+    Submit::new().deadline(time / 2)
+}
+
+/// Says whether the work was done in time. Python waits at the end for work that it gave up; here a worker process is
+/// killed, and a thread stops at its next checkpoint.
+fn in_time<T>(place: &str, outcome: Result<T, JobError>) -> Result<(), JobError> {
+    match outcome {
+        Ok(_) => println!("burning {place} for half the time: done"),
+        Err(JobError::Deadline { .. }) => println!("burning {place} for half the time: given up"),
+        Err(other) => return Err(other),
+    }
     Ok(())
 }
 

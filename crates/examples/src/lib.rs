@@ -8,6 +8,7 @@
 //! | [`hello`] | run, and sleep |
 //! | [`blocked_loop`] | what a second of CPU does to everything else on the loop, and where to put it instead |
 //! | [`long_computation`] | a computation that gives way, in pieces or on a thread |
+//! | [`map_as_completed`] | many jobs on a pool, in order, as they come, and some at a time |
 //! | [`executor_while_printing`] | a job blocks elsewhere, the loop goes on, `gather` waits for both |
 //! | [`three_pools`] | one function on the loop's own threads, in a thread pool, in a process pool |
 //! | [`producers_consumers`] | a bounded queue between tasks |
@@ -63,6 +64,7 @@ pub mod log_writer;
 pub mod long_computation;
 pub mod loop_in_a_thread;
 pub mod many_requests;
+pub mod map_as_completed;
 pub mod metrics;
 pub mod one_loop_per_core;
 pub mod own_executor;

@@ -1,6 +1,6 @@
 //! The columns: what the behaviours are tried on, with what is known to be different about each.
 
-use crate::processes;
+use crate::{pools, processes};
 use conformance::{
     Bench, Executors, Kind, Kit, LoopThread, Loops, Miss, Outcome, Primitives, Stress, Subject,
 };
@@ -19,6 +19,8 @@ pub(crate) struct Entry {
     pub(crate) runtime: Option<&'static str>,
     /// Whether the matrix shows it, or only whoever asks for it by name.
     pub(crate) shown: bool,
+    /// A pool of others behind our trait.
+    pub(crate) foreign: bool,
     subject: fn() -> AnySubject,
 }
 
@@ -83,6 +85,10 @@ pub(crate) const COLUMNS: &[Entry] = columns! {
     executor!("limited-processes" || processes::limited(PERMITS)).unless_asked(),
     executor!("limited-handle" limited_handle).unless_asked(),
     executor!("one-thread" one_thread),
+    Entry::alone("raw-tokio-blocking", || AnySubject::Executor(pools::tokio())).foreign(Some("tokio")),
+    Entry::alone("raw-smol-blocking", || AnySubject::Executor(pools::smol())).foreign(Some("smol")),
+    Entry::alone("raw-glommio-blocking", || AnySubject::Executor(pools::glommio())).foreign(Some("glommio")),
+    Entry::alone("raw-rayon", || AnySubject::Executor(pools::rayon())).foreign(None),
     Entry::alone("no-runtime", || {
         AnySubject::Primitive(Subject::primitives("no-runtime", || Ok(Kit::ours())))
     }),
@@ -124,11 +130,16 @@ fn one_thread() -> Result<Bench, Unavailable> {
 
 impl Entry {
     const fn on(name: &'static str, runtime: &'static str, subject: fn() -> AnySubject) -> Self {
-        Self { name, runtime: Some(runtime), shown: true, subject }
+        Self { name, runtime: Some(runtime), shown: true, foreign: false, subject }
     }
 
     const fn alone(name: &'static str, subject: fn() -> AnySubject) -> Self {
-        Self { name, runtime: None, shown: true, subject }
+        Self { name, runtime: None, shown: true, foreign: false, subject }
+    }
+
+    /// A pool of others; of a runtime that is tried, if it belongs to one.
+    const fn foreign(self, runtime: Option<&'static str>) -> Self {
+        Self { foreign: true, runtime, ..self }
     }
 
     const fn unless_asked(self) -> Self {

@@ -46,6 +46,8 @@ pub(crate) struct Lanes {
 struct Front {
     /// What the last sweep left: older than all in the injector of the lane.
     kept: [VecDeque<Entry>; LANES],
+    /// So many are in the injector at least: spares those who take a look at what those who push write.
+    known: [usize; LANES],
     /// Jobs of other lanes that were taken while this one waited.
     passed_over: [u32; LANES],
     /// Entries of withdrawn jobs that sweeps threw away.
@@ -70,6 +72,7 @@ impl Lanes {
             kept: CachePadded::new(AtomicUsize::new(0)),
             front: CachePadded::new(Mutex::new(Front {
                 kept: std::array::from_fn(|_| VecDeque::new()),
+                known: [0; LANES],
                 passed_over: [0; LANES],
                 swept: [0; LANES],
             })),
@@ -91,21 +94,27 @@ impl Lanes {
     /// The job whose turn it is; `begin` sees it before anybody can miss it here.
     pub(crate) fn take(&self, begin: impl FnOnce(&Entry, Priority)) -> Option<Entry> {
         let mut front = lock(&self.front);
-        let waits = std::array::from_fn(|lane| self.waits(&front, lane));
+        let waits = std::array::from_fn(|lane| self.waits(&mut front, lane));
         let priority = front.next(waits)?;
         let entry = match front.kept[priority as usize].pop_front() {
             Some(kept) => {
                 self.kept.fetch_sub(1, Ordering::SeqCst);
                 kept
             }
-            None => self.injectors[priority as usize].take()?,
+            None => {
+                front.known[priority as usize] -= 1;
+                self.injectors[priority as usize].take()?
+            }
         };
         begin(&entry, priority);
         Some(entry)
     }
 
-    fn waits(&self, front: &Front, lane: usize) -> bool {
-        !front.kept[lane].is_empty() || !self.injectors[lane].is_empty()
+    fn waits(&self, front: &mut Front, lane: usize) -> bool {
+        if front.kept[lane].is_empty() && front.known[lane] == 0 {
+            front.known[lane] = self.injectors[lane].len();
+        }
+        !front.kept[lane].is_empty() || front.known[lane] > 0
     }
 
     /// A job was withdrawn before it was taken, or before it could start. Its entry goes when such are too many.
@@ -173,6 +182,7 @@ impl Lanes {
             let before = kept.len();
             kept.retain(|entry| entry.job.is_queued());
             front.swept[lane] += (before - kept.len()) as u64;
+            front.known[lane] = 0;
             for _ in 0..injector.len() {
                 let Some(entry) = injector.take() else { break };
                 if entry.job.is_queued() {
@@ -209,7 +219,12 @@ mod tests {
     use std::collections::VecDeque;
 
     fn front() -> Front {
-        Front { kept: std::array::from_fn(|_| VecDeque::new()), passed_over: [0; LANES], swept: [0; LANES] }
+        Front {
+            kept: std::array::from_fn(|_| VecDeque::new()),
+            known: [0; LANES],
+            passed_over: [0; LANES],
+            swept: [0; LANES],
+        }
     }
 
     #[test]

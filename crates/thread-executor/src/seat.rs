@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 /// A thread's record. Only that thread writes it, under a lock that others take when somebody asks for numbers.
 pub(crate) struct Seat {
     pub(crate) index: usize,
-    pub(crate) name: String,
+    pub(crate) thread: String,
     /// Not a thread of the pool: it lends itself for one job.
     pub(crate) guest: bool,
     pub(crate) unparker: Unparker,
@@ -65,13 +65,20 @@ impl Running {
 }
 
 impl Seat {
-    pub(crate) fn new(index: usize, name: String, guest: bool, unparker: Unparker) -> Self {
-        Self { index, name, guest, unparker, ledger: Mutex::default() }
+    pub(crate) fn new(index: usize, thread: String, guest: bool, unparker: Unparker) -> Self {
+        Self { index, thread, guest, unparker, ledger: Mutex::default() }
     }
 
     /// It runs this from now on.
     pub(crate) fn begin(&self, running: Running) {
         lock(&self.ledger).running.push(running);
+    }
+
+    /// What it began last is called so.
+    pub(crate) fn name(&self, label: Cow<'static, str>) {
+        if let Some(running) = lock(&self.ledger).running.last_mut() {
+            running.label = Some(label);
+        }
     }
 
     /// What it began last has ended.
@@ -103,13 +110,16 @@ impl Seat {
 
     pub(crate) fn stragglers(&self) -> Vec<Straggler> {
         let straggler =
-            |running: &Running| Straggler::new(running.label.clone(), &self.name, running.since.elapsed());
+            |running: &Running| Straggler::new(running.label.clone(), &self.thread, running.since.elapsed());
         lock(&self.ledger).running.iter().map(straggler).collect()
     }
 }
 
 impl std::fmt::Debug for Seat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Seat").field("index", &self.index).field("name", &self.name).finish_non_exhaustive()
+        f.debug_struct("Seat")
+            .field("index", &self.index)
+            .field("thread", &self.thread)
+            .finish_non_exhaustive()
     }
 }

@@ -43,13 +43,25 @@ struct State<T> {
     /// Given up when QUEUED is left.
     place: Option<Place>,
     waker: Option<Waker>,
+    /// What few jobs have: out of the way, so that a queue of many others is small.
+    hung: Option<Box<Hung>>,
+}
+
+/// What others hung on a job.
+#[derive(Default)]
+struct Hung {
     callbacks: Vec<(u64, Callback)>,
     next_callback: u64,
     /// Dropped in ENDING; none is left in ENDED.
-    guards: Vec<Box<dyn Any + Send>>,
+    guards: Vec<Guard>,
 }
 
 type Callback = Box<dyn FnOnce() + Send>;
+
+/// No callback has this number: it ran at once.
+const NO_CALLBACK: u64 = u64::MAX;
+
+type Guard = Box<dyn Any + Send>;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -65,8 +77,38 @@ enum Phase {
 
 enum Outcome<T> {
     None,
-    Some(Result<T, JobError>),
+    Some(Result<T, Failure>),
     Taken { failed: bool },
+}
+
+/// An error in two words: those that are common by themselves, the large ones elsewhere. Every job has room for one.
+enum Failure {
+    Cancelled { started: bool },
+    Deadline { started: bool },
+    Shutdown { started: bool },
+    Other(Box<JobError>),
+}
+
+impl From<JobError> for Failure {
+    fn from(error: JobError) -> Self {
+        match error {
+            JobError::Cancelled { started } => Self::Cancelled { started },
+            JobError::Deadline { started } => Self::Deadline { started },
+            JobError::Shutdown { started } => Self::Shutdown { started },
+            other => Self::Other(Box::new(other)),
+        }
+    }
+}
+
+impl From<Failure> for JobError {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::Cancelled { started } => Self::Cancelled { started },
+            Failure::Deadline { started } => Self::Deadline { started },
+            Failure::Shutdown { started } => Self::Shutdown { started },
+            Failure::Other(error) => *error,
+        }
+    }
 }
 
 impl<T> State<T> {
@@ -75,9 +117,21 @@ impl<T> State<T> {
         let Outcome::Some(outcome) = &self.outcome else { return None };
         let taken = Outcome::Taken { failed: outcome.is_err() };
         match std::mem::replace(&mut self.outcome, taken) {
-            Outcome::Some(outcome) => Some(outcome),
+            Outcome::Some(outcome) => Some(outcome.map_err(JobError::from)),
             Outcome::None | Outcome::Taken { .. } => None,
         }
+    }
+
+    fn hung(&mut self) -> &mut Hung {
+        self.hung.get_or_insert_default()
+    }
+
+    fn take_callbacks(&mut self) -> Vec<(u64, Callback)> {
+        self.hung.as_mut().map_or_else(Vec::new, |hung| std::mem::take(&mut hung.callbacks))
+    }
+
+    fn take_guards(&mut self) -> Vec<Guard> {
+        self.hung.as_mut().map_or_else(Vec::new, |hung| std::mem::take(&mut hung.guards))
     }
 }
 
@@ -91,9 +145,7 @@ impl<T> Core<T> {
                 detached: false,
                 place: Some(place),
                 waker: None,
-                callbacks: Vec::new(),
-                next_callback: 0,
-                guards: Vec::new(),
+                hung: None,
             }),
             label: options.label_ref().cloned(),
         }
@@ -164,13 +216,11 @@ impl<T> Core<T> {
         let ran = matches!(state.phase, Phase::Running | Phase::Abandoned);
         if ran {
             state.phase = Phase::Ending { started: true };
-        }
-        drop(state);
-        if ran {
-            drop(self.drop_guards());
+            drop(Self::drop_guards(&self.state, state));
             shielded(|| control.ending(outcome.is_err()));
             self.end(outcome, || control.lingering());
         } else {
+            drop(state);
             shielded(|| drop(outcome));
         }
         ran
@@ -199,19 +249,24 @@ impl<T> Core<T> {
 
     /// ENDING → ENDED. Guards go first.
     fn end(&self, outcome: Result<T, JobError>, lingering: impl FnOnce()) {
-        Self::settle(self.drop_guards(), Phase::Ended, outcome, lingering);
+        let state = Self::drop_guards(&self.state, lock(&self.state));
+        Self::settle(state, Phase::Ended, outcome, lingering);
     }
 
     /// Drops the guards, also those that are attached while others are being dropped, until none is left.
-    fn drop_guards(&self) -> MutexGuard<'_, State<T>> {
-        let mut state = lock(&self.state);
-        while !state.guards.is_empty() {
-            let guards = std::mem::take(&mut state.guards);
+    fn drop_guards<'a>(
+        mutex: &'a Mutex<State<T>>,
+        mut state: MutexGuard<'a, State<T>>,
+    ) -> MutexGuard<'a, State<T>> {
+        loop {
+            let guards = state.take_guards();
+            if guards.is_empty() {
+                return state;
+            }
             drop(state);
             guards.into_iter().for_each(|guard| shielded(|| drop(guard)));
-            state = lock(&self.state);
+            state = lock(mutex);
         }
-        state
     }
 
     /// Sets the outcome, unless there is one, and tells everybody; `lingering` comes before callbacks and destructors.
@@ -228,11 +283,11 @@ impl<T> Core<T> {
                 state.outcome = Outcome::Taken { failed: outcome.is_err() };
                 unwanted = Some(outcome);
             }
-            Outcome::None => state.outcome = Outcome::Some(outcome),
+            Outcome::None => state.outcome = Outcome::Some(outcome.map_err(Failure::from)),
             Outcome::Some(_) | Outcome::Taken { .. } => unwanted = Some(outcome),
         }
         let waker = state.waker.take();
-        let callbacks = std::mem::take(&mut state.callbacks);
+        let callbacks = state.take_callbacks();
         drop(state);
         if let Some(waker) = waker {
             shielded(|| waker.wake());
@@ -284,21 +339,25 @@ impl<T> Core<T> {
     /// Registers `callback`, or calls it at once if there is an outcome.
     pub(crate) fn add_callback(&self, callback: Callback) -> u64 {
         let mut state = lock(&self.state);
-        let id = state.next_callback;
-        if matches!(state.outcome, Outcome::None) {
-            state.next_callback += 1;
-            state.callbacks.push((id, callback));
-        } else {
+        if !matches!(state.outcome, Outcome::None) {
             drop(state);
             shielded(callback);
+            return NO_CALLBACK;
         }
+        let hung = state.hung();
+        let id = hung.next_callback;
+        hung.next_callback += 1;
+        hung.callbacks.push((id, callback));
         id
     }
 
     pub(crate) fn remove_callback(&self, id: u64) {
         let mut state = lock(&self.state);
-        let removed =
-            state.callbacks.iter().position(|callback| callback.0 == id).map(|at| state.callbacks.remove(at));
+        let callbacks = state.hung.as_mut().map(|hung| &mut hung.callbacks);
+        let removed = callbacks.and_then(|callbacks| {
+            let at = callbacks.iter().position(|callback| callback.0 == id)?;
+            Some(callbacks.remove(at))
+        });
         drop(state);
         drop(removed);
     }
@@ -309,7 +368,7 @@ impl<T> Core<T> {
             drop(state);
             drop(guard);
         } else {
-            state.guards.push(guard);
+            state.hung().guards.push(guard);
         }
     }
 }

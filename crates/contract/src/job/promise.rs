@@ -143,45 +143,56 @@ impl<T: Send, F: FnOnce() -> T + Send, C: Control> Work for Cell<T, F, C> {
 /// # Python
 ///
 /// `concurrent.futures.thread._WorkItem`.
-pub struct Runnable(Arc<dyn Work>);
+pub struct Runnable(
+    /// `None` once it runs.
+    Option<Arc<dyn Work>>,
+);
 
 impl Runnable {
     /// Runs the work on this thread, unless it was withdrawn. A panic goes to the job.
     ///
     /// Until it returns, [`checkpoint`](crate::checkpoint) on this thread asks this job.
-    pub fn run(self) {
-        let _current = stop::enter(self.0.clone());
-        self.0.run();
+    pub fn run(mut self) {
+        let Some(work) = self.0.take() else { return };
+        let _current = stop::enter(work.clone());
+        work.run();
+    }
+
+    /// What is there until it runs, which takes the whole of it.
+    fn work(&self) -> &Arc<dyn Work> {
+        self.0.as_ref().expect("it has not run")
     }
 
     /// Whether it still waits to be run: `false` after a cancel or a deadline.
     #[must_use]
     pub fn is_queued(&self) -> bool {
-        self.0.queued()
+        self.work().queued()
     }
 
     /// Completes the job with `error`, if the work has not started; it never will then.
     pub fn withdraw(self, error: JobError) -> bool {
-        self.0.withdraw(error)
+        self.work().withdraw(error)
     }
 
     /// The label it was submitted with.
     #[must_use]
     pub fn label(&self) -> Option<&Cow<'static, str>> {
-        self.0.label()
+        self.work().label()
     }
 
     /// A weak reference, for whoever enforces deadlines.
     #[must_use]
     pub fn watch(&self) -> Watch {
-        let erased: Arc<dyn Erased> = self.0.clone();
+        let erased: Arc<dyn Erased> = self.work().clone();
         Watch(Arc::downgrade(&erased))
     }
 }
 
 impl Drop for Runnable {
     fn drop(&mut self) {
-        self.0.withdraw(JobError::Shutdown { started: false });
+        if let Some(work) = &self.0 {
+            work.withdraw(JobError::Shutdown { started: false });
+        }
     }
 }
 
@@ -283,7 +294,7 @@ where
     C: Control,
 {
     let cell = Cell::new(Some(work), options, place, control);
-    (Runnable(cell.clone()), cell)
+    (Runnable(Some(cell.clone())), cell)
 }
 
 pub(super) fn promise<T, C>(options: &Submit, place: Place, control: C) -> (Promise<T, C>, Arc<dyn Shared<T>>)
@@ -310,5 +321,15 @@ impl fmt::Debug for Watch {
 impl<T: Send + 'static, C: Control> fmt::Debug for Promise<T, C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Promise").field("label", &self.label()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, not(loom)))]
+mod tests {
+    use super::Cell;
+
+    #[test]
+    fn a_job_of_a_small_closure_takes_three_lines_of_a_cache_at_most() {
+        assert!(size_of::<Cell<(), [usize; 2], usize>>() + 2 * size_of::<usize>() <= 3 * 64);
     }
 }

@@ -5,7 +5,9 @@
 //! ```text
 //! burning in a task: the heartbeat was late by about 1s
 //! burning on a thread: the heartbeat kept time
+//! burning on a thread for half the time: given up
 //! burning in a process: the heartbeat kept time
+//! burning in a process for half the time: given up
 //! ```
 
 use examples::args::{Args, Wrong};

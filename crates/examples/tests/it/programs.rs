@@ -105,6 +105,7 @@ programs! {
     long_computation [],
     loop_in_a_thread [],
     many_requests [],
+    map_as_completed [],
     own_executor [],
     priority_queue [],
     producers_consumers [],

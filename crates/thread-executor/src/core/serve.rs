@@ -82,7 +82,8 @@ impl Worker {
     /// Runs `job`, whose `Running` stands in the seat's ledger, and all that others hung on its end.
     fn run(&self, job: Runnable, priority: Priority) {
         self.depth.set(self.depth.get() + 1);
-        let ended = self.ended.replace(false);
+        // A waker or a callback of the job around this one may have brought it here.
+        let (ended, last) = (self.ended.replace(false), self.last.take());
         // The job keeps its panics to itself. What is left are destructors of what others put into it, and a panic there
         // must not cost the pool its thread.
         let _reported = Panic::catch(|| job.run());
@@ -95,6 +96,7 @@ impl Worker {
             // It lingered.
             self.seat.forget();
         }
+        self.last.set(last);
     }
 
     /// The work of the innermost job has ended, and its outcome can be seen next.
@@ -157,9 +159,13 @@ impl Core {
         let entry = self.lanes.take(|entry, priority| {
             taken = priority;
             let waited = entry.stamp.age(self.epoch, since);
-            worker.seat.begin(Running::new(entry.job.label().cloned(), since, priority, waited));
+            worker.seat.begin(Running::new(None, since, priority, waited));
         });
         let Some(Entry { job, .. }) = entry else { return false };
+        // Only here is the job itself looked at: it comes from another processor, and others wait at the lanes.
+        if let Some(label) = job.label() {
+            worker.seat.name(label.clone());
+        }
         worker.retract();
         worker.run(job, taken);
         true

@@ -1,13 +1,16 @@
 //! The pool, tried from outside.
 
 mod bounds;
+mod children;
 mod deadlines;
+mod differential;
 mod endings;
 mod gate;
 mod helping;
 mod jobs;
 mod limits;
 mod priorities;
+mod reference;
 mod scopes;
 mod stopping;
 mod stress;

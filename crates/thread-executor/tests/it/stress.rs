@@ -1,6 +1,6 @@
 //! Everything at once: nothing is lost, and it ends by itself.
 
-use crate::{LONG, pool};
+use crate::{LONG, count, pool};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -9,10 +9,14 @@ use std::time::Duration;
 use thread_executor::{Drain, ExecutorExt, Job, JobError, Reject, Shutdown, Submit, ThreadPool, block_on};
 
 /// Numbers that look random, the same in every run.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn roll(&mut self, sides: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -98,17 +102,25 @@ fn take_one(kept: &mut VecDeque<(u64, Job<u64>)>, tally: &mut Tally) {
     }
 }
 
+/// How many jobs, if the whole of it is wanted: a million take a minute.
+const JOBS: &str = "THREAD_EXECUTOR_STRESS";
+
 #[test]
-fn a_hundred_thousand_jobs_with_cancels_deadlines_panics_and_nested_waits_are_all_accounted_for() {
-    const SUBMITTERS: u64 = 4;
-    const JOBS: u64 = 25_000;
-    let pool = pool(3, 64);
+fn many_jobs_with_cancels_deadlines_panics_nested_waits_and_idle_timeouts_are_all_accounted_for() {
+    const SUBMITTERS: u64 = 8;
+    let jobs: u64 = std::env::var(JOBS).ok().and_then(|jobs| jobs.parse().ok()).unwrap_or(80_000);
+    // Threads leave and come all the time.
+    let pool = ThreadPool::builder()
+        .threads_between(0..=3)
+        .queue(count(64))
+        .idle_timeout(Duration::from_micros(100))
+        .build();
     let ran = Arc::new(AtomicU64::new(0));
     let tallies: Vec<Tally> = thread::scope(|scope| {
         let submitters: Vec<_> = (1..=SUBMITTERS)
             .map(|seed| {
                 let (pool, ran) = (&pool, &ran);
-                scope.spawn(move || submit_and_collect(pool, ran, seed * 0x9E37_79B9, JOBS))
+                scope.spawn(move || submit_and_collect(pool, ran, seed * 0x9E37_79B9, jobs / SUBMITTERS))
             })
             .collect();
         submitters.into_iter().map(|submitter| submitter.join().expect("it does not panic")).collect()
@@ -120,12 +132,31 @@ fn a_hundred_thousand_jobs_with_cancels_deadlines_panics_and_nested_waits_are_al
     let (outputs, panics) = (sum(|tally| tally.outputs), sum(|tally| tally.panics));
     let (withdrawn, overran) = (sum(|tally| tally.withdrawn), sum(|tally| tally.overran));
     let refused = sum(|tally| tally.refused);
-    assert_eq!(outputs + panics + withdrawn + overran + refused, SUBMITTERS * JOBS);
+    assert_eq!(outputs + panics + withdrawn + overran + refused, jobs / SUBMITTERS * SUBMITTERS);
     assert_eq!(outputs + panics + overran, ran.load(Ordering::Relaxed), "what did not run was withdrawn");
     let stats = pool.stats();
-    assert_eq!((stats.threads, stats.queued, stats.running), (0, 0, 0));
+    assert_eq!((stats.threads, stats.queued, stats.running, stats.abandoned), (0, 0, 0, 0));
     assert_eq!(stats.cancelled, withdrawn);
     assert_eq!(stats.submitted, stats.completed + stats.panicked + stats.cancelled);
+}
+
+#[test]
+fn a_million_queued_jobs_are_cancelled_and_nothing_of_them_is_left() {
+    const JOBS: usize = 1_000_000;
+    let pool = pool(1, JOBS);
+    let mut gate = crate::gate::Gate::new();
+    let held = gate.hold(&pool, 1);
+    let jobs: Vec<_> = (0..JOBS).map(|_| crate::start(&pool, || ())).collect();
+    assert_eq!(pool.stats().queued, JOBS);
+    for job in jobs {
+        assert_eq!(job.cancel(), contract::Cancel::Dequeued);
+    }
+    let stats = pool.stats();
+    assert_eq!((stats.queued, stats.cancelled), (0, JOBS as u64));
+    let next = crate::start(&pool, || 7);
+    gate.open();
+    assert_eq!(crate::output(next), 7);
+    held.into_iter().for_each(crate::output);
 }
 
 #[test]
