@@ -16,6 +16,8 @@ use crate::blob::crossing::{BLOBS_MAX, Reference};
 use crate::part::Part;
 use std::fmt;
 
+#[cfg(test)]
+mod fuzz;
 mod reader;
 
 pub(crate) use reader::{Reader, Step};
