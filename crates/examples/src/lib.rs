@@ -10,6 +10,8 @@
 //! | [`long_computation`] | a computation that gives way, in pieces or on a thread |
 //! | [`executor_while_printing`] | a job blocks elsewhere, the loop goes on, `gather` waits for both |
 //! | [`three_pools`] | one function on the loop's own threads, in a thread pool, in a process pool |
+//! | [`parse_in_processes`] | foreign documents, read where a crash costs one of them |
+//! | [`big_argument`] | one copy of a large object, which two processes read |
 //! | [`producers_consumers`] | a bounded queue between tasks |
 //! | [`gather_wait`] | all of several, the first of them, each as it comes |
 //! | [`timeouts`] | a future that takes too long, and a job that does |
@@ -35,6 +37,7 @@
 
 pub mod args;
 pub mod async_generator;
+pub mod big_argument;
 pub mod blocked_loop;
 pub mod call_later;
 pub mod cancel_cleanup;
@@ -52,6 +55,7 @@ pub mod loop_in_a_thread;
 pub mod metrics;
 pub mod one_loop_per_core;
 pub mod own_executor;
+pub mod parse_in_processes;
 pub mod producers_consumers;
 pub mod protocol_echo;
 pub mod runtime;

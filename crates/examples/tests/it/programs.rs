@@ -88,6 +88,7 @@ macro_rules! programs {
 
 programs! {
     async_generator [],
+    big_argument [],
     blocked_loop ["--seconds", "0.4"],
     call_later [],
     cancel_cleanup [],
@@ -100,6 +101,7 @@ programs! {
     long_computation [],
     loop_in_a_thread [],
     own_executor [],
+    parse_in_processes [],
     producers_consumers [],
     protocol_echo [],
     shield [],
