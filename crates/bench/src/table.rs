@@ -79,6 +79,8 @@ pub(crate) const BENCHES: &[&[Bench]] = &[
     tcp::BENCHES,
     offload::BENCHES,
     process::BENCHES,
+    process::bulk::BENCHES,
+    process::life::BENCHES,
     sync::BENCHES,
     memory::BENCHES,
 ];
