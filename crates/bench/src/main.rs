@@ -40,6 +40,10 @@ fn main() -> ExitCode {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     match words[..] {
+        [process::life::ECHO] => {
+            process::life::say_one_byte();
+            ExitCode::SUCCESS
+        }
         ["list"] => {
             println!("{}", table::list());
             ExitCode::SUCCESS

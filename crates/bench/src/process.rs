@@ -8,6 +8,9 @@ use contract::ExecutorExt;
 use process_executor::{Job, ProcessPool, call};
 use std::fmt::Display;
 
+pub(crate) mod bulk;
+pub(crate) mod life;
+
 pub(crate) const BENCHES: &[Bench] = &[
     Bench {
         name: "process.call_free",

@@ -80,6 +80,8 @@ pub(crate) const BENCHES: &[&[Bench]] = &[
     http::BENCHES,
     offload::BENCHES,
     process::BENCHES,
+    process::bulk::BENCHES,
+    process::life::BENCHES,
     sync::BENCHES,
     memory::BENCHES,
 ];

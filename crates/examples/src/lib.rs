@@ -11,6 +11,8 @@
 //! | [`map_as_completed`] | many jobs on a pool, in order, as they come, and some at a time |
 //! | [`executor_while_printing`] | a job blocks elsewhere, the loop goes on, `gather` waits for both |
 //! | [`three_pools`] | one function on the loop's own threads, in a thread pool, in a process pool |
+//! | [`parse_in_processes`] | foreign documents, read where a crash costs one of them |
+//! | [`big_argument`] | one copy of a large object, which two processes read |
 //! | [`producers_consumers`] | a bounded queue between tasks |
 //! | [`priority_queue`] | what matters most is done first |
 //! | [`condition`] | waiting until shared data is as needed |
@@ -45,6 +47,7 @@
 pub mod args;
 pub mod async_generator;
 pub mod barrier;
+pub mod big_argument;
 pub mod blocked_loop;
 pub mod call_later;
 pub mod cancel_cleanup;
@@ -68,6 +71,7 @@ pub mod map_as_completed;
 pub mod metrics;
 pub mod one_loop_per_core;
 pub mod own_executor;
+pub mod parse_in_processes;
 pub mod priority_queue;
 pub mod producers_consumers;
 pub mod protocol_echo;

@@ -54,7 +54,8 @@ pub struct BlobMut {
 /// every process reads the same copy.
 ///
 /// Cloning is cheap. A worker may keep one after its job has ended; the memory is used again when the last is gone, in all
-/// processes. It can be serialized only on its way to or from a worker.
+/// processes: a worker says so when it ends a job. It can be serialized only on its way to or from a worker, at most 64 in
+/// one value.
 #[derive(Clone)]
 pub struct Blob {
     bytes: Arc<Bytes>,

@@ -79,11 +79,15 @@ impl Counters {
         let submitted = read(&self.submitted);
         let ended = completed + panicked + failed + cancelled;
         let running = submitted.saturating_sub(ended).saturating_sub(queued as u64);
+        let running = usize::try_from(running).unwrap_or(usize::MAX);
+        let workers = self.workers.load(Ordering::Relaxed);
+        // The supervisor may not have said yet that who was free is not any more.
+        let free = self.idle.load(Ordering::Relaxed).saturating_sub(handed);
         Stats {
-            workers: self.workers.load(Ordering::Relaxed),
-            idle: self.idle.load(Ordering::Relaxed).saturating_sub(handed),
+            workers,
+            idle: free.min(workers.saturating_sub(running)),
             spares: self.spares.load(Ordering::Relaxed),
-            running: usize::try_from(running).unwrap_or(usize::MAX),
+            running,
             queued,
             submitted,
             completed,

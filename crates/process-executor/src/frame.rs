@@ -16,6 +16,8 @@ use crate::blob::crossing::{BLOBS_MAX, Reference};
 use crate::part::Part;
 use std::fmt;
 
+#[cfg(test)]
+mod fuzz;
 mod reader;
 
 pub(crate) use reader::{Reader, Step};
@@ -100,9 +102,10 @@ pub(crate) struct Body {
 }
 
 impl Body {
-    /// Its size in bytes.
+    /// Its size on the wire in bytes: of blobs only what is copied.
     pub(crate) fn len(&self) -> usize {
-        self.structure.len() + self.bulk.iter().map(|part| part.len()).sum::<usize>()
+        let copies = self.blobs.iter().filter(|blob| !blob.is_shared()).map(|blob| blob.len());
+        self.structure.len() + self.bulk.iter().map(|part| part.len()).chain(copies).sum::<usize>()
     }
 }
 

@@ -329,6 +329,15 @@ mod tests {
     }
 
     #[test]
+    fn blobs_that_are_copied_count_against_the_limit() {
+        let builder = ProcessPool::builder().workers(1).limit(1 << 20).without_memfds();
+        let pool = builder.build().expect("a pool starts");
+        let blob = pool.blob((1 << 20) + 1).expect("there is memory").freeze();
+        let refused = pool.try_submit(call(|blob: Blob| blob.len(), blob)).map(drop).map_err(|it| it.why);
+        assert!(matches!(refused, Err(Reject::TooLarge { limit, .. }) if limit == 1 << 20));
+    }
+
+    #[test]
     fn where_memory_is_not_shared_blobs_are_copied_and_the_numbers_say_so() {
         let pool = ProcessPool::builder().workers(1).without_memfds().build().expect("a pool starts");
         assert!(!pool.stats().shares_memory);

@@ -83,7 +83,9 @@ impl Segment {
 
     /// A segment that came from the process that this one trusts: its parent.
     pub(crate) fn lent(file: OwnedFd, size: NonZeroUsize) -> io::Result<Self> {
-        let map = Map::new(&file, size, Access::Read, true)?;
+        // Kernels before 6.7 take a shared mapping of a sealed file for one that could write.
+        let map = Map::new(&file, size, Access::Read, true)
+            .or_else(|_| Map::new(&file, size, Access::ReadSealed, true))?;
         Ok(Self { number: next_number(), file, map, size, life: Arc::default() })
     }
 

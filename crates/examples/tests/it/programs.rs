@@ -89,6 +89,7 @@ macro_rules! programs {
 programs! {
     async_generator [],
     barrier [],
+    big_argument [],
     blocked_loop ["--seconds", "0.4"],
     call_later [],
     cancel_cleanup [],
@@ -108,6 +109,7 @@ programs! {
     map_as_completed [],
     own_executor [],
     priority_queue [],
+    parse_in_processes [],
     producers_consumers [],
     protocol_echo [],
     shield [],

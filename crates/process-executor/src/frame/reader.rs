@@ -61,6 +61,13 @@ impl Reader {
         Self { trusts: true, ..Self::new(limit) }
     }
 
+    /// How much memory the frame that is being read has taken.
+    #[cfg(test)]
+    pub(super) fn taken(&self) -> usize {
+        let parts = self.open.as_ref().map_or(0, |open| open.bytes.capacity() + open.frame.body.len());
+        self.head.capacity() + parts
+    }
+
     /// Reads until a frame is whole, the source has nothing more, or it ends.
     pub(crate) fn read(&mut self, source: &mut impl Source) -> Result<Step, Malformed> {
         loop {

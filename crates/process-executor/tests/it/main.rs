@@ -4,6 +4,7 @@ mod blobs;
 mod bulk;
 mod calls;
 mod captures;
+mod chaos;
 mod crew;
 mod endings;
 mod failures;

@@ -54,7 +54,7 @@ fn a_short_lack_of_descriptors_does_not_break_the_pool() {
 }
 
 fn short_of_descriptors_for_good((): ()) -> Result<(), String> {
-    let pool = inner(builder().start_within(Duration::from_millis(500)))?;
+    let pool = inner(builder().start_within(Duration::from_secs(1)))?;
     let first = pid_of(&pool);
     no_more_descriptors();
     sigkill(first);
@@ -117,14 +117,14 @@ fn a_pool_that_may_start_no_process_says_so() {
 fn a_pool_that_lost_a_worker_goes_on_with_the_others_meanwhile() {
     // The same as above, but one worker is left: it does all the work.
     fn scene((): ()) -> Result<(), String> {
-        let pool = builder().workers(2).start_within(Duration::from_millis(100)).build();
+        let pool = builder().workers(2).start_within(Duration::from_secs(1)).build();
         let pool = pool.map_err(|error| error.to_string())?;
         until("both are ready", || pool.stats().idle == 2);
         let first = pid_of(&pool);
         no_more_descriptors();
         sigkill(first);
         until("it is buried", || pool.stats().workers == 1);
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(1500));
         (pid_of(&pool) != first).then_some(()).ok_or("not the other".to_owned())
     }
     play!(scene);
