@@ -6,12 +6,12 @@ use crate::error::Result;
 use crate::processes::{self, BOUND, Keep};
 use crate::report::{Tally, Verdict, seconds};
 use crate::workspace::Workspace;
-use crate::{bench, docs, loom, stress, test, tidy};
+use crate::{bench, docs, loom, soak, stress, test, tidy};
 use std::time::{Duration, Instant};
 
 pub(crate) const COMMAND: Command = Command {
     name: "ci",
-    about: "all of it, quickest to fail first: fmt, tidy, docs, clippy, rustdoc, loom, bench --smoke, stress, test --strict",
+    about: "all of it, quickest to fail first: fmt, tidy, docs, clippy, rustdoc, loom, bench --smoke, stress, soak, test --strict",
     flags: &[],
     run,
 };
@@ -53,6 +53,7 @@ const PARTS: &[Part] = &[
     Part { name: "loom", again: "cargo xtask loom", run: |_| (loom::COMMAND.run)(&Args::default()) },
     Part { name: "bench", again: "cargo xtask bench --smoke", run: bench::smoke },
     Part { name: "stress", again: "cargo xtask stress --ops 200000", run: stress::modest },
+    Part { name: "soak", again: "cargo xtask soak --minutes 1", run: soak::moment },
 ];
 
 fn run(_: &Args) -> Result<Verdict> {

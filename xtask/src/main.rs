@@ -17,6 +17,7 @@ mod processes;
 mod python;
 mod report;
 mod runtimes;
+mod soak;
 mod stress;
 mod table;
 mod test;
@@ -36,6 +37,7 @@ const COMMANDS: &[Command] = &[
     docs::COMMAND,
     loom::COMMAND,
     stress::COMMAND,
+    soak::COMMAND,
     tidy::COMMAND,
     ci::COMMAND,
 ];

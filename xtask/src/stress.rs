@@ -87,7 +87,7 @@ fn all(workspace: &Workspace, columns: &[&str], tool: Tool, operations: u64, see
 }
 
 /// One column: a line of its own says what it did.
-fn one(column: &str, command: &mut process::Command) -> Result<Tally> {
+pub(crate) fn one(column: &str, command: &mut process::Command) -> Result<Tally> {
     let ended = processes::run(command, Keep::Both, BOUND)?;
     let said = ended.stdout.lines().find_map(|line| line.strip_prefix(column)?.strip_prefix(": "));
     let mut tally = Tally::default();

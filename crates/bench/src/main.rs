@@ -3,6 +3,7 @@
 mod clock;
 mod host;
 mod hosts;
+mod http;
 mod memory;
 mod offload;
 mod placement;

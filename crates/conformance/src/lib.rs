@@ -32,10 +32,13 @@ pub use executors::Executors;
 pub use gate::{Arrival, Gate, this_worker};
 pub use loop_thread::LoopThread;
 pub use loops::Loops;
-pub use primitives::{AnyEvent, AnyLock, AnyQueue, AnySemaphore, Held, Kit, LocalFuture, Primitives};
+pub use primitives::{
+    AnyBarrier, AnyBoundedSemaphore, AnyCondition, AnyEvent, AnyLock, AnyQueue, AnySemaphore, AnyTurn, Held,
+    Kit, LocalFuture, Primitives,
+};
 pub use run::Outcome;
 pub use seccomp::forbid_system_call;
-pub use stress::{Stress, Stressed};
+pub use stress::{Dice, Stress, Stressed};
 pub use subject::{Exception, Subject, Treatment};
 pub use suite::{cannot_run, skipped};
 #[doc(hidden)]

@@ -25,6 +25,7 @@ mod interrupt;
 mod introspect;
 mod io;
 mod r#loop;
+mod nesting;
 mod pipe;
 mod runner;
 mod sendfile;

@@ -6,9 +6,14 @@ use crate::{Subject, loops};
 use contract::{Driver, Unavailable};
 use std::fmt;
 use std::rc::Rc;
-use sync_primitives::{Event, Lock, Queue, Semaphore};
+use sync_primitives::{
+    Barrier, BoundedSemaphore, Condition, Event, LifoQueue, Lock, PriorityQueue, Queue, Semaphore,
+};
 
+mod barrier;
+mod bounded_semaphore;
 mod by_hand;
+mod condition;
 mod event;
 mod form;
 mod lock;
@@ -16,7 +21,10 @@ mod queue;
 mod semaphore;
 mod stage;
 
-pub use form::{AnyEvent, AnyLock, AnyQueue, AnySemaphore, Held, LocalFuture};
+pub use form::{
+    AnyBarrier, AnyBoundedSemaphore, AnyCondition, AnyEvent, AnyLock, AnyQueue, AnySemaphore, AnyTurn, Held,
+    LocalFuture,
+};
 use stage::{Parts, Stage};
 
 /// The kind of subject that is a set of synchronisation primitives.
@@ -57,6 +65,11 @@ impl Kit {
             .event(Event::new)
             .semaphore(Semaphore::new)
             .queue(Queue::<u32>::bounded)
+            .lifo_queue(LifoQueue::<u32>::bounded)
+            .priority_queue(PriorityQueue::<u32>::bounded)
+            .condition(|| (Lock::new(()), Condition::new()))
+            .bounded_semaphore(BoundedSemaphore::new)
+            .barrier(Barrier::new)
     }
 
     /// With the lock that `make` makes.
@@ -84,6 +97,44 @@ impl Kit {
     #[must_use]
     pub fn queue<Q: AnyQueue + 'static>(mut self, make: impl Fn(usize) -> Q + 'static) -> Self {
         self.parts.queue = Some(Box::new(move |maxsize| Rc::new(make(maxsize))));
+        self
+    }
+
+    /// With the queue, last in first out, that `make` makes of a bound; zero is none.
+    #[must_use]
+    pub fn lifo_queue<Q: AnyQueue + 'static>(mut self, make: impl Fn(usize) -> Q + 'static) -> Self {
+        self.parts.lifo_queue = Some(Box::new(move |maxsize| Rc::new(make(maxsize))));
+        self
+    }
+
+    /// With the queue, lowest first, that `make` makes of a bound; zero is none.
+    #[must_use]
+    pub fn priority_queue<Q: AnyQueue + 'static>(mut self, make: impl Fn(usize) -> Q + 'static) -> Self {
+        self.parts.priority_queue = Some(Box::new(move |maxsize| Rc::new(make(maxsize))));
+        self
+    }
+
+    /// With the condition, and the lock to it, that `make` makes.
+    #[must_use]
+    pub fn condition<C: AnyCondition + 'static>(mut self, make: impl Fn() -> C + 'static) -> Self {
+        self.parts.condition = Some(Box::new(move |()| Rc::new(make())));
+        self
+    }
+
+    /// With the bounded semaphore that `make` makes of a number of permits.
+    #[must_use]
+    pub fn bounded_semaphore<S: AnyBoundedSemaphore + 'static>(
+        mut self,
+        make: impl Fn(usize) -> S + 'static,
+    ) -> Self {
+        self.parts.bounded_semaphore = Some(Box::new(move |bound| Rc::new(make(bound))));
+        self
+    }
+
+    /// With the barrier that `make` makes of a number of parties.
+    #[must_use]
+    pub fn barrier<B: AnyBarrier + 'static>(mut self, make: impl Fn(usize) -> B + 'static) -> Self {
+        self.parts.barrier = Some(Box::new(move |parties| Rc::new(make(parties))));
         self
     }
 

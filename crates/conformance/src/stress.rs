@@ -19,7 +19,7 @@ mod executors;
 mod loops;
 mod watchdog;
 
-use dice::Dice;
+pub use dice::Dice;
 pub(crate) use executors::errand;
 use watchdog::Progress;
 

@@ -1,7 +1,6 @@
 //! The comfortable methods of every executor, written once.
 
-use crate::{Executor, Job, JobError, Reject, Rejected, Room, Submit, block_on, budget};
-use std::collections::VecDeque;
+use crate::{Executor, Job, JobError, Map, MapUnordered, Reject, Rejected, Room, Submit, budget};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::pin::Pin;
@@ -72,14 +71,27 @@ pub trait ExecutorExt<W>: Executor<W> {
     where
         I: IntoIterator<Item = W>,
     {
-        Map {
-            executor: self,
-            works: works.into_iter(),
-            in_flight: in_flight.get(),
-            jobs: VecDeque::new(),
-            stalled: None,
-            exhausted: false,
-        }
+        Map::new(self, works.into_iter(), in_flight)
+    }
+
+    /// Runs all of `works`, at most `in_flight` at a time, and gives the outcomes as they come, each with the position of
+    /// its work.
+    ///
+    /// Lazy: beyond the outcomes that were taken it pulls at most `in_flight`, so endless input is fine. A refusal is the
+    /// outcome of the work it met.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it cancels what is in flight.
+    ///
+    /// # Python
+    ///
+    /// `as_completed` of jobs that were submitted by hand, some at a time.
+    fn map_unordered<I>(&self, works: I, in_flight: NonZeroUsize) -> MapUnordered<'_, Self, W, I::IntoIter>
+    where
+        I: IntoIterator<Item = W>,
+    {
+        MapUnordered::new(self, works.into_iter(), in_flight)
     }
 }
 
@@ -128,7 +140,7 @@ impl<E: Executor<W> + ?Sized, W> Future for Submitting<'_, E, W> {
 
 impl<E: Executor<W> + ?Sized, W> Submitting<'_, E, W> {
     /// Gives up its turn, and the place if it was handed one. The next poll gets in line anew.
-    fn leave_line(&mut self) {
+    pub(crate) fn leave_line(&mut self) {
         self.room = None;
     }
 }
@@ -161,119 +173,6 @@ impl<E: Executor<W> + ?Sized, W> Future for Run<'_, E, W> {
     }
 }
 
-/// Outcomes in the order of the input. Made by [`ExecutorExt::map`].
-#[must_use = "nothing is submitted unless `next` is awaited"]
-pub struct Map<'a, E: Executor<W> + ?Sized, W, I> {
-    executor: &'a E,
-    works: I,
-    in_flight: usize,
-    jobs: VecDeque<Entry<E::Output>>,
-    /// Work that was pulled and found no place yet.
-    stalled: Option<Submitting<'a, E, W>>,
-    exhausted: bool,
-}
-
-enum Entry<T> {
-    Job(Job<T>),
-    Refused(Reject),
-}
-
-impl<'a, E: Executor<W> + ?Sized, W, I: Iterator<Item = W>> Map<'a, E, W, I> {
-    /// The next outcome; `None` after the last.
-    ///
-    /// It stands in line for a place in the queue only while it is awaited, so that a map which nobody looks at keeps no
-    /// place from others.
-    ///
-    /// # Cancel safety
-    ///
-    /// Dropping the future loses no work and no outcome, only its turn in that line.
-    #[expect(clippy::should_implement_trait, reason = "the asynchronous form of the same idea")]
-    pub fn next(&mut self) -> NextResult<'_, 'a, E, W, I> {
-        NextResult(self)
-    }
-
-    /// The same as an iterator that blocks this thread.
-    pub fn blocking(self) -> Blocking<'a, E, W, I> {
-        Blocking(self)
-    }
-
-    fn fill(&mut self, cx: &mut Context<'_>) {
-        while self.jobs.len() < self.in_flight {
-            let mut submitting = match self.stalled.take() {
-                Some(stalled) => stalled,
-                None if self.exhausted => return,
-                None => match self.works.next() {
-                    Some(work) => self.executor.submit(work),
-                    None => {
-                        self.exhausted = true;
-                        return;
-                    }
-                },
-            };
-            match Pin::new(&mut submitting).poll(cx) {
-                Poll::Ready(Ok(job)) => self.jobs.push_back(Entry::Job(job.cancel_on_drop())),
-                Poll::Ready(Err(rejected)) => self.jobs.push_back(Entry::Refused(rejected.why)),
-                Poll::Pending => {
-                    self.stalled = Some(submitting);
-                    return;
-                }
-            }
-        }
-    }
-
-    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<E::Output, JobError>>> {
-        self.fill(cx);
-        match self.jobs.front_mut() {
-            None if self.stalled.is_some() => Poll::Pending,
-            None => Poll::Ready(None),
-            Some(Entry::Job(job)) => match Pin::new(job).poll(cx) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(outcome) => {
-                    self.jobs.pop_front();
-                    Poll::Ready(Some(outcome))
-                }
-            },
-            Some(Entry::Refused(why)) => {
-                let error = JobError::Rejected(why.clone());
-                self.jobs.pop_front();
-                Poll::Ready(Some(Err(error)))
-            }
-        }
-    }
-}
-
-/// The next outcome of a [`Map`].
-#[must_use = "a future does nothing unless it is awaited"]
-pub struct NextResult<'m, 'a, E: Executor<W> + ?Sized, W, I>(&'m mut Map<'a, E, W, I>);
-
-impl<E: Executor<W> + ?Sized, W, I: Iterator<Item = W>> Future for NextResult<'_, '_, E, W, I> {
-    type Output = Option<Result<E::Output, JobError>>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        self.0.poll_next(cx)
-    }
-}
-
-impl<E: Executor<W> + ?Sized, W, I> Drop for NextResult<'_, '_, E, W, I> {
-    fn drop(&mut self) {
-        if let Some(stalled) = &mut self.0.stalled {
-            stalled.leave_line();
-        }
-    }
-}
-
-/// A [`Map`] as a blocking iterator. Made by [`Map::blocking`].
-#[must_use = "an iterator does nothing unless it is iterated"]
-pub struct Blocking<'a, E: Executor<W> + ?Sized, W, I>(Map<'a, E, W, I>);
-
-impl<E: Executor<W> + ?Sized, W, I: Iterator<Item = W>> Iterator for Blocking<'_, E, W, I> {
-    type Item = Result<E::Output, JobError>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        block_on(self.0.next())
-    }
-}
-
 impl<E: Executor<W> + ?Sized, W> fmt::Debug for Submitting<'_, E, W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Submitting").field("options", &self.options).finish_non_exhaustive()
@@ -286,23 +185,5 @@ impl<E: Executor<W> + ?Sized, W> fmt::Debug for Run<'_, E, W> {
             Stage::Submitting(submitting) => f.debug_tuple("Run").field(submitting).finish(),
             Stage::Running(job) => f.debug_tuple("Run").field(job).finish(),
         }
-    }
-}
-
-impl<E: Executor<W> + ?Sized, W, I> fmt::Debug for Map<'_, E, W, I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Map").field("in_flight", &self.jobs.len()).finish_non_exhaustive()
-    }
-}
-
-impl<E: Executor<W> + ?Sized, W, I> fmt::Debug for NextResult<'_, '_, E, W, I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl<E: Executor<W> + ?Sized, W, I> fmt::Debug for Blocking<'_, E, W, I> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
     }
 }

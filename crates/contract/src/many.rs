@@ -82,10 +82,10 @@ impl<T> Future for NextCompleted<'_, T> {
 
 /// Positions of jobs that are done, and who waits for the next.
 #[derive(Default)]
-struct Inbox(Mutex<(VecDeque<usize>, Option<Waker>)>);
+pub(crate) struct Inbox(Mutex<(VecDeque<usize>, Option<Waker>)>);
 
 impl Inbox {
-    fn put(&self, index: usize) {
+    pub(crate) fn put(&self, index: usize) {
         let mut inbox = lock(&self.0);
         inbox.0.push_back(index);
         let waker = inbox.1.take();
@@ -95,7 +95,7 @@ impl Inbox {
         }
     }
 
-    fn poll(&self, cx: &mut Context<'_>) -> Poll<usize> {
+    pub(crate) fn poll(&self, cx: &mut Context<'_>) -> Poll<usize> {
         // A waker is foreign code: cloned before the lock is taken, dropped after it is released.
         let waker = cx.waker().clone();
         let mut inbox = lock(&self.0);
@@ -109,7 +109,7 @@ impl Inbox {
     }
 
     /// Nobody waits any more: a waker kept here would keep its task alive until the last job is done.
-    fn forget_waker(&self) {
+    pub(crate) fn forget_waker(&self) {
         let waker = lock(&self.0).1.take();
         drop(waker);
     }

@@ -70,7 +70,8 @@ impl Loop {
     /// * the handle of a pending task that is dropped before it was awaited, cancelled, or [detached](crate::Task::detach).
     ///
     /// Calls from a wrong thread need no debug mode: a [`Loop`] is not `Send`, and the free functions panic outside a loop.
-    /// A panic that nobody awaits goes to the exception handler, in every mode.
+    /// A panic that nobody awaits goes to the [exception handler](Self::set_exception_handler), in every mode; an `Err` that a
+    /// task gives, or a [`Future`](crate::Future) was set to, and nobody reads does in debug mode.
     ///
     /// Off, it costs one branch a step; on, a lock that nobody else wants and a look at the clock.
     ///

@@ -23,7 +23,8 @@ pub struct ExceptionContext<'a> {
     /// The panic behind it, if there was one.
     pub panic: Option<&'a Panic>,
     /// What a child of a [`TaskGroup`](crate::TaskGroup) has failed with and nobody got: downcast it to the group's type of
-    /// errors.
+    /// errors. In debug mode also what any other task gave, if that is an `Err` and nobody read it: downcast it to the task's
+    /// output, the whole `Result`.
     pub error: Option<&'a dyn Any>,
     /// The name of the task it happened in, if it was a task.
     pub task: Option<String>,

@@ -111,7 +111,13 @@ impl<T> Future<T> {
     ///
     /// `Future.cancel(msg)`.
     pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
-        self.cell.set(Err(JoinError::Cancelled(reason.into()))).is_ok()
+        self.cell.hear();
+        self.end_cancelled(reason.into())
+    }
+
+    /// A cancel that nobody asked for by name: it says nothing of whether anybody wants the outcome.
+    fn end_cancelled(&self, reason: Reason) -> bool {
+        self.cell.set(Err(JoinError::Cancelled(reason))).is_ok()
     }
 
     /// Whether it was set or cancelled.
@@ -145,7 +151,10 @@ impl<T> Future<T> {
     /// `Future.result()`, which raises the exception that was set, or `CancelledError`.
     pub fn result(&self) -> Result<&T, InvalidState> {
         match self.cell.outcome() {
-            Some(Ok(output)) => Ok(output),
+            Some(Ok(output)) => {
+                self.cell.hear();
+                Ok(output)
+            }
             _ => Err(InvalidState::new(self.found(), ())),
         }
     }
@@ -232,6 +241,9 @@ impl<T: Clone> std::future::Future for Future<T> {
         let this = &mut *self;
         let outcome = this.cell.poll(&mut this.number, cx);
         this.awaited = outcome.is_pending();
+        if outcome.is_ready() {
+            this.cell.hear();
+        }
         outcome.map(share)
     }
 }
@@ -280,7 +292,7 @@ impl<T> Drop for Future<T> {
         if self.awaited
             && let Some(reason) = cancelling()
         {
-            self.cancel(reason);
+            self.end_cancelled(reason);
         }
     }
 }

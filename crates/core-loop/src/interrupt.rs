@@ -30,29 +30,15 @@ const CTRL_C: &str = "interrupted by Ctrl-C";
 pub(crate) struct Interrupt<'a> {
     lp: &'a Loop,
     ear: Arc<Ear>,
-    main: Rc<Main>,
     stage: Stage,
 }
 
 enum Stage {
     /// Until the loop sleeps for the first time.
-    Unwatched(RunnerListener),
-    /// The listener is in the loop's watch.
-    Watched,
+    Unwatched(RunnerListener, AnyTask),
+    /// The listener is in the loop's watch, if it could be watched.
+    Watched(Rc<Main>),
     Over,
-}
-
-thread_local! {
-    /// This is the program's first thread. Once true it stays so: the thread that forks is the first of the child.
-    static FIRST: Cell<bool> = const { Cell::new(false) };
-}
-
-/// Asked of the kernel once on the first thread, and each time on others.
-fn on_first_thread() -> bool {
-    FIRST.get() || {
-        FIRST.set(gettid() == getpid());
-        FIRST.get()
-    }
 }
 
 /// Who is cancelled, once.
@@ -69,6 +55,19 @@ impl Main {
     }
 }
 
+thread_local! {
+    /// This is the program's first thread. Once true it stays so: the thread that forks is the first of the child.
+    static FIRST: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Asked of the kernel once on the first thread, and each time on others.
+fn on_first_thread() -> bool {
+    FIRST.get() || {
+        FIRST.set(gettid() == getpid());
+        FIRST.get()
+    }
+}
+
 impl<'a> Interrupt<'a> {
     /// Unless the program has asked for it: nothing on another thread than the first, and where the program, or whoever
     /// started it, has arranged for Ctrl-C.
@@ -77,29 +76,28 @@ impl<'a> Interrupt<'a> {
             return None;
         }
         let listener = RunnerListener::new(asked).ok()??;
-        let main = Rc::new(Main { task: main, told: Cell::new(false) });
-        Some(Self { lp, ear: listener.ear(), main, stage: Stage::Unwatched(listener) })
+        Some(Self { lp, ear: listener.ear(), stage: Stage::Unwatched(listener, main) })
     }
 
     /// The loop is about to sleep: from now on Ctrl-C wakes it. Where that cannot be (no descriptors left, virtual time), it
     /// does from now on what it did before the run.
     pub(crate) fn watch(&mut self) {
-        if !matches!(self.stage, Stage::Unwatched(_)) {
+        if !matches!(self.stage, Stage::Unwatched(..)) {
             return;
         }
-        let Stage::Unwatched(listener) = mem::replace(&mut self.stage, Stage::Over) else { return };
-        if self.watch_with(listener).is_ok() {
-            self.stage = Stage::Watched;
-        }
+        let Stage::Unwatched(listener, task) = mem::replace(&mut self.stage, Stage::Over) else { return };
+        let main = Rc::new(Main { task, told: Cell::new(false) });
+        let _unwatchable = self.watch_with(listener, main.clone());
         if self.ear.is_told() {
-            let main = self.main.clone();
+            let main = main.clone();
             self.lp.call_soon(move || main.tell());
         }
+        self.stage = Stage::Watched(main);
     }
 
-    fn watch_with(&self, mut listener: RunnerListener) -> io::Result<()> {
+    fn watch_with(&self, mut listener: RunnerListener, main: Rc<Main>) -> io::Result<()> {
         let bell = listener.hang()?;
-        let (main, ear) = (self.main.clone(), self.ear.clone());
+        let ear = self.ear.clone();
         let tell = move || {
             listener.take();
             if ear.is_told() {
@@ -112,17 +110,22 @@ impl<'a> Interrupt<'a> {
     /// Ends it, and says whether Ctrl-C is why main ended so: it was told first, and by nobody else. Or it could not be told
     /// any more, and would go on as if nothing had been.
     pub(crate) fn ended<T>(mut self, outcome: &Result<T, JoinError>) -> bool {
-        self.unlisten();
+        let told = self.unlisten();
         match outcome {
-            Ok(_) => self.ear.is_told() && !self.main.told.get(),
-            Err(JoinError::Cancelled(reason)) => self.main.told.get() && reason.as_str() == CTRL_C,
+            Ok(_) => self.ear.is_told() && !told,
+            Err(JoinError::Cancelled(reason)) => told && reason.as_str() == CTRL_C,
             Err(_) => false,
         }
     }
 
-    fn unlisten(&mut self) {
-        if let Stage::Watched = mem::replace(&mut self.stage, Stage::Over) {
-            self.lp.inner().watchers.remove(Subject::Interrupt);
+    /// Nothing is noted any more when this returns. Says whether main was told.
+    fn unlisten(&mut self) -> bool {
+        match mem::replace(&mut self.stage, Stage::Over) {
+            Stage::Watched(main) => {
+                self.lp.inner().watchers.remove(Subject::Interrupt);
+                main.told.get()
+            }
+            Stage::Unwatched(..) | Stage::Over => false,
         }
     }
 }

@@ -57,6 +57,7 @@ mod timeout;
 mod timeout_scope;
 mod timers;
 mod turn;
+mod verdict;
 mod wait;
 mod wait_for;
 mod waitable;

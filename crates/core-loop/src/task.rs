@@ -23,7 +23,6 @@ mod listeners;
 mod reference;
 mod requests;
 mod step;
-mod verdict;
 mod waiter;
 
 pub use any::{AnyTask, all_tasks, current_task};
@@ -127,7 +126,7 @@ impl<T: 'static> Task<T> {
     /// `Task.cancel(msg)`, which throws an exception into the task that it may swallow. Rust has nothing to throw. There it
     /// is true until the task is done, and interrupts a clean-up as well.
     pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
-        self.join.task().cancel(reason.into())
+        self.join.task().cancel_by_hand(reason.into())
     }
 
     /// Whether it has ended.

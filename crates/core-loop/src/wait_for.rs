@@ -63,6 +63,9 @@ pub fn wait_for<W: Waitable>(duration: Duration, handle: W) -> WaitFor<W> {
     WaitFor { handle, sleep: sleep(duration), stage }
 }
 
+/// The outcome of a handle, or its time was over.
+type Bounded<W> = Result<Result<<W as Waitable>::Value, <W as Waitable>::Error>, Elapsed>;
+
 /// Made by [`wait_for`].
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct WaitFor<W: Waitable> {
@@ -91,14 +94,14 @@ impl<W: Waitable> WaitFor<W> {
         self.handle.request_cancel(Reason::from("the time is over"));
     }
 
-    fn take(&mut self, cx: &mut Context<'_>) -> Poll<Result<Result<W::Value, W::Error>, Elapsed>> {
+    fn take(&mut self, cx: &mut Context<'_>) -> Poll<Bounded<W>> {
         self.stage = Stage::Over;
         Pin::new(&mut self.handle).poll(cx).map(Ok)
     }
 }
 
 impl<W: Waitable> Future for WaitFor<W> {
-    type Output = Result<Result<W::Value, W::Error>, Elapsed>;
+    type Output = Bounded<W>;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;

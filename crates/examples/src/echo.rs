@@ -28,6 +28,7 @@ use core_loop::{ctrl_c, spawn, yield_now};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
+use loop_hyper::Http1;
 use std::convert::Infallible;
 use std::future::ready;
 use std::io::Write;
@@ -37,16 +38,20 @@ use std::time::Duration;
 /// How long requests that are in flight when Ctrl-C comes may take to finish.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// Serves on `listen` until Ctrl-C. Says on standard output where it listens and how it ended.
+/// How long a connection may ask for nothing, unless something else is said.
+pub const IDLE: Duration = Duration::from_secs(60);
+
+/// Serves on `listen` until Ctrl-C. A connection that asks for nothing is kept for `idle`. Says on standard output where it listens and how it ended.
 ///
 /// # Errors
 ///
 /// The address is no good or taken, or Ctrl-C cannot be waited for.
-pub async fn serve(listen: &str) -> std::io::Result<()> {
+pub async fn serve(listen: &str, idle: Duration) -> std::io::Result<()> {
     let echo = |request: Request<Incoming>| {
         ready(Ok::<_, Infallible>(answer(request.method(), request.uri().path())))
     };
-    let server = loop_hyper::start_server(service_fn(echo), listen).await?;
+    let http = Http1::new().header_read_timeout(Some(idle)).idle_timeout(Some(idle));
+    let server = http.start_server(service_fn(echo), listen).await?;
     let interrupted = spawn(ctrl_c());
     // From its first step on, Ctrl-C no longer ends the program: nobody is told the address before that.
     yield_now().await;

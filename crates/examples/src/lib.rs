@@ -29,6 +29,7 @@
 //! | [`graceful_shutdown`] | a server that stops without cutting anybody off |
 //! | [`many_requests`] | ten thousand requests, a hundred at a time |
 //! | [`protocol_echo`] | connections that call instead of being waited for |
+//! | [`tls_echo`] | connections that nobody else can read, with a name that is proved |
 //! | [`limited`] | a bound around any executor |
 //! | [`one_loop_per_core`] | a server that uses all cores, each with its own loop and its own share of the connections |
 //! | [`own_executor`] | an executor of one's own, which keeps every promise |
@@ -67,4 +68,5 @@ pub mod task_group;
 pub mod task_locals;
 pub mod three_pools;
 pub mod timeouts;
+pub mod tls_echo;
 pub mod watch_a_pipe;

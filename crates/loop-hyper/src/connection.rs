@@ -110,7 +110,8 @@ where
 /// may overtake the last answer.
 async fn linger(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> io::Result<()> {
     poll_fn(|cx| Pin::new(&mut *stream).poll_close(cx)).await?;
-    let mut chunk = [0; 4096];
+    // Not on the stack, which is the task's: all connections would carry it for all their lives.
+    let mut chunk = vec![0; 4096];
     let mut read = 0;
     while read < LINGER_BYTES {
         match poll_fn(|cx| Pin::new(&mut *stream).poll_read(cx, &mut chunk)).await? {

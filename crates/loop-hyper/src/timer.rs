@@ -107,7 +107,9 @@ mod tests {
 
     #[test]
     fn a_sleep_that_is_awaited_on_another_thread_says_so() {
-        let sleep = core_loop::run(async { LoopTimer.sleep(Duration::from_secs(3600)) }).unwrap();
+        let mut made = None;
+        core_loop::run(async { made = Some(LoopTimer.sleep(Duration::from_secs(3600))) }).unwrap();
+        let sleep = made.unwrap();
         let ended = std::thread::spawn(move || core_loop::run(sleep)).join();
         let said = ended.unwrap_err().downcast::<String>().unwrap();
         assert!(said.contains("await it on the loop that made it"), "{said}");

@@ -206,7 +206,7 @@ impl AsyncWrite for StreamWriter {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(ready!(self.link.poll_drained(cx, |link| link.backlog() == 0))?))
+        Poll::Ready(Ok(ready!(self.link.poll_flush(cx))?))
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -53,6 +53,6 @@ impl Reactor for SmolReactor {
     }
 
     fn watch(&self, descriptor: Rc<OwnedFd>) -> io::Result<Box<dyn Readiness>> {
-        Ok(Box::new(SmolReadiness(Async::new_nonblocking(descriptor)?)))
+        Ok(Box::new(SmolReadiness::new(Async::new_nonblocking(descriptor)?)))
     }
 }

@@ -57,7 +57,6 @@ impl TlsConnector {
     }
 
     /// One with roots, a certificate or protocols of one's own.
-    #[must_use]
     pub fn builder() -> ConnectorBuilder {
         ConnectorBuilder::default()
     }

@@ -99,19 +99,17 @@ impl Engine {
         let mut filled = 0;
         loop {
             match self.tls.reader().read(&mut bytes[filled..]) {
+                // There is no more room, or the other side has ended.
                 Ok(0) => return Poll::Ready(Ok(filled)),
                 Ok(len) => filled += len,
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                    if filled > 0 && self.incoming.is_empty() {
+                    let more = self.failure.is_none() && !self.incoming.is_empty();
+                    if filled > 0 && !more {
                         return Poll::Ready(Ok(filled));
                     }
-                    if filled == 0
-                        && let Some(failure) = self.failure.take()
-                    {
+                    if let Some(failure) = self.failure.take() {
+                        self.say_why(cx);
                         return Poll::Ready(Err(failure.into()));
-                    }
-                    if self.failure.is_some() {
-                        return Poll::Ready(Ok(filled));
                     }
                     ready!(self.poll_more(cx))?;
                 }
@@ -217,7 +215,7 @@ impl Engine {
         Poll::Ready(Ok(true))
     }
 
-    /// Before the connection is closed for a failed handshake: sends the alert that says why, as far as that needs no wait.
+    /// Before the connection is closed because TLS failed: sends the alert that says why, as far as that needs no wait.
     fn say_why(&mut self, cx: &mut Context<'_>) {
         let _not_sent = self.poll_send(cx);
         let _not_ended = Pin::new(&mut *self.beneath).poll_close(cx);

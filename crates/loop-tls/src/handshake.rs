@@ -20,6 +20,13 @@ pub(crate) struct Timeouts {
     pub(crate) shutdown: Duration,
 }
 
+/// A handshake that somebody waits for.
+struct Shaking<'a, C: Fn()> {
+    beginning: &'a Beginning,
+    close: &'a C,
+    over: bool,
+}
+
 impl Timeouts {
     pub(crate) const DEFAULT: Self = Self { handshake: HANDSHAKE, shutdown: SHUTDOWN };
 
@@ -49,20 +56,10 @@ impl Timeouts {
 
     /// The handshake. If it fails, takes too long, or is given up, the connection is lost, which `close` finds out.
     async fn shake(self, beginning: Option<Rc<Beginning>>, close: impl Fn()) -> io::Result<()> {
-        struct GivenUp<'a, C: Fn()>(&'a Beginning, C, bool);
-        impl<C: Fn()> Drop for GivenUp<'_, C> {
-            fn drop(&mut self) {
-                if !self.2 {
-                    let text = "TLS: the handshake was given up";
-                    self.0.fail(io::Error::new(io::ErrorKind::ConnectionAborted, text));
-                    (self.1)();
-                }
-            }
-        }
         let beginning = beginning.expect("the channel was put around just now");
-        let mut given_up = GivenUp(&beginning, &close, false);
+        let mut shaking = Shaking { beginning: &beginning, close: &close, over: false };
         let shaken = timeout(self.handshake, poll_fn(|cx| beginning.poll(cx))).await;
-        given_up.2 = true;
+        shaking.over = true;
         let shaken = shaken.unwrap_or_else(|_elapsed| {
             let text = format!(
                 "TLS: the handshake took longer than {:?}, and was given up (`handshake_timeout`)",
@@ -76,5 +73,15 @@ impl Timeouts {
             close();
         }
         shaken
+    }
+}
+
+impl<C: Fn()> Drop for Shaking<'_, C> {
+    fn drop(&mut self) {
+        if !self.over {
+            let text = "TLS: the handshake was given up";
+            self.beginning.fail(io::Error::new(io::ErrorKind::ConnectionAborted, text));
+            (self.close)();
+        }
     }
 }

@@ -1,26 +1,19 @@
 //! What a pool is made of.
 
+use crate::arena::Arena;
+use crate::limits::Limit;
 use crate::plan::Plan;
 use crate::recycle::Recycle;
 use crate::supervisor::Supervisor;
+use crate::surroundings::{Stderr, Stdout};
 use crate::token::{self, Mode};
 use crate::{ProcessPool, StartError, image, sys, trampoline};
 use contract::Slots;
+use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
-
-/// What becomes of what a worker writes to its standard error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Stderr {
-    /// Whole lines are passed on to this program's standard error; the tail is kept for [`contract::Death`].
-    Forward,
-    /// Only the tail is kept.
-    Keep,
-    /// The worker writes to this program's standard error itself; no tail is kept.
-    Inherit,
-}
 
 /// How many workers a pool has: a number, or a range to grow in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,11 +37,14 @@ impl From<RangeInclusive<usize>> for Workers {
 pub struct Builder {
     plan: Plan,
     queue: usize,
+    arena: usize,
+    /// Whether to share memory where the system lets us.
+    memfds: bool,
 }
 
 impl Builder {
     pub(crate) fn new() -> Self {
-        Self { plan: Plan::new(), queue: 1024 }
+        Self { plan: Plan::new(), queue: 1024, arena: 256 << 20, memfds: true }
     }
 
     /// How many workers there are: a number (`4`), or a range (`1..=4`) to grow in, on demand, and to
@@ -103,6 +99,16 @@ impl Builder {
         self
     }
 
+    /// How much memory of blobs that are gone is kept for those to come. What is kept is fast, because it has been touched.
+    ///
+    /// # Units
+    ///
+    /// Bytes. Default: 256 MiB, of which only what was ever written to is really taken.
+    pub fn arena(mut self, bytes: usize) -> Self {
+        self.arena = bytes;
+        self
+    }
+
     /// How many jobs may wait for a worker. Default: 1024.
     pub fn queue(mut self, jobs: usize) -> Self {
         self.queue = jobs;
@@ -121,6 +127,79 @@ impl Builder {
     /// against 1 ms that a start takes.
     pub fn start_within(mut self, timeout: Duration) -> Self {
         self.plan.start_within = timeout;
+        self
+    }
+
+    /// What becomes of the workers' standard output. Default: [`Stdout::Inherit`].
+    pub fn stdout(mut self, stdout: Stdout) -> Self {
+        self.plan.stdout = stdout;
+        self
+    }
+
+    /// Workers inherit no environment variable. What is set with [`env`](Self::env), before or after, they have.
+    pub fn env_clear(mut self) -> Self {
+        self.plan.surroundings.cleared = true;
+        self
+    }
+
+    /// Sets an environment variable of the workers.
+    pub fn env(mut self, name: impl Into<OsString>, value: impl Into<OsString>) -> Self {
+        self.plan.surroundings.variables.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// Takes an environment variable away from the workers.
+    pub fn env_remove(mut self, name: impl Into<OsString>) -> Self {
+        self.plan.surroundings.variables.push((name.into(), None));
+        self
+    }
+
+    /// The folder that workers begin in. Default: this program's.
+    pub fn current_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.plan.surroundings.folder = Some(folder.into());
+        self
+    }
+
+    /// How much address space a worker may take (`RLIMIT_AS`). One that is refused memory gives up as a Rust program does, and
+    /// its job fails with [`OutOfMemory::Refused`](contract::OutOfMemory::Refused). Address space is more than what is
+    /// resident: leave room for the program itself, its stacks and the blobs that it reads.
+    ///
+    /// # Units
+    ///
+    /// Bytes. Default: no limit of the pool's own.
+    pub fn memory(self, bytes: u64) -> Self {
+        self.rlimit(Limit::AddressSpace, bytes)
+    }
+
+    /// A limit of the operating system, soft and hard, for each worker. One that cannot be imposed is an error of
+    /// [`build`](Self::build), never a weaker limit.
+    pub fn rlimit(mut self, limit: Limit, most: u64) -> Self {
+        self.plan.limits.rlimits.retain(|(it, _)| *it != limit);
+        self.plan.limits.rlimits.push((limit, most));
+        self
+    }
+
+    /// How large a core file a worker may leave; what the system allows is the most. Default: 0.
+    ///
+    /// # Units
+    ///
+    /// Bytes.
+    pub fn core_size(mut self, bytes: u64) -> Self {
+        self.plan.limits.core = bytes;
+        self
+    }
+
+    /// Whether workers, and all that they start, are kept from gaining rights (`no_new_privs`: setuid programs run without
+    /// theirs). Default: `true`.
+    pub fn no_new_privs(mut self, kept: bool) -> Self {
+        self.plan.limits.no_new_privs = kept;
+        self
+    }
+
+    /// How much rather than this program the kernel is to kill a worker when memory runs out: added to the program's own
+    /// `oom_score_adj`. Default: 300, of 1000.
+    pub fn oom_score(mut self, more: i16) -> Self {
+        self.plan.limits.oom_score = more;
         self
     }
 
@@ -159,6 +238,14 @@ impl Builder {
         self
     }
 
+    /// Workers are another program, whose `main` is [`worker_main`](crate::worker_main): it is not compared with this one, and
+    /// runs a [`task`](crate::task) by its name, and no [`call`](crate::call).
+    pub fn worker_binary(mut self, path: impl Into<PathBuf>) -> Self {
+        self.plan.program = path.into();
+        self.plan.mode = Mode::Tasks;
+        self
+    }
+
     /// Lets workers run every constructor of the program and enter where `main` calls [`init`](crate::init), instead of
     /// before `main`: for programs whose jobs need what another constructor sets up.
     pub fn enter_in_main(mut self) -> Self {
@@ -173,7 +260,7 @@ impl Builder {
     ///
     /// [`StartError`], when no worker becomes ready; each names the cure.
     pub fn build(self) -> Result<ProcessPool, StartError> {
-        let Self { plan, queue } = self;
+        let Self { plan, queue, arena, memfds } = self;
         if *plan.workers.start() == 0 || plan.workers.is_empty() {
             return Err(StartError::Invalid(
                 "a pool needs at least one worker, and a range must not be empty",
@@ -181,6 +268,12 @@ impl Builder {
         }
         if plan.initializer.is_some_and(|offset| !image::holds_code(trampoline::address(offset))) {
             return Err(StartError::Invalid("the initializer lies outside the image that workers run"));
+        }
+        if plan.initializer.is_some() && plan.mode == Mode::Tasks {
+            return Err(StartError::Invalid(
+                "an initializer is a place in this program, and the workers are another: let their `main` do it before \
+                 `worker_main`",
+            ));
         }
         if queue == 0 {
             return Err(StartError::Invalid("a queue needs room for at least one job"));
@@ -197,9 +290,16 @@ impl Builder {
         if sys::ignores_child_exits() && (!plan.pidfds || sys::pidfd_open(std::process::id()).is_err()) {
             return Err(StartError::SigchldIgnored);
         }
-        let limit = plan.limit;
+        let (limit, by_name) = (plan.limit, plan.mode == Mode::Tasks);
         let (inbox, counters) = Supervisor::start(plan)?;
-        Ok(ProcessPool { inbox, counters, slots: Slots::new(queue), limit })
+        let arena = Arc::new(Arena::new(arena, memfds));
+        Ok(ProcessPool { inbox, counters, by_name, arena, slots: Slots::new(queue), limit })
+    }
+
+    #[cfg(test)]
+    pub(crate) fn without_memfds(mut self) -> Self {
+        self.memfds = false;
+        self
     }
 
     #[cfg(test)]

@@ -1,12 +1,17 @@
 //! The parent's handle on one worker process.
 
-use crate::builder::Stderr;
+use crate::blob::Blob;
+use crate::blob::crossing::{self, Loans, Way};
 use crate::frame::{Body, Frame, Kind, Malformed, Reader, Step};
 use crate::oom::{self, Counter};
-use crate::pending::Pending;
+use crate::part::Part;
+use crate::pending::{Pending, What};
 use crate::plan::Plan;
+use crate::surroundings::{Stderr, Stdout};
 use crate::tail::Tail;
-use crate::{codec, kin, sys, token};
+use crate::token::{self, Mode};
+use crate::wire::{Descriptors, Wire};
+use crate::{codec, kin, sys};
 use contract::{Death, Exit, OutOfMemory, Panic};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -16,8 +21,8 @@ use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid};
 use nix::unistd::{Pid, pipe2};
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::io::{self, IoSlice, Read};
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
@@ -61,7 +66,7 @@ pub(crate) struct Running {
 
 /// A job that may be run again.
 pub(crate) struct Again {
-    pub(crate) offset: isize,
+    pub(crate) what: What,
     pub(crate) body: Body,
     pub(crate) retries: u32,
 }
@@ -85,7 +90,10 @@ pub(crate) struct Child {
     lifeline: OwnedFd,
     pub(crate) tail: Option<Tail>,
     reader: Reader,
-    outgoing: VecDeque<Vec<u8>>,
+    descriptors: Descriptors,
+    pub(crate) loans: Loans,
+    limit: usize,
+    outgoing: VecDeque<Piece>,
     /// How much of the first piece has been written.
     written: usize,
     /// The number that its hello must repeat.
@@ -118,19 +126,19 @@ impl Child {
         set_nonblocking(&lifeline)?;
         let terms = codec::encode(plan.terms()).map_err(io::Error::other)?;
         let welcome = Frame::new(Kind::Welcome, nonce, 0, terms).into_pieces();
-        let rights = [read_end.as_raw_fd()];
-        let part = [ControlMessage::ScmRights(&rights)];
-        let bytes = [IoSlice::new(&welcome[0])];
-        sendmsg::<()>(socket.as_raw_fd(), &bytes, &part, MsgFlags::MSG_NOSIGNAL, None)?;
+        send_beside(&socket, &welcome[0], read_end.as_fd(), MsgFlags::MSG_NOSIGNAL)?;
         // No hook between fork and exec, no change of user: either would make std fork instead of posix_spawn, which
         // costs in proportion to this process's memory. The worker does the rest itself.
         let mut command = Command::new(&plan.program);
+        plan.surroundings.give_to(&mut command);
         command
             .env(token::VARIABLE, token::value(plan.mode, nonce))
             .stdin(OwnedFd::from(theirs))
+            .stdout(if plan.stdout == Stdout::Discard { Stdio::null() } else { Stdio::inherit() })
             .stderr(if plan.stderr == Stderr::Inherit { Stdio::inherit() } else { Stdio::piped() })
             .process_group(0);
-        if let Some(name) = std::env::args_os().next() {
+        // Another program has a name of its own.
+        if let Some(name) = std::env::args_os().next().filter(|_| plan.mode != Mode::Tasks) {
             command.arg0(name);
         }
         let mut process = command.spawn()?;
@@ -144,6 +152,9 @@ impl Child {
             lifeline,
             tail,
             reader: Reader::new(plan.limit),
+            descriptors: Descriptors::default(),
+            loans: Loans::default(),
+            limit: plan.limit,
             outgoing: VecDeque::new(),
             written: 0,
             nonce,
@@ -196,13 +207,52 @@ impl Child {
 
     /// The next frame, if one is there within the next `bytes`.
     pub(crate) fn receive(&mut self, bytes: &mut usize) -> Result<Step, Malformed> {
-        self.reader.read(&mut Visit { socket: &self.socket, bytes })
+        let mut wire = Wire { socket: &self.socket, descriptors: &mut self.descriptors, bytes: *bytes };
+        let step = self.reader.read(&mut wire);
+        *bytes = wire.bytes;
+        match step? {
+            Step::Frame(mut frame) => match self.keep_accounts(&mut frame)? {
+                true => self.receive(bytes),
+                false => Ok(Step::Frame(frame)),
+            },
+            step => Ok(step),
+        }
+    }
+
+    /// What a frame says of segments and loans. Whether it says nothing else.
+    fn keep_accounts(&mut self, frame: &mut Frame) -> Result<bool, Malformed> {
+        match frame.kind {
+            Kind::Segment => {
+                let file = self.descriptors.next();
+                let file =
+                    file.ok_or_else(|| Malformed("a segment whose descriptor did not come".to_owned()))?;
+                self.loans.arrive(frame.job, frame.a, file, self.limit)?;
+                Ok(true)
+            }
+            Kind::Release => self.loans.take_back(&frame.body.structure).map(|()| true),
+            _ => self.loans.unpack(frame).map(|()| false),
+        }
     }
 
     /// Queues a frame and writes what can be written without waiting.
-    pub(crate) fn send(&mut self, frame: Frame) {
-        self.outgoing.extend(frame.into_pieces());
+    pub(crate) fn send(&mut self, mut frame: Frame) {
+        for number in self.loans.forgotten() {
+            self.queue(Frame::new(Kind::Forget, number, 0, Body::default()), None);
+        }
+        for blob in crossing::pack(&mut frame, Way::ToWorker) {
+            if self.loans.lend(&blob)
+                && let Some((number, size)) = blob.segment()
+            {
+                self.queue(Frame::new(Kind::Segment, number, size, Body::default()), Some(blob));
+            }
+        }
+        self.queue(frame, None);
         self.write();
+    }
+
+    fn queue(&mut self, frame: Frame, mut beside: Option<Blob>) {
+        let pieces = frame.into_pieces().into_iter();
+        self.outgoing.extend(pieces.map(|bytes| Piece { bytes, beside: beside.take() }));
     }
 
     /// Writes what can be written without waiting.
@@ -210,7 +260,7 @@ impl Child {
         while let Some(piece) = self.outgoing.front() {
             // No signal: the program around this library may not ignore SIGPIPE.
             let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
-            match send(self.socket.as_raw_fd(), &piece[self.written..], flags) {
+            match piece.send(&self.socket, self.written, flags) {
                 Ok(count) => self.written += count,
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return,
@@ -221,7 +271,7 @@ impl Child {
                     let _ = self.socket.shutdown(std::net::Shutdown::Both);
                 }
             }
-            if self.outgoing.front().is_some_and(|piece| piece.len() == self.written) {
+            if self.outgoing.front().is_some_and(|piece| piece.bytes.len() == self.written) {
                 self.outgoing.pop_front();
                 self.written = 0;
             }
@@ -314,6 +364,39 @@ impl Child {
     }
 }
 
+/// Bytes on their way, and the descriptor that travels beside the first of them.
+struct Piece {
+    bytes: Part,
+    beside: Option<Blob>,
+}
+
+impl Piece {
+    fn send(&self, socket: &UnixStream, written: usize, flags: MsgFlags) -> nix::Result<usize> {
+        let rest = &self.bytes[written..];
+        match self.beside.as_ref().and_then(Blob::file).filter(|_| written == 0) {
+            None => send(socket.as_raw_fd(), rest, flags),
+            Some(file) => send_beside(socket, rest, file, flags),
+        }
+    }
+}
+
+/// Sends bytes with a descriptor beside them.
+pub(crate) fn send_beside(
+    socket: &UnixStream,
+    bytes: &[u8],
+    file: BorrowedFd<'_>,
+    flags: MsgFlags,
+) -> nix::Result<usize> {
+    let rights = [file.as_raw_fd()];
+    sendmsg::<()>(
+        socket.as_raw_fd(),
+        &[IoSlice::new(bytes)],
+        &[ControlMessage::ScmRights(&rights)],
+        flags,
+        None,
+    )
+}
+
 /// A worker that has nothing to do, as submitters see it.
 pub(crate) struct Worker(Arc<UnixStream>);
 
@@ -338,25 +421,6 @@ impl Worker {
             // that does not come: the worker ends at this, and the job with it.
             let _ = self.0.shutdown(std::net::Shutdown::Both);
         }
-    }
-}
-
-/// A socket that has nothing more to give once `bytes` are read.
-struct Visit<'a> {
-    socket: &'a UnixStream,
-    bytes: &'a mut usize,
-}
-
-impl Read for Visit<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if *self.bytes == 0 {
-            return Err(io::ErrorKind::WouldBlock.into());
-        }
-        let most = buffer.len().min(*self.bytes);
-        let mut socket = self.socket;
-        let count = socket.read(&mut buffer[..most])?;
-        *self.bytes -= count;
-        Ok(count)
     }
 }
 

@@ -1,43 +1,45 @@
 //! Values to bytes and back: postcard for structure, a by-pass for large byte strings.
 //!
-//! serde hands over a `Vec<u8>` byte by byte. So a `Vec<u8>` or a `String` that *is* the value is moved to the wire and
-//! back without a copy, and a `Vec<u8>` that is an element of a tuple is copied as a whole. Deeper inside, postcard rules.
+//! serde hands over a `Vec<u8>` byte by byte, and postcard writes a number with as few bytes as it needs. So a `String` or a
+//! vector of bytes or numbers that *is* the value is sent from where it lies, and a vector that is an element of a tuple is
+//! copied as a whole. Deeper inside, postcard rules. A [blob](crate::Blob) travels beside the value wherever it stands in it.
 
+use crate::blob::crossing;
 use crate::frame::{BULK_PARTS_MAX, Body};
+use crate::part::Part;
 use postcard::ser_flavors::{AllocVec, Flavor};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use std::any::Any;
 
 mod de;
 mod same_type;
 mod ser;
+mod whole;
 
 /// Encodes a value that stays with the caller. `None` if it is to be [moved](encode_bulk) instead.
 pub(crate) fn encode_ref<T: Serialize + 'static>(value: &T) -> Result<Option<Body>, String> {
-    if is_bulk(value) {
+    if whole::is_bulk(value) {
         return Ok(None);
     }
     let mut serializer = postcard::Serializer { output: AllocVec::new() };
     let mut bulk = Vec::new();
-    value
-        .serialize(ser::Top { inner: &mut serializer, bulk: &mut bulk })
-        .map_err(|error| error.to_string())?;
+    let top = ser::Top { inner: &mut serializer, bulk: &mut bulk };
+    let (encoded, blobs) = crossing::encoding(|| value.serialize(top));
+    encoded.map_err(|error| error.to_string())?;
     let structure = serializer.output.finalize().map_err(|error| error.to_string())?;
-    Ok(Some(Body { structure, bulk }))
+    Ok(Some(Body { structure, bulk, blobs }))
+}
+
+/// Encodes a value behind a name.
+pub(crate) fn encode_named<T: Serialize + 'static>(name: &str, value: &T) -> Result<Body, String> {
+    let mut body = encode_ref(value)?.ok_or("a task is a type of its own, not a vector or a text")?;
+    body.structure.splice(0..0, name.bytes());
+    Ok(body)
 }
 
 /// Moves a value that is one large byte string as a whole.
 pub(crate) fn encode_bulk<T: 'static>(value: T) -> Body {
-    let mut value = Some(value);
-    let any: &mut dyn Any = &mut value;
-    let bytes = if let Some(bytes) = any.downcast_mut::<Option<Vec<u8>>>() {
-        bytes.take()
-    } else {
-        any.downcast_mut::<Option<String>>().and_then(Option::take).map(String::into_bytes)
-    };
-    let bytes = bytes.expect("only a value that is bulk is moved");
-    Body { structure: Vec::new(), bulk: vec![bytes] }
+    Body { bulk: vec![whole::into_part(value)], ..Body::default() }
 }
 
 /// Encodes a value that is not needed any more.
@@ -50,35 +52,20 @@ pub(crate) fn encode<T: Serialize + 'static>(value: T) -> Result<Body, String> {
 
 /// How many bytes the bulk value takes; 0 for any other.
 pub(crate) fn bulk_len<T: 'static>(value: &T) -> usize {
-    let any: &dyn Any = value;
-    any.downcast_ref::<Vec<u8>>()
-        .map(Vec::len)
-        .or_else(|| any.downcast_ref::<String>().map(String::len))
-        .unwrap_or(0)
-}
-
-fn is_bulk<T: 'static>(value: &T) -> bool {
-    let any: &dyn Any = value;
-    any.is::<Vec<u8>>() || any.is::<String>()
+    whole::len(value)
 }
 
 /// Decodes a value; what is left over is an error.
 pub(crate) fn decode<T: DeserializeOwned + 'static>(mut body: Body) -> Result<T, String> {
-    let mut slot = None::<T>;
-    let any: &mut dyn Any = &mut slot;
-    if let Some(bytes) = any.downcast_mut::<Option<Vec<u8>>>() {
-        *bytes = Some(only_part(&mut body)?);
-    } else if let Some(text) = any.downcast_mut::<Option<String>>() {
-        *text = Some(String::from_utf8(only_part(&mut body)?).map_err(|error| error.to_string())?);
+    if whole::is_bulk_type::<T>() {
+        let part = only_part(&mut body)?;
+        return whole::from_part(part);
     }
-    if let Some(value) = slot {
-        return Ok(value);
-    }
-    let Body { structure, bulk } = body;
+    let Body { structure, bulk, blobs } = body;
     let mut deserializer = postcard::Deserializer::from_bytes(&structure);
     let mut parts = bulk.into_iter();
-    let value = T::deserialize(de::Top { inner: &mut deserializer, bulk: &mut de::Bulk::new(&mut parts) })
-        .map_err(|error| error.to_string())?;
+    let top = de::Top { inner: &mut deserializer, bulk: &mut de::Bulk::new(&mut parts) };
+    let value = crossing::decoding(blobs, || T::deserialize(top)).map_err(|error| error.to_string())?;
     let rest = deserializer.finalize().map_err(|error| error.to_string())?;
     match (rest.len(), parts.len()) {
         (0, 0) => Ok(value),
@@ -86,7 +73,7 @@ pub(crate) fn decode<T: DeserializeOwned + 'static>(mut body: Body) -> Result<T,
     }
 }
 
-fn only_part(body: &mut Body) -> Result<Vec<u8>, String> {
+fn only_part(body: &mut Body) -> Result<Part, String> {
     match (body.structure.len(), body.bulk.len()) {
         (0, 1) => Ok(body.bulk.remove(0)),
         (bytes, parts) => Err(format!("one bulk part was expected, not {bytes} bytes and {parts} parts")),
@@ -139,12 +126,40 @@ mod tests {
 
     #[test]
     fn bulk_goes_beside_the_structure() {
-        assert_eq!(round(vec![1_u8, 2]), Body { structure: vec![], bulk: vec![vec![1, 2]] });
-        assert_eq!(round("hi".to_owned()), Body { structure: vec![], bulk: vec![b"hi".to_vec()] });
+        assert_eq!(round(vec![1_u8, 2]), Body { bulk: vec![vec![1, 2].into()], ..Body::default() });
+        assert_eq!(round("hi".to_owned()), Body { bulk: vec![b"hi".to_vec().into()], ..Body::default() });
         assert_eq!(round(Vec::<u8>::new()).bulk.len(), 1);
-        let body = round((7_u8, vec![1_u8, 2], vec![3_u16], vec![4_u8]));
-        assert_eq!(body.bulk, [vec![1, 2], vec![4]]);
-        assert_eq!(body.structure, [7, 1, 3]);
+        let body = round((7_u8, vec![1_u8, 2], vec!["x".to_owned()], vec![4_u8], vec![0.5_f32]));
+        let parts: Vec<&[u8]> = body.bulk.iter().map(|part| &**part).collect();
+        assert_eq!(parts, [&[1, 2][..], &[4], &0.5_f32.to_le_bytes()]);
+        assert_eq!(body.structure, [7, 1, 1, b'x']);
+    }
+
+    #[test]
+    fn numbers_are_sent_from_where_they_lie() {
+        let numbers = round(vec![1.5_f64, -0.0, f64::MAX]);
+        assert_eq!((numbers.structure.len(), numbers.bulk[0].len()), (0, 24));
+        let numbers = vec![7_u32; 1000];
+        let before = numbers.as_ptr().cast::<u8>();
+        assert_eq!(encode(numbers).expect("it encodes").bulk[0].as_ptr(), before);
+        round(vec![u128::MAX, 1]);
+        round(vec![[1_i16, 2, 3]]);
+        let part = Body { bulk: vec![vec![0; 7].into()], ..Body::default() };
+        assert!(decode::<Vec<u32>>(part).expect_err("not whole").contains("7 bytes"));
+    }
+
+    #[test]
+    fn a_blob_travels_beside_its_value_wherever_it_stands() {
+        let blob = crate::Blob::from(&b"bytes"[..]);
+        let value = (1_u8, vec![Some(blob.clone()), None], blob.clone());
+        let body = encode(value.clone()).expect("it encodes");
+        assert_eq!((body.blobs.len(), &body.structure[..]), (2, &[1, 2, 1, 0, 0, 1][..]));
+        assert_eq!(decode(body), Ok(value));
+        let lost = Body { structure: vec![0], ..Body::default() };
+        assert!(decode::<crate::Blob>(lost).is_err());
+        assert!(encode(vec![blob.clone(); 65]).is_err(), "more than fit beside a value");
+        let mut alone = postcard::Serializer { output: AllocVec::new() };
+        assert!(blob.serialize(&mut alone).is_err(), "on its way to nowhere");
     }
 
     #[test]
@@ -167,13 +182,13 @@ mod tests {
 
     #[test]
     fn what_does_not_fit_the_type_is_an_error() {
-        let body = || Body { structure: vec![1, 2, 3], bulk: vec![vec![0xFF]] };
+        let body = || Body { structure: vec![1, 2, 3], bulk: vec![vec![0xFF].into()], ..Body::default() };
         assert!(decode::<u8>(body()).expect_err("too long").contains("left over"));
         assert!(decode::<Vec<u8>>(body()).expect_err("structure").contains("one bulk part"));
         assert!(decode::<(Vec<u8>, Vec<u8>)>(body()).is_err(), "one part, two wanted");
-        let body = Body { structure: vec![], bulk: vec![vec![0xFF]] };
+        let body = Body { bulk: vec![vec![0xFF].into()], ..Body::default() };
         assert!(decode::<String>(body).expect_err("not text").contains("utf-8"));
-        assert!(decode::<bool>(Body { structure: vec![7], bulk: vec![] }).is_err());
+        assert!(decode::<bool>(Body { structure: vec![7], ..Body::default() }).is_err());
         assert!(decode::<u64>(Body::default()).is_err());
     }
 }

@@ -1,6 +1,6 @@
 //! Numbers about a pool, counted where things happen.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 
 /// What a [`ProcessPool`](crate::ProcessPool) is doing and has done.
 ///
@@ -43,6 +43,10 @@ pub struct Stats {
     pub died: u64,
     /// Workers that were replaced because they had [served long enough](crate::Recycle).
     pub recycled: u64,
+    /// Whether blobs are shared; if not, because the system refuses it, they are copied.
+    pub shares_memory: bool,
+    /// Whether the end of a worker is told by a pidfd; if not, because the system refuses it, workers are polled.
+    pub has_pidfds: bool,
 }
 
 /// Each is only ever added to, or set by the supervisor.
@@ -61,6 +65,7 @@ pub(crate) struct Counters {
     pub(crate) workers: AtomicUsize,
     pub(crate) idle: AtomicUsize,
     pub(crate) spares: AtomicUsize,
+    pub(crate) has_pidfds: AtomicBool,
 }
 
 impl Counters {
@@ -90,6 +95,8 @@ impl Counters {
             started: read(&self.started),
             died: read(&self.died),
             recycled: read(&self.recycled),
+            shares_memory: false,
+            has_pidfds: self.has_pidfds.load(Ordering::Relaxed),
         }
     }
 }

@@ -35,6 +35,11 @@ pub fn current() -> Option<JobCx> {
 }
 
 impl JobCx {
+    /// That of a task which is run by hand.
+    pub(crate) fn nobody() -> Self {
+        Self { job: u64::MAX }
+    }
+
     /// Whether somebody cancelled the job, or its deadline has passed. The worker is killed when the pool's
     /// [grace](crate::Builder::grace) is over; a job that returns before that keeps its worker alive.
     ///

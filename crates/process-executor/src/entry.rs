@@ -1,8 +1,9 @@
 //! How a process becomes a worker: before `main`, or where `main` calls [`init`].
 #![expect(unsafe_code, reason = "a function that runs before main, and the environment changed by it")]
 
+use crate::task::Tasks;
 use crate::token::Mode;
-use crate::worker;
+use crate::worker::{self, Ticket};
 
 /// Run by the loader before `main`. In a process that is no worker it reads one environment variable and returns.
 #[used]
@@ -23,9 +24,16 @@ pub fn init() {
 }
 
 fn enter(mode: Mode) {
-    let Some(ticket) = worker::ticket(mode) else { return };
+    if let Some(ticket) = ticket(mode) {
+        worker::run(ticket, Tasks::new());
+    }
+}
+
+/// Whether this process was started to be a worker that enters here.
+pub(crate) fn ticket(mode: Mode) -> Option<Ticket> {
+    let ticket = worker::ticket(mode)?;
     // What this process starts in its turn must not take itself for a worker.
     // SAFETY: before `main`, or at its first line, there is no other thread that could read the environment.
     unsafe { std::env::remove_var(crate::token::VARIABLE) };
-    worker::run(ticket)
+    Some(ticket)
 }

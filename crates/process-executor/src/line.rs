@@ -1,7 +1,10 @@
 //! A worker's line to its parent: one socket, one frame at a time.
 
-use crate::frame::Frame;
+use crate::blob::crossing::{self, Way};
+use crate::child::send_beside;
+use crate::frame::{Body, Frame, Kind};
 use crate::sys;
+use nix::sys::socket::MsgFlags;
 use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
@@ -42,12 +45,25 @@ impl Line {
 }
 
 impl Turn<'_> {
-    pub(crate) fn send(&self, frame: Frame) {
+    pub(crate) fn send(&self, mut frame: Frame) {
+        // Kept until the frame is written: a loan must not be given back before the frame that speaks of it has gone.
+        let blobs = frame.body.blobs.clone();
+        for blob in crossing::pack(&mut frame, Way::ToParent) {
+            let Some(((number, size), file)) = blob.segment().zip(blob.file()) else { continue };
+            let pieces = Frame::new(Kind::Segment, number, size, Body::default()).into_pieces();
+            let sent = send_beside(&self.line.socket, &pieces[0], file, MsgFlags::MSG_NOSIGNAL);
+            self.check(sent.is_ok_and(|count| count == pieces[0].len()));
+        }
         for piece in frame.into_pieces() {
-            if (&self.line.socket).write_all(&piece).is_err() {
-                // Nobody is left to work for.
-                sys::exit_now(ORPHANED);
-            }
+            self.check((&self.line.socket).write_all(&piece).is_ok());
+        }
+        drop(blobs);
+    }
+
+    fn check(&self, sent: bool) {
+        if !sent {
+            // Nobody is left to work for.
+            sys::exit_now(ORPHANED);
         }
     }
 }

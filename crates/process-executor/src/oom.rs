@@ -62,10 +62,10 @@ fn kills(file: &PathBuf) -> Option<u64> {
     text.lines().find_map(|line| line.strip_prefix("oom_kill ")?.trim().parse().ok())
 }
 
-/// Whether these last words are those of an allocator that was refused memory.
+/// Whether an allocator that was refused memory is among these last words; behind its own may stand a backtrace.
 pub(crate) fn was_refused(words: &str) -> bool {
     let refusal = |line: &str| line.starts_with("memory allocation of ") && line.contains(" failed");
-    words.lines().rev().take(4).any(refusal)
+    words.lines().any(refusal)
 }
 
 #[cfg(test)]
@@ -102,7 +102,7 @@ mod tests {
 
     #[test]
     fn an_allocator_s_last_words_are_known() {
-        assert!(was_refused("a\nmemory allocation of 1073741824 bytes failed\n"));
+        assert!(was_refused("a\nmemory allocation of 1073741824 bytes failed\nstack backtrace:\n   0: f\n"));
         assert!(!was_refused("my memory allocation of time failed\n"));
     }
 }

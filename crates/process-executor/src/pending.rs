@@ -2,7 +2,7 @@
 
 use crate::codec;
 use crate::counters::{Counters, count};
-use crate::frame::Body;
+use crate::frame::{Body, Kind};
 use crate::supervisor::PoolInbox;
 use contract::{CodecError, Control, JobError, Panic, Promise, Side};
 use std::any::type_name;
@@ -11,10 +11,28 @@ use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
+/// What a worker is to run: the kind and the number of the frame that tells it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct What {
+    pub(crate) kind: Kind,
+    pub(crate) a: u64,
+}
+
+impl What {
+    /// The trampoline at this distance.
+    pub(crate) fn at(offset: isize) -> Self {
+        Self { kind: Kind::Run, a: offset as u64 }
+    }
+
+    /// The task whose name stands before its arguments.
+    pub(crate) fn named(name: &str) -> Self {
+        Self { kind: Kind::RunTask, a: name.len() as u64 }
+    }
+}
+
 /// A job that waits for a worker: what to send, and whom to tell.
 pub(crate) struct Request {
-    /// The trampoline, as an offset in the image.
-    pub(crate) offset: isize,
+    pub(crate) what: What,
     /// Empty once it was sent, unless it may have to be sent again.
     pub(crate) body: Body,
     pub(crate) pending: Box<dyn Pending>,

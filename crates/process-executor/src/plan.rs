@@ -1,7 +1,8 @@
 //! What the supervisor needs to know to start and to keep workers.
 
-use crate::builder::Stderr;
+use crate::limits::Limits;
 use crate::recycle::Recycle;
+use crate::surroundings::{Stderr, Stdout, Surroundings};
 use crate::token::Mode;
 use serde::{Deserialize, Serialize};
 use std::ops::RangeInclusive;
@@ -19,7 +20,10 @@ pub(crate) struct Plan {
     pub(crate) recycle: Recycle,
     pub(crate) grace: Duration,
     pub(crate) start_within: Duration,
+    pub(crate) stdout: Stdout,
     pub(crate) stderr: Stderr,
+    pub(crate) surroundings: Surroundings,
+    pub(crate) limits: Limits,
     pub(crate) tail: usize,
     pub(crate) limit: usize,
     pub(crate) program: PathBuf,
@@ -39,7 +43,10 @@ impl Plan {
             recycle: Recycle::never(),
             grace: Duration::from_millis(200),
             start_within: Duration::from_secs(10),
+            stdout: Stdout::Inherit,
             stderr: Stderr::Forward,
+            surroundings: Surroundings::default(),
+            limits: Limits::default(),
             tail: 8 << 10,
             limit: 1 << 30,
             program: PathBuf::from("/proc/self/exe"),
@@ -55,7 +62,12 @@ impl Plan {
 
     /// What a worker is told of it.
     pub(crate) fn terms(&self) -> Terms {
-        Terms { limit: self.limit as u64, tells_memory: self.recycle.memory.is_some() }
+        Terms {
+            limit: self.limit as u64,
+            tells_memory: self.recycle.memory.is_some(),
+            output_to_error: self.stdout == Stdout::ToStderr,
+            limits: self.limits.clone(),
+        }
     }
 }
 
@@ -66,4 +78,7 @@ pub(crate) struct Terms {
     pub(crate) limit: u64,
     /// Whether it measures itself after each job.
     pub(crate) tells_memory: bool,
+    /// Whether its standard output goes where its standard error goes.
+    pub(crate) output_to_error: bool,
+    pub(crate) limits: Limits,
 }

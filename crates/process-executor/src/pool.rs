@@ -1,13 +1,17 @@
 //! The pool: what a program holds.
 
+use crate::arena::Arena;
+use crate::blob::BlobMut;
 use crate::builder::{Builder, Workers};
 use crate::call::Call;
 use crate::child::Worker;
 use crate::counters::{Counters, Stats, count};
-use crate::frame::{Body, Kind, Small};
+use crate::frame::{Body, Small};
 use crate::inbox::{Refusal, Way};
-use crate::pending::{Cancels, Request, Typed};
+use crate::pending::{Cancels, Request, Typed, What};
 use crate::supervisor::{self, PoolInbox};
+use crate::task::{Named, Task};
+use crate::trampoline::Trampoline;
 use crate::{StartError, codec, image, trampoline};
 use contract::role::{self, Role};
 use contract::{
@@ -18,6 +22,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::any::type_name;
 use std::fmt;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -66,6 +71,9 @@ const BURIAL: Duration = Duration::from_secs(1);
 pub struct ProcessPool {
     pub(crate) inbox: Arc<PoolInbox>,
     pub(crate) counters: Arc<Counters>,
+    /// The workers are another program.
+    pub(crate) by_name: bool,
+    pub(crate) arena: Arc<Arena>,
     pub(crate) slots: Slots,
     /// The size of an argument or a result, at most.
     pub(crate) limit: usize,
@@ -86,11 +94,22 @@ impl ProcessPool {
         Builder::new()
     }
 
+    /// `len` bytes that the workers can read: fill them, [freeze](BlobMut::freeze) them, and pass the [`Blob`](crate::Blob) in
+    /// an argument, or in many. Their memory is used again for later blobs.
+    ///
+    /// # Errors
+    ///
+    /// The system's, when there is no memory or no descriptor left. Where it does not share memory at all, as in some
+    /// containers, blobs are copied instead, and [`Stats::shares_memory`] says so.
+    pub fn blob(&self, len: usize) -> io::Result<BlobMut> {
+        BlobMut::in_arena(&self.arena, len)
+    }
+
     /// What it is doing and has done.
     #[must_use]
     pub fn stats(&self) -> Stats {
         let (queued, handed) = self.inbox.counts();
-        self.counters.stats(queued, handed)
+        Stats { shares_memory: self.arena.shares(), ..self.counters.stats(queued, handed) }
     }
 
     /// Waits for a place in the queue: [`Executor::room`], for whoever has no call at hand to name its type.
@@ -98,20 +117,95 @@ impl ProcessPool {
         self.slots.room()
     }
 
-    /// Checks everything that can be checked before the work is taken.
-    fn check<F, A>(&self, work: &Call<F, A>, options: &Submit) -> Result<(), Reject>
-    where
-        A: 'static,
-    {
+    /// Checks what can be checked before the work is taken.
+    fn check(&self, options: &Submit, bulk: usize) -> Result<(), Reject> {
         self.inbox.check().map_err(reject)?;
         if options.deadline_has_passed() {
             return Err(Reject::DeadlinePassed);
         }
-        self.check_size(codec::bulk_len(&work.argument))
+        self.check_size(bulk)
     }
 
     fn check_size(&self, len: usize) -> Result<(), Reject> {
         if len > self.limit { Err(Reject::TooLarge { len, limit: self.limit }) } else { Ok(()) }
+    }
+
+    /// Where workers find this function.
+    fn find(&self, trampoline: Trampoline, function: &'static str) -> Result<What, Reject> {
+        let offset = trampoline::offset(trampoline);
+        let why = if self.by_name {
+            "the workers of this pool are another program, which finds only a `task`, by its name"
+        } else if image::holds_code(trampoline::address(offset)) {
+            return Ok(What::at(offset));
+        } else {
+            "it lies outside the image that workers run"
+        };
+        Err(Reject::Codec(CodecError::new(Side::Parent, function, why)))
+    }
+
+    /// Takes work in: hands it to a worker on offer, or queues it.
+    ///
+    /// `encode` writes the argument; if that is to be moved as a whole, `give_up` does so, once the work is taken.
+    fn take<W, A, R>(
+        &self,
+        work: W,
+        mut options: Submit,
+        (what, retries): (What, u32),
+        encode: impl FnOnce(&W) -> Result<Option<Body>, String>,
+        give_up: impl FnOnce(W) -> Body,
+    ) -> Result<Job<R>, Rejected<W>>
+    where
+        A: 'static,
+        R: DeserializeOwned + Send + 'static,
+    {
+        let Some(place) = self.slots.claim(&mut options) else {
+            return Err(Rejected::new(work, Reject::Full));
+        };
+        let encoded = encode(&work).map_err(|why| CodecError::new(Side::Parent, type_name::<A>(), why));
+        let encoded = encoded.map_err(Reject::Codec).and_then(|encoded| {
+            self.check_size(encoded.as_ref().map_or(0, Body::len))?;
+            Ok(encoded)
+        });
+        let encoded = match encoded {
+            Ok(encoded) => encoded,
+            Err(why) => return Err(Rejected::new(work, why)),
+        };
+        let small = encoded.as_ref().and_then(|body| Small::new(what.kind, what.a, body));
+        // Moved into the queue under its lock, so that a refusal finds the work whole. Destructors of others run outside
+        // the lock: that of the work, and that of the place of a job which never waits in the queue.
+        let (mut work, mut place) = (Some(work), Some(place));
+        let (mut job, mut taken) = (None, None);
+        let ready = |worker: &Worker| small.is_some() && worker.is_ready();
+        let make = |id, way| {
+            let place = place.take_if(|_| way == Way::Queued).unwrap_or_else(Place::none);
+            let cancels = Cancels::new(id, Arc::downgrade(&self.inbox), self.counters.clone());
+            count(&self.counters.submitted);
+            let (promise, handle) = Job::promise(&options, place, cancels);
+            job = Some(handle);
+            taken = work.take();
+            if way == Way::Handed {
+                let started = promise.start();
+                debug_assert!(started, "nobody else has the job yet");
+            }
+            // A frame that is handed over holds it already.
+            let body = match way == Way::Handed && retries == 0 {
+                true => Body::default(),
+                false => encoded.or_else(|| taken.take().map(give_up)).unwrap_or_default(),
+            };
+            let pending = Box::new(Typed::<A, R>::new(promise));
+            Request { what, body, pending, retries, started: way == Way::Handed }
+        };
+        let pushed = self.inbox.push(options.deadline_from_now(), ready, make);
+        if let (Ok(Some((id, worker))), Some(small)) = (&pushed, small) {
+            worker.hand(&small.addressed_to(*id));
+            // Whoever waits for room is woken here; what that panics with is not the submitter's.
+            drop(Panic::catch(|| drop(place)));
+        }
+        match (pushed, job, work) {
+            (Err(refusal), _, Some(work)) => Err(Rejected::new(work, reject(refusal))),
+            (_, Some(job), _) => Ok(job),
+            _ => unreachable!("a push either takes the work or leaves it"),
+        }
     }
 }
 
@@ -124,65 +218,42 @@ where
     type Output = R;
 
     /// The argument is encoded here, on the calling thread.
-    fn try_submit_with(&self, work: Call<F, A>, mut options: Submit) -> Result<Job<R>, Rejected<Call<F, A>>> {
-        if let Err(why) = self.check(&work, &options) {
-            return Err(Rejected::new(work, why));
-        }
-        let offset = trampoline::offset_of::<F, A, R>();
-        if !image::holds_code(trampoline::address(offset)) {
-            let why = "it lies outside the image that workers run";
-            let error = CodecError::new(Side::Parent, type_name::<F>(), why);
-            return Err(Rejected::new(work, Reject::Codec(error)));
-        }
-        let Some(place) = self.slots.claim(&mut options) else {
-            return Err(Rejected::new(work, Reject::Full));
-        };
-        let encoded = match codec::encode_ref(&work.argument) {
-            Ok(encoded) => encoded,
-            Err(why) => {
-                let error = CodecError::new(Side::Parent, type_name::<A>(), why);
-                return Err(Rejected::new(work, Reject::Codec(error)));
+    fn try_submit_with(&self, work: Call<F, A>, options: Submit) -> Result<Job<R>, Rejected<Call<F, A>>> {
+        let checked = self.check(&options, codec::bulk_len(&work.argument));
+        match checked.and_then(|()| self.find(trampoline::of_call::<F, A, R>(), type_name::<F>())) {
+            Err(why) => Err(Rejected::new(work, why)),
+            Ok(what) => {
+                let how = (what, work.retries);
+                let encode = |work: &Call<F, A>| codec::encode_ref(&work.argument);
+                self.take::<_, A, R>(work, options, how, encode, |work| {
+                    codec::encode_bulk(work.into_argument())
+                })
             }
-        };
-        if let Some(Err(why)) = encoded.as_ref().map(|body| self.check_size(body.len())) {
-            return Err(Rejected::new(work, why));
         }
-        let retries = work.retries;
-        let small = encoded.as_ref().and_then(|body| Small::new(Kind::Run, offset as u64, body));
-        // Moved into the queue under its lock, so that a refusal finds the work whole. Destructors of others run outside
-        // the lock: that of the argument, and that of the place of a job which never waits in the queue.
-        let (mut work, mut place) = (Some(work), Some(place));
-        let (mut job, mut argument) = (None, None);
-        let ready = |worker: &Worker| small.is_some() && worker.is_ready();
-        let make = |id, way| {
-            let place = place.take_if(|_| way == Way::Queued).unwrap_or_else(Place::none);
-            let cancels = Cancels::new(id, Arc::downgrade(&self.inbox), self.counters.clone());
-            count(&self.counters.submitted);
-            let (promise, handle) = Job::promise(&options, place, cancels);
-            job = Some(handle);
-            argument = work.take().map(Call::into_argument);
-            if way == Way::Handed {
-                let started = promise.start();
-                debug_assert!(started, "nobody else has the job yet");
+    }
+
+    fn room(&self) -> Room {
+        self.slots.room()
+    }
+}
+
+impl<T: Task> Executor<Named<T>> for ProcessPool {
+    type Output = T::Output;
+
+    /// The task is encoded here, on the calling thread.
+    fn try_submit_with(&self, work: Named<T>, options: Submit) -> Result<Job<T::Output>, Rejected<Named<T>>> {
+        let what = self.check(&options, 0).and_then(|()| match self.by_name {
+            true => Ok(What::named(T::NAME)),
+            false => self.find(trampoline::of_task::<T>(), T::NAME),
+        });
+        match what {
+            Err(why) => Err(Rejected::new(work, why)),
+            Ok(what) => {
+                let name = if self.by_name { T::NAME } else { "" };
+                let encode = |work: &Named<T>| codec::encode_named(name, &work.task).map(Some);
+                let how = (what, work.retries);
+                self.take::<_, T, T::Output>(work, options, how, encode, |_encoded| Body::default())
             }
-            // A frame that is handed over holds it already.
-            let body = match way == Way::Handed && retries == 0 {
-                true => Body::default(),
-                false => encoded.or_else(|| argument.take().map(codec::encode_bulk)).unwrap_or_default(),
-            };
-            let pending = Box::new(Typed::<A, R>::new(promise));
-            Request { offset, body, pending, retries, started: way == Way::Handed }
-        };
-        let pushed = self.inbox.push(options.deadline_from_now(), ready, make);
-        if let (Ok(Some((id, worker))), Some(small)) = (&pushed, small) {
-            worker.hand(&small.addressed_to(*id));
-            // Whoever waits for room is woken here; what that panics with is not the submitter's.
-            drop(Panic::catch(|| drop(place)));
-        }
-        match (pushed, job, work) {
-            (Err(refusal), _, Some(work)) => Err(Rejected::new(work, reject(refusal))),
-            (_, Some(job), _) => Ok(job),
-            _ => unreachable!("a push either takes the work or leaves it"),
         }
     }
 
@@ -249,7 +320,7 @@ impl fmt::Debug for ProcessPool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Stderr, call};
+    use crate::{Blob, Stderr, call};
     use contract::{ExecutorExt, Exit};
 
     fn without_pidfds() -> ProcessPool {
@@ -258,8 +329,22 @@ mod tests {
     }
 
     #[test]
+    fn where_memory_is_not_shared_blobs_are_copied_and_the_numbers_say_so() {
+        let pool = ProcessPool::builder().workers(1).without_memfds().build().expect("a pool starts");
+        assert!(!pool.stats().shares_memory);
+        let mut bytes = pool.blob(1 << 20).expect("there is memory");
+        bytes.fill(3);
+        let blob = bytes.freeze();
+        assert!(!blob.is_shared());
+        let both = |blob: Blob| (blob.iter().map(|byte| u64::from(*byte)).sum::<u64>(), blob);
+        let (sum, back) = pool.try_submit(call(both, blob.clone())).expect("room").wait().expect("it runs");
+        assert_eq!((sum, back), (3 << 20, blob));
+    }
+
+    #[test]
     fn on_a_kernel_without_pidfds_deaths_are_found_and_jobs_are_stopped() {
         let pool = without_pidfds();
+        assert!(!pool.stats().has_pidfds);
         let pid =
             || pool.try_submit(call(|()| std::process::id(), ())).expect("room").wait().expect("it runs");
         let before = pid();

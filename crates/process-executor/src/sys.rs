@@ -72,6 +72,77 @@ pub(crate) fn ignores_child_exits() -> bool {
     action.sa_sigaction == libc::SIG_IGN || action.sa_flags & libc::SA_NOCLDWAIT != 0
 }
 
+/// Reads from a socket, and takes the descriptor that came along. Waits if the socket does.
+pub(crate) fn receive(socket: BorrowedFd<'_>, room: &mut [u8]) -> io::Result<(usize, Option<OwnedFd>)> {
+    // SAFETY: the kernel writes at most so many bytes, into memory that is borrowed for it.
+    unsafe { receive_at(socket, room.as_mut_ptr(), room.len()) }
+}
+
+/// The same, into the spare room of `buffer`, of which it has `most` bytes at least.
+pub(crate) fn receive_behind(
+    socket: BorrowedFd<'_>,
+    buffer: &mut Vec<u8>,
+    most: usize,
+) -> io::Result<(usize, Option<OwnedFd>)> {
+    let spare = buffer.spare_capacity_mut();
+    let most = most.min(spare.len());
+    // SAFETY: the kernel writes at most so many bytes, into room that the vector has.
+    let received = unsafe { receive_at(socket, spare.as_mut_ptr().cast(), most) }?;
+    // SAFETY: so many bytes behind the old end were written just now, within the room.
+    unsafe { buffer.set_len(buffer.len() + received.0) };
+    Ok(received)
+}
+
+/// # Safety
+///
+/// There are `len` bytes at `start` that may be written.
+unsafe fn receive_at(
+    socket: BorrowedFd<'_>,
+    start: *mut u8,
+    len: usize,
+) -> io::Result<(usize, Option<OwnedFd>)> {
+    const ROOM: usize = 64;
+    /// Room for one descriptor, aligned as the kernel's header is.
+    #[repr(align(8))]
+    struct Beside([u8; ROOM]);
+    // SAFETY: a pure computation.
+    let needed = unsafe { libc::CMSG_SPACE(size_of::<RawFd>() as u32) } as usize;
+    debug_assert!(needed <= ROOM, "one descriptor fits");
+    let mut beside = Beside([0; ROOM]);
+    let mut piece = libc::iovec { iov_base: start.cast(), iov_len: len };
+    // SAFETY: zeros are a message without anything.
+    let mut message: libc::msghdr = unsafe { std::mem::zeroed() };
+    message.msg_iov = &raw mut piece;
+    message.msg_iovlen = 1;
+    message.msg_control = beside.0.as_mut_ptr().cast();
+    message.msg_controllen = needed as _;
+    // SAFETY: the message points at memory that lives, with its true lengths; the caller answers for `start`.
+    let count = unsafe { libc::recvmsg(socket.as_raw_fd(), &raw mut message, libc::MSG_CMSG_CLOEXEC) };
+    let count = usize::try_from(count).map_err(|_| io::Error::last_os_error())?;
+    // SAFETY: the kernel has filled the message in; its macros stay within the room that it says it used.
+    let descriptor = unsafe {
+        let header = libc::CMSG_FIRSTHDR(&raw const message);
+        let holds_one = !header.is_null()
+            && (*header).cmsg_level == libc::SOL_SOCKET
+            && (*header).cmsg_type == libc::SCM_RIGHTS
+            && (*header).cmsg_len as usize >= libc::CMSG_LEN(size_of::<RawFd>() as u32) as usize;
+        holds_one.then(|| libc::CMSG_DATA(header).cast::<RawFd>().read_unaligned())
+    };
+    Ok((count, descriptor.map(own)))
+}
+
+/// Asks for large pages for the memory of `buffer`, which nobody has touched yet. A kernel without them says no, and that is all.
+pub(crate) fn prefer_large_pages(buffer: &mut Vec<u8>) {
+    const LARGE_PAGE: usize = 2 << 20;
+    let spare = buffer.spare_capacity_mut();
+    let start = (spare.as_ptr() as usize).next_multiple_of(LARGE_PAGE);
+    let end = (spare.as_ptr() as usize + spare.len()) / LARGE_PAGE * LARGE_PAGE;
+    if start < end {
+        // SAFETY: the range lies within memory of ours; the advice changes how it is backed, not what is in it.
+        unsafe { libc::madvise(start as *mut libc::c_void, end - start, libc::MADV_HUGEPAGE) };
+    }
+}
+
 /// Takes ownership of a descriptor that arrived from outside: over a socket, from a system call, or through exec.
 pub(crate) fn own(fd: RawFd) -> OwnedFd {
     // SAFETY: the callers get the number from the kernel, one moment ago, and give it to nobody else.

@@ -1,6 +1,6 @@
 //! A worker's standard error: the last bytes are kept for its obituary, whole lines are passed on to our own.
 
-use crate::builder::Stderr;
+use crate::surroundings::Stderr;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use std::io::{self, Read};
 use std::os::fd::AsFd;

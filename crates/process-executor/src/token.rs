@@ -8,6 +8,8 @@ pub(crate) const VARIABLE: &str = "ANYLOOP_PROCESS_WORKER";
 pub(crate) enum Mode {
     BeforeMain,
     InMain,
+    /// In `worker_main`, of a program that may be another.
+    Tasks,
 }
 
 impl Mode {
@@ -15,6 +17,7 @@ impl Mode {
         match self {
             Self::BeforeMain => "before-main",
             Self::InMain => "in-main",
+            Self::Tasks => "tasks",
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::codec;
 use crate::frame::{Body, Kind};
+use crate::task::{self, Task};
 use contract::Panic;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -20,7 +21,11 @@ pub(crate) struct Reply {
 
 impl Reply {
     fn words(kind: Kind, words: String) -> Self {
-        Self { kind, body: Body { structure: words.into_bytes(), bulk: Vec::new() } }
+        Self { kind, body: Body { structure: words.into_bytes(), ..Body::default() } }
+    }
+
+    pub(crate) fn bad_arguments(why: String) -> Self {
+        Self::words(Kind::BadArguments, why)
     }
 
     pub(crate) fn bad_result(why: String) -> Self {
@@ -34,21 +39,37 @@ pub(crate) fn anchor() {
     std::hint::black_box(());
 }
 
-/// The distance from [`anchor`] to the trampoline of `F`.
-pub(crate) fn offset_of<F, A, R>() -> isize
+/// What calls `F`.
+pub(crate) fn of_call<F, A, R>() -> Trampoline
 where
     F: Fn(A) -> R + Copy + Send + Sync + 'static,
     A: Serialize + DeserializeOwned + 'static,
     R: Serialize + DeserializeOwned + 'static,
 {
-    let trampoline: Trampoline = run::<F, A, R>;
+    run::<F, A, R>
+}
+
+/// What runs the task `T`.
+pub(crate) fn of_task<T: Task>() -> Trampoline {
+    fn of<F, A, R>(_function: F) -> Trampoline
+    where
+        F: Fn(A) -> R + Copy + Send + Sync + 'static,
+        A: Serialize + DeserializeOwned + 'static,
+        R: Serialize + DeserializeOwned + 'static,
+    {
+        of_call::<F, A, R>()
+    }
+    of(task::perform::<T>)
+}
+
+/// The distance from [`anchor`] to a trampoline.
+pub(crate) fn offset(trampoline: Trampoline) -> isize {
     (trampoline as usize).wrapping_sub(anchor_address()).cast_signed()
 }
 
 /// The distance from [`anchor`] to the trampoline of an initializer.
 pub(crate) fn offset_of_initializer<F: Fn() + Copy + Send + Sync + 'static>() -> isize {
-    let trampoline: Trampoline = prepare::<F>;
-    (trampoline as usize).wrapping_sub(anchor_address()).cast_signed()
+    offset(prepare::<F>)
 }
 
 /// Where the anchor is in this process.

@@ -1,18 +1,21 @@
 //! The worker's side: from the first instruction to the last job.
 
+use crate::blob::crossing::Borrowed;
 use crate::ear::Ear;
 use crate::frame::{Body, Frame, HEADER, Kind, Reader, Step};
 use crate::line::{Line, ORPHANED};
 use crate::plan::Terms;
+use crate::task::Tasks;
 use crate::token::{self, Mode};
-use crate::trampoline::{self, Reply};
+use crate::trampoline::{self, Reply, Trampoline};
+use crate::wire::{Descriptors, Wire};
 use crate::{codec, cx, hook, image, sys};
 use nix::errno::Errno;
 use nix::sys::prctl;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::socket::sockopt::PeerCredentials;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, getsockopt, recvmsg};
-use nix::unistd::{dup2_stdin, getppid, pipe};
+use nix::unistd::{dup2_stdin, dup2_stdout, getppid, pipe};
 use std::fs::File;
 use std::io::{self, IoSliceMut, Read, Write};
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -26,6 +29,8 @@ const FAILED: i32 = 87;
 pub(crate) const SHORT: i32 = 88;
 /// The size of the parent's terms, at most.
 const TERMS_MAX: usize = 64 << 10;
+/// So many loans are given back in one frame, which is small.
+const RELEASES_MAX: usize = 256;
 
 /// The right to become a worker.
 pub(crate) struct Ticket {
@@ -46,9 +51,9 @@ pub(crate) fn ticket(mode: Mode) -> Option<Ticket> {
 }
 
 /// Works until the parent hangs up.
-pub(crate) fn run(ticket: Ticket) -> ! {
+pub(crate) fn run(ticket: Ticket, tasks: Tasks) -> ! {
     match begin(&ticket) {
-        Ok((socket, terms)) => serve(socket, ticket.nonce, &terms),
+        Ok((socket, terms)) => serve(socket, ticket.nonce, &terms, tasks),
         Err(Obstacle { what, why }) => {
             // The parent keeps the last lines; there is nobody else to tell.
             let _ = writeln!(std::io::stderr(), "this worker cannot begin: {what}: {why}");
@@ -88,6 +93,10 @@ fn begin(ticket: &Ticket) -> Result<(UnixStream, Terms), Obstacle> {
     }
     let mut socket = UnixStream::from(socket);
     let (lifeline, terms) = welcome(&socket, ticket.nonce).at("the parent's welcome")?;
+    if terms.output_to_error {
+        dup2_stdout(std::io::stderr()).at("the standard output")?;
+    }
+    terms.limits.impose().at("its limits")?;
     watch(lifeline).at("the lifeline's thread")?;
     let hello = Frame::new(Kind::Hello, ticket.nonce, image::fingerprint(), Body::default());
     hello.into_pieces().iter().try_for_each(|piece| socket.write_all(piece)).at("hello")?;
@@ -141,40 +150,115 @@ fn watch(lifeline: OwnedFd) -> std::io::Result<()> {
 }
 
 /// Runs one job after the other on this thread.
-fn serve(socket: UnixStream, nonce: u64, terms: &Terms) -> ! {
+fn serve(socket: UnixStream, nonce: u64, terms: &Terms, tasks: Tasks) -> ! {
     let limit = usize::try_from(terms.limit).unwrap_or(usize::MAX);
     let line = Arc::new(Line::new(socket));
     hook::install(line.clone());
-    let (mut reader, mut ear) = (Reader::new(limit), Ear::default());
+    let mut work = Work {
+        line,
+        reader: Reader::of_parent(limit),
+        limit,
+        descriptors: Descriptors::default(),
+        borrowed: Borrowed::default(),
+        tasks,
+    };
+    let mut ear = Ear::default();
     loop {
-        ear.wait_awake(&line.socket);
-        let step = reader.read(&mut &line.socket);
+        work.give_back();
+        ear.wait_awake(&work.line.socket);
+        let frame = work.next();
         ear.heard();
-        let frame = match step {
-            Ok(Step::Frame(frame)) if frame.kind == Kind::Run => frame,
-            Ok(Step::Frame(frame)) if frame.kind == Kind::Prepare && frame.job == nonce => frame,
+        match frame.kind {
+            Kind::Segment => work.borrow(&frame),
+            Kind::Forget => work.borrowed.forget(frame.job),
+            Kind::Run | Kind::RunTask => work.run(frame, terms.tells_memory),
+            Kind::Prepare if frame.job == nonce => work.run(frame, false),
+            _ => confused(&frame),
+        }
+    }
+}
+
+/// The parent sent what makes no sense.
+fn confused(what: &dyn std::fmt::Debug) -> ! {
+    let _ = writeln!(std::io::stderr(), "the parent sent what makes no sense: {what:?}");
+    sys::exit_now(FAILED)
+}
+
+/// What a worker has to work with.
+struct Work {
+    line: Arc<Line>,
+    reader: Reader,
+    limit: usize,
+    descriptors: Descriptors,
+    borrowed: Borrowed,
+    tasks: Tasks,
+}
+
+impl Work {
+    fn next(&mut self) -> Frame {
+        let mut wire =
+            Wire { socket: &self.line.socket, descriptors: &mut self.descriptors, bytes: usize::MAX };
+        let mut frame = match self.reader.read(&mut wire) {
+            Ok(Step::Frame(frame)) => frame,
             Ok(Step::End) => std::process::exit(0),
-            other => {
-                let _ = writeln!(std::io::stderr(), "the parent sent what makes no sense: {other:?}");
-                sys::exit_now(FAILED)
-            }
+            other => confused(&other),
         };
-        let (job, is_job) = (frame.job, frame.kind == Kind::Run);
+        if let Err(nonsense) = self.borrowed.unpack(&mut frame) {
+            confused(&nonsense);
+        }
+        frame
+    }
+
+    /// The parent lends a segment.
+    fn borrow(&mut self, frame: &Frame) {
+        let file = self.descriptors.next().ok_or_else(|| io::Error::from(Errno::EMFILE));
+        if let Err(why) = file.and_then(|file| self.borrowed.add(frame.job, frame.a, file)) {
+            let _ = writeln!(std::io::stderr(), "a blob cannot be mapped: {why}");
+            sys::exit_now(SHORT);
+        }
+    }
+
+    /// Tells the parent which loans are not needed any more.
+    fn give_back(&self) {
+        for numbers in self.borrowed.ledger.take().chunks(RELEASES_MAX) {
+            let structure = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
+            let body = Body { structure, ..Body::default() };
+            self.line.turn().send(Frame::new(Kind::Release, 0, 0, body));
+        }
+    }
+
+    /// What the frame asks for.
+    fn find(&self, frame: &mut Frame) -> Result<Trampoline, String> {
+        if frame.kind != Kind::RunTask {
+            let code = trampoline::at(frame.a.cast_signed() as isize);
+            return code.ok_or_else(|| "there is no code at the place that was sent".to_owned());
+        }
+        let structure = &mut frame.body.structure;
+        let argument = structure.split_off((frame.a as usize).min(structure.len()));
+        let name = std::mem::replace(structure, argument);
+        let found = self.tasks.find(&name);
+        found.ok_or_else(|| {
+            format!("the worker program has no task called `{}`", String::from_utf8_lossy(&name))
+        })
+    }
+
+    fn run(&self, mut frame: Frame, tells_memory: bool) {
+        let (job, is_job) = (frame.job, frame.kind != Kind::Prepare);
         if is_job {
             cx::set_running(job);
         }
-        let mut reply = match trampoline::at(frame.a.cast_signed() as isize) {
-            Some(function) => function(frame.body),
-            None => Reply::bad_result("there is no code at the place that was sent".to_owned()),
+        let mut reply = match self.find(&mut frame) {
+            Ok(function) => function(frame.body),
+            Err(why) => Reply::bad_arguments(why),
         };
-        if reply.body.len() > limit {
+        if reply.body.len() > self.limit {
             let len = reply.body.len();
-            reply = Reply::bad_result(format!("{len} bytes, more than the limit of {limit}"));
+            reply = Reply::bad_result(format!("{len} bytes, more than the limit of {}", self.limit));
         }
         // What the job printed without a line end must not wait for the next job.
         let _ = std::io::stdout().flush();
-        let memory = if terms.tells_memory && is_job { resident() } else { 0 };
-        let turn = line.turn();
+        let memory = if tells_memory { resident() } else { 0 };
+        let turn = self.line.turn();
         cx::set_running(0);
         turn.send(Frame::new(reply.kind, job, memory, reply.body));
     }

@@ -16,6 +16,8 @@ mod builder;
 #[cfg(not(loom))]
 mod pool;
 #[cfg(not(loom))]
+mod scope;
+#[cfg(not(loom))]
 mod stats;
 #[cfg(not(loom))]
 mod sys;
@@ -31,12 +33,14 @@ pub use builder::{BuildError, Builder};
 #[cfg(not(loom))]
 pub use contract::{
     Cancel, Drain, Executor, ExecutorExt, Job, JobError, Panic, Priority, Reject, Rejected, Report, Room,
-    Shutdown, Stop, Submit, When, as_completed, block_on, block_on_timeout, checkpoint, wait,
+    Shutdown, Stop, StopToken, Submit, When, as_completed, block_on, block_on_timeout, checkpoint, wait,
 };
 #[cfg(not(loom))]
 pub use histogram::Histogram;
 #[cfg(not(loom))]
 pub use pool::ThreadPool;
+#[cfg(not(loom))]
+pub use scope::{Scope, ScopedJob};
 #[cfg(not(loom))]
 pub use stats::{Lane, Stats};
 #[cfg(not(loom))]

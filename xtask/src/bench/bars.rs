@@ -16,6 +16,7 @@ const fn bar(bench: &'static str, ours: &'static str, peer: &'static str, factor
 }
 
 const TOKIO: &str = "raw-tokio-localset";
+const TOKIO_HYPER: &str = "raw-tokio-current-thread";
 const SMOL: &str = "raw-smol-local";
 const GLOMMIO: &str = "raw-glommio";
 const ASYNCIO: &str = "raw-python3.13-asyncio";
@@ -58,6 +59,8 @@ const BARS: &[Bar] = &[
     bar("tcp.bulk_same", "native", TOKIO, 1.03),
     bar("tcp.bulk_same", "native", SMOL, 1.03),
     bar("tcp.accept_cpu", "native", TOKIO, 1.0),
+    bar("http.wrk_64_same", "native", TOKIO_HYPER, 1.0),
+    bar("http.wrk_64_cross", "native", TOKIO_HYPER, 1.0),
     bar("timers.cancel_each", "native", GLOMMIO, 0.8),
     bar("timers.cancel_batch", "native", TOKIO, 0.5),
     bar("timers.fire_100k", "native", TOKIO, 0.65),

@@ -15,12 +15,13 @@ const FOLDER: &str = "bench/results";
 const PAGE: &str = "docs/src/benchmarks.md";
 
 /// Peers whose versions matter to whoever compares two files.
-const PEERS: [&str; 10] = [
+const PEERS: [&str; 11] = [
     "async-executor",
     "async-io",
     "async-lock",
     "blocking",
     "glommio",
+    "hyper",
     "procspawn",
     "rayon-core",
     "smol",

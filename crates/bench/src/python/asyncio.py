@@ -64,6 +64,18 @@ async def cancel_batch(count):
         timer.cancel()
 
 
+async def offload_one(count):
+    loop = asyncio.get_running_loop()
+    for _ in range(count):
+        await loop.run_in_executor(None, int)
+
+
+async def offload_batch(count):
+    loop = asyncio.get_running_loop()
+    for job in [loop.run_in_executor(None, int) for _ in range(count)]:
+        await job
+
+
 if NAME == "build_drop":
     measure(build_drop, COUNT, SMOKE)
 else:

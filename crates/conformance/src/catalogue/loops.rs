@@ -76,6 +76,8 @@ macro_rules! loop_behaviours {
             mass_cancel_releases_memory Must "test_asyncio/test_base_events::BaseEventLoopTests::test__run_once_cancelled_event_cleanup";
             /// Timers for one and the same time run in the order of registration.
             equal_deadlines_fifo Must "test_asyncio/test_events::TimerTests::test_timer_comparison (CPython: any order)";
+            /// No time at all, a time that is past, and one too long to count: none is early, late or an error, whoever takes it.
+            zero_huge_and_past Must "contract: core_loop::sleep, core_loop::timeout, core_loop::wait";
             /// Sleeps down to nothing do not make the loop spin.
             tiny_delays_do_not_spin Profile "test_asyncio/test_events::EventLoopTestsMixin::test_timeout_rounding";
         }
@@ -128,8 +130,10 @@ macro_rules! loop_behaviours {
             failing_handler_falls_back Must "test_asyncio/test_base_events::BaseEventLoopTests::test_set_exc_handler_broken";
             /// The failure of a task that nobody looks at is reported once, with the task's name.
             unobserved_task_error_reported_once Must "test_asyncio/test_base_events::BaseEventLoopTests::test_default_exc_handler_coro";
-            /// A failure that was awaited, and a cancel, are not reported.
-            observed_or_cancelled_not_reported Must "test_asyncio/test_futures::BaseFutureTests::test_tb_logger_exception_result_retrieved";
+            /// In debug mode an error that a task gives and nobody reads is reported once, with the task, when its last handle goes.
+            unread_error_reported_in_debug_mode Must "test_asyncio/test_futures::BaseFutureTests::test_future_exception_never_retrieved";
+            /// A failure that was awaited or looked at, and a cancel, are not reported.
+            observed_or_cancelled_not_reported Must "test_asyncio/test_futures::BaseFutureTests::test_tb_logger_exception_result_retrieved; test_asyncio/test_tasks::BaseTaskTests::test_tb_logger_not_called_after_cancel";
             /// A task that is still pending when its loop drops it is reported once, by its name.
             destroyed_pending_task_reported Must "test_asyncio/test_tasks::BaseTaskTests::test_log_destroyed_pending_task";
         }
@@ -186,6 +190,12 @@ macro_rules! loop_behaviours {
             all_tasks_excludes_done_and_foreign Must "test_asyncio/test_tasks::BaseTaskIntrospectionTests::test__register_task_3";
             /// Done-callbacks run in order, in a turn after the end, also one that is added later.
             done_callbacks_deferred_in_order Must "test_asyncio/test_futures::BaseFutureDoneCallbackTests::test_callbacks_invoked_on_set_result";
+            /// A cancel that comes when the output was given, in the destructor of the future, is too late, says so, and changes nothing.
+            cancel_in_the_last_destructor_is_false Must "src:asyncio.tasks.Task.cancel";
+            /// The requests of a task count on while it cleans up and when it has ended; one that comes then is too late.
+            requests_count_in_the_clean_up Must "test_asyncio/test_tasks::BaseTaskTests::test_cancelling";
+            /// Without the type of its output a task tells how it ended, to all who await it, and is cancelled along with whoever does.
+            the_end_is_told_without_the_type Must "src:asyncio.futures.Future.exception";
             /// A task inherits the task-locals of its spawn; what it sets is seen by neither parent nor sibling, only by its own children.
             context_copied_at_spawn Must "test_asyncio/test_tasks::BaseTaskTests::test_context_1, ::test_context_4";
         }
@@ -286,6 +296,10 @@ macro_rules! loop_behaviours {
             external_cancel_plus_child_error Must "test_asyncio/test_taskgroups::TestTaskGroup::test_error_and_cancel, ::test_taskgroup_08";
             /// Children of an inner and an outer group fail in one turn: the inner error can be caught, then the outer one comes.
             nested_both_fail_same_tick Must "test_asyncio/test_taskgroups::TestTaskGroup::test_nested_groups_both_cancelled";
+            /// Children are waited for, bounded and taken in the order of ending as tasks are.
+            children_are_waited_for_as_tasks Must "src:asyncio.taskgroups.TaskGroup.create_task";
+            /// A group that is dropped while its children end, after its body has passed a cancel on, gives that back to its task.
+            a_dropped_group_gives_back_the_cancel Must "contract: a request that was counted is heard";
             /// A group that is cancelled by its handle ends its children and asks its body; that is no failure, and no cancel of the task.
             cancel_method Must "main:src:asyncio.taskgroups.TaskGroup.cancel";
         }
@@ -335,6 +349,14 @@ macro_rules! loop_behaviours {
             /// Cancelling whoever waits with a timeout cancels the inner task.
             outer_cancel_cancels_inner Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_cancel_wait_for";
         }
+        nesting {
+            /// The loser of a `select!` is dropped, and its clean-up ends with the task; whoever won is told at once.
+            the_loser_of_a_select_cleans_up Must "contract: core_loop::finally";
+            /// When a task is cancelled in a `join!`, every part that has not ended cleans up, in tasks of both kinds.
+            all_parts_of_a_join_clean_up Must "contract: core_loop::finally, core_loop::cancellable";
+            /// Clean-ups inside `join!`, `select!`, timeouts and each other end from the inside out; what is shielded goes on.
+            clean_ups_and_shields_nest Must "contract: core_loop::finally, core_loop::shield, core_loop::timeout";
+        }
         runner {
             /// A run gives the value or the error of its main, and the loop is closed afterwards.
             value_error_and_fresh_loop Must "test_asyncio/test_runners::RunTests::test_asyncio_run_return, ::test_asyncio_run_raises";
@@ -344,13 +366,17 @@ macro_rules! loop_behaviours {
             many_runs_one_context Must "test_asyncio/test_runners::RunnerTests::test_run_keeps_context";
             /// A close always ends within its grace; what would not end is dropped and named.
             close_rules Must "test_asyncio/test_runners::RunnerTests::test_double_close";
+            /// Calls from threads that come one after the other and spawn do not keep a close until its grace.
+            steady_callbacks_do_not_keep_the_close Must "contract: core_loop::Runner::close";
+            /// Once it was shut down, or its loop is closed, no default executor is started; what there is refuses work.
+            a_closed_loop_starts_no_executor Must "test_asyncio/test_base_events::BaseEventLoopTests::test_shutdown_default_executor_timeout";
             /// Ctrl-C cancels the main of a run that listens: its clean-up runs, the run says so, and what was done about the signal before is back.
             first_interrupt_cancels_main Must "test_asyncio/test_runners::RunnerTests::test_interrupt_wait, ::test_interrupt_call_soon";
             /// A main that somebody else has cancelled says so in spite of Ctrl-C, and one that swallows the request gives its output.
             interrupt_subtleties Must "test_asyncio/test_runners::RunnerTests::test_interrupt_cancelled_task; src:asyncio.runners._on_sigint";
         }
         introspect {
-            /// Whoever awaits a task, or gathers several, is named as their awaiter.
+            /// Whoever awaits a task, gathers several, waits for them, shields one, bounds its time or owns it in a group, is named as its awaiter.
             await_graph Must "main:test_asyncio/test_graph::CallStackTestBase::test_stack_tgroup, ::test_stack_gather";
             /// The table has every task, the tree puts them below their awaiters and names those that await each other.
             pstree_and_ps Must "main:test_asyncio/test_tools::TestAsyncioToolsEdgeCases::test_task_awaits_self";

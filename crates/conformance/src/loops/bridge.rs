@@ -187,14 +187,21 @@ pub(super) fn run_coroutine_threadsafe_roundtrip(subject: &Subject<Loops>) -> Ve
                 turns(2).await;
                 thread::current().id()
             };
-            let value = handle.try_submit(work)?.wait()?;
-            let error = handle.try_submit(async { super::quiet_panic("no luck") })?.wait();
+            let value = handle.spawn(work)?.wait()?;
+            let error = handle.spawn(async { super::quiet_panic("no luck") })?.wait();
+            let pinned = handle.spawn_pinned(async || {
+                let not_send = std::rc::Rc::new(thread::current().id());
+                turns(1).await;
+                *not_send
+            });
+            let pinned = pinned?.wait()?;
             done.set();
-            Ok::<_, Miss>((value, error))
+            Ok::<_, Miss>((value, error, pinned))
         });
         event.wait().await;
-        let (value, error) = joined(thread)??;
+        let (value, error, pinned) = joined(thread)??;
         same("the thread it ran on", value, thread::current().id())?;
+        same("the thread of one that is built there", pinned, thread::current().id())?;
         match error {
             Err(JobError::Panicked(panic)) => same("the error", panic.message(), "no luck"),
             other => Err(Miss::Fail(format!("a coroutine that panics gave {other:?}"))),

@@ -90,8 +90,37 @@ pub(super) fn observed_or_cancelled_not_reported(subject: &Subject<Loops>) -> Ve
         cancelled.cancel("not needed");
         drop(cancelled);
         turns(3).await;
+        same("the number of reports", reports.seen().len(), 0)?;
+        let [looked_at, refused] = [(); 2].map(|()| core_loop::spawn(async { quiet_panic("seen") }));
+        turns(1).await;
+        ensure(looked_at.result().is_some_and(|outcome| outcome.is_err()), "it has not failed")?;
+        same("a cancel of a task that has failed", refused.cancel("not needed"), false)?;
+        drop((looked_at, refused));
         same("the number of reports", reports.seen().len(), 0)
     })
+}
+
+pub(super) fn unread_error_reported_in_debug_mode(subject: &Subject<Loops>) -> Verdict {
+    type Output = Result<(), &'static str>;
+    let (mut runner, _told) = super::debug::debugged(subject, super::NEVER)?;
+    runner.run(async {
+        let trace = Trace::new();
+        let reports = trace.clone();
+        here().set_exception_handler(move |_, context| {
+            let error = context.error.and_then(|error| error.downcast_ref::<Output>()).copied();
+            reports.note((context.task.clone(), error));
+        });
+        let fails = |name| core_loop::spawn(async { Output::Err("no luck") }).named(name);
+        fails("detached").detach();
+        let [late, looked_at] = [fails("late"), fails("looked at")];
+        core_loop::spawn(async { Output::Ok(()) }).detach();
+        same("an error that is read", fails("awaited").await?, Err("no luck"))?;
+        turns(2).await;
+        ensure(matches!(looked_at.result(), Some(Ok(Err("no luck")))), "the error is not there")?;
+        drop((late, looked_at));
+        let wanted = ["detached", "late"].map(|name| (Some(name.to_owned()), Some(Output::Err("no luck"))));
+        same("the reports", trace.seen(), wanted)
+    })?
 }
 
 pub(super) fn destroyed_pending_task_reported(subject: &Subject<Loops>) -> Verdict {

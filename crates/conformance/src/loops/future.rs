@@ -4,7 +4,7 @@ use super::{Loops, NEVER, Trace, here, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
 use contract::{Job, JobError, Place, Submit};
-use core_loop::{Future, JoinError, spawn};
+use core_loop::{Future, JoinError, spawn, wrap_future};
 use std::time::Duration;
 
 pub(super) fn single_assignment(subject: &Subject<Loops>) -> Verdict {
@@ -88,14 +88,14 @@ pub(super) fn await_done_does_not_yield(subject: &Subject<Loops>) -> Verdict {
 pub(super) fn wrap_cancels_both_ways(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let (promise, job) = Job::<u8>::promise(&Submit::new(), Place::none(), ());
-        let outer = spawn(job.cancel_on_drop());
+        let outer = wrap_future(job);
         turns(1).await;
         outer.cancel("both");
         cancelled(outer.await)?;
         same("whether the inner one still waits to run", promise.is_queued(), false)?;
 
         let (promise, job) = Job::<u8>::promise(&Submit::new(), Place::none(), ());
-        let outer = spawn(job.cancel_on_drop());
+        let outer = wrap_future(job);
         turns(1).await;
         same("whether the inner one may start", promise.start(), true)?;
         let over = promise.watch();

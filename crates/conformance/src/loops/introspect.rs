@@ -1,10 +1,10 @@
 //! `introspect`: what a loop says of its tasks.
 
 use super::debug::circle;
-use super::{Loops, turns};
+use super::{Loops, NEVER, turns};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};
-use core_loop::{Ps, gather, ps, pstree, spawn};
+use core_loop::{Ps, ReturnWhen, TaskGroup, Waitable, gather, ps, pstree, spawn, wait, wait_for};
 use std::future::pending;
 
 /// The names of the tasks that this one awaits.
@@ -37,7 +37,38 @@ pub(super) fn await_graph(subject: &Subject<Loops>) -> Verdict {
         same("what the gathered await", below, ["left", "right"])?;
         drop((outer, few, many));
         Ok(())
-    })
+    })?;
+    subject.run(await_graph_of_combinators)
+}
+
+/// The other ways to await a task.
+async fn await_graph_of_combinators() -> Verdict {
+    let never = |name| spawn(pending::<()>()).named(name);
+    let shields = spawn(async move { never("shielded").shield().await.is_ok() }).named("shields");
+    let waits = spawn(async move {
+        let mut tasks = [never("one"), never("other")];
+        wait(&mut tasks, ReturnWhen::ALL_COMPLETED).await.done.len()
+    });
+    let limits = spawn(async move { wait_for(NEVER, never("limited")).await.is_ok() }).named("limits");
+    let watched = never("watched").any();
+    let listens = spawn(async { watched.await.is_ok() }).named("listens");
+    let owns = spawn(TaskGroup::<()>::scope(async |group| {
+        group.spawn(pending::<Result<(), _>>()).named("child").await.map_err(drop)
+    }));
+    let (waits, owns) = (waits.named("waits"), owns.named("owns"));
+    turns(3).await;
+    let ps = ps();
+    for (name, awaits) in [
+        ("shields", &["shielded"][..]),
+        ("waits", &["one", "other"]),
+        ("limits", &["limited"]),
+        ("listens", &["watched"]),
+        ("owns", &["child"]),
+    ] {
+        same(name, awaited(&ps, name), awaits)?;
+    }
+    drop((shields, waits, limits, listens, owns));
+    Ok(())
 }
 
 pub(super) fn pstree_and_ps(subject: &Subject<Loops>) -> Verdict {

@@ -159,6 +159,9 @@ pub(super) fn close_final_and_idempotent(subject: &Subject<Loops>) -> Verdict {
     let running = trace.clone();
     let task = lp.spawn(async move { running.note("task") });
     ensure(task.done(), "a closed loop took a task")?;
+    let (reader, _writer) = std::io::pipe()?;
+    ensure(lp.add_reader(&reader, || ()).is_err(), "a closed loop took a reader")?;
+    ensure(!lp.remove_reader(&reader), "a closed loop had a reader")?;
     let closed = trace.seen();
     // The close gives what is queued a turn, as asyncio's `run` does; what matters is that nothing runs later.
     ensure(

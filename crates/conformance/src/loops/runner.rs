@@ -1,9 +1,10 @@
 //! `runner`: a loop's life.
 
 pub(super) use super::interrupt::{first_interrupt_cancels_main, interrupt_subtleties};
-use super::{GRACE, Loops, Trace, turns};
+use super::{GRACE, Loops, Trace, here, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Gate, Subject};
+use contract::ExecutorExt;
 use core_loop::{JoinError, Runner, TaskLocal, finally, spawn};
 use std::future::pending;
 use std::thread;
@@ -121,4 +122,40 @@ pub(super) fn close_rules(subject: &Subject<Loops>) -> Verdict {
         std::task::Poll::Ready(Err(JoinError::Shutdown | JoinError::Cancelled(_))) => Ok(()),
         other => Err(crate::Miss::Fail(format!("a task of a closed loop gives {other:?}"))),
     }
+}
+
+pub(super) fn steady_callbacks_do_not_keep_the_close(subject: &Subject<Loops>) -> Verdict {
+    /// Sends itself to the loop again, and leaves a task that never ends there each time.
+    fn steady(handle: core_loop::LoopHandle) {
+        let again = handle.clone();
+        let _closed = handle.call_soon_threadsafe(move || {
+            spawn(pending::<()>()).detach();
+            steady(again);
+        });
+    }
+    let mut runner = subject.runner()?;
+    runner.run(async {
+        steady(here().handle());
+        turns(2).await;
+    })?;
+    // Far longer than a behaviour may take.
+    let report = runner.close(super::NEVER);
+    ensure(report.cancelled > 0 && !report.dropped.is_empty(), format!("the close reports: {report}"))
+}
+
+pub(super) fn a_closed_loop_starts_no_executor(subject: &Subject<Loops>) -> Verdict {
+    let refuses = |lp: &core_loop::Loop| {
+        let work: core_loop::BoxedWork = Box::new(|| ());
+        let refused = lp.default_executor().try_submit(work);
+        matches!(refused, Err(refused) if matches!(refused.why, contract::Reject::ShuttingDown))
+    };
+    let mut runner = subject.runner()?;
+    let lp = runner.get_loop().clone();
+    let report = runner.run(async {
+        let report = here().shutdown_default_executor(super::GRACE).await;
+        (report.is_clean(), refuses(&here()), core_loop::to_thread(|| ()).await.is_err())
+    })?;
+    same("one that was never used, shut down", report, (true, true, true))?;
+    runner.close(super::GRACE);
+    ensure(refuses(&lp), "the closed loop gave an executor that takes work")
 }

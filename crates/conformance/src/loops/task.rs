@@ -190,6 +190,7 @@ pub(super) fn two_cancels_one_delivery(subject: &Subject<Loops>) -> Verdict {
         turns(1).await;
         same("the first cancel", task.cancel("first"), true)?;
         same("the second cancel", task.cancel("second"), true)?;
+        same("the requests", task.any().cancelling(), 2)?;
         cancelled(task.await, "first")?;
         same("what was dropped", trace.seen(), ["dropped"])
     })
@@ -382,5 +383,84 @@ pub(super) fn context_copied_at_spawn(subject: &Subject<Loops>) -> Verdict {
         same("its sibling", sibling.await?, Some(1))?;
         same("a callback that was registered before the parent's change", trace.seen(), [Some(1)])?;
         same("the parent", NUMBER.get(), Some(3))
+    })
+}
+
+pub(super) fn cancel_in_the_last_destructor_is_false(subject: &Subject<Loops>) -> Verdict {
+    /// Cancels its own task when it is dropped, and notes whether that was in time.
+    struct Late(Rc<RefCell<Option<Task<u8>>>>, Trace<bool>);
+    impl Drop for Late {
+        fn drop(&mut self) {
+            self.1.note(self.0.borrow().as_ref().is_some_and(|task| task.cancel("too late")));
+        }
+    }
+    subject.run(async || {
+        let (own, trace) = (Rc::new(RefCell::new(None)), Trace::new());
+        // Captured, so that it goes with the future, after that gave its output.
+        let mut late = Some(Late(own.clone(), trace.clone()));
+        own.replace(Some(spawn(std::future::poll_fn(move |_| {
+            let _kept = &mut late;
+            std::task::Poll::Ready(7)
+        }))));
+        turns(2).await;
+        same("whether it was in time", trace.seen(), [false])?;
+        let task = own.take().ok_or_else(|| Miss::Fail("the handle is gone".to_owned()))?;
+        same("the output", task.await?, 7)
+    })
+}
+
+pub(super) fn requests_count_in_the_clean_up(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let seen = trace.clone();
+        let task = spawn(finally(
+            (),
+            async |()| pending::<()>().await,
+            async move |()| {
+                turns(1).await;
+                seen.note(super::requests());
+            },
+        ));
+        turns(1).await;
+        task.cancel("one");
+        task.cancel("two");
+        turns(1).await;
+        same("whether it is done while it cleans up", task.done(), false)?;
+        same("a cancel that comes then", task.cancel("three"), false)?;
+        let any = task.any();
+        cancelled(task.await, "one")?;
+        same("the requests, as the clean-up counts them", trace.seen(), [2])?;
+        same("the requests, afterwards", any.cancelling(), 2)
+    })
+}
+
+pub(super) fn the_end_is_told_without_the_type(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let well = spawn(async {
+            turns(2).await;
+            String::from("an output")
+        });
+        let listeners = [spawn(well.any()), spawn(well.any())];
+        same("how it ended, before the end", well.any().result().is_none(), true)?;
+        same("the output, to the handle", well.await?, "an output")?;
+        for listener in listeners {
+            same("the end, to each who awaits it", listener.await?.is_ok(), true)?;
+        }
+        let asked = spawn(pending::<()>());
+        asked.cancel("enough");
+        cancelled(asked.any().await, "enough")?;
+        same("whether it was cancelled", (asked.cancelled(), asked.any().cancelled()), (true, true))?;
+        let panics = spawn(async { super::quiet_panic("no luck") });
+        match panics.any().await {
+            Err(JoinError::Panicked(panic)) => same("the panic", panic.message(), "no luck")?,
+            other => return Err(Miss::Fail(format!("a task that panics ended with {other:?}"))),
+        }
+        // Whoever awaits it is cancelled, and the task along.
+        let along = spawn(pending::<()>());
+        let awaiter = spawn(along.any());
+        turns(1).await;
+        awaiter.cancel("both");
+        cancelled(awaiter.await, "both")?;
+        same("the task that was awaited", along.cancelled(), true)
     })
 }

@@ -4,11 +4,14 @@ use super::{Loops, Trace, asked, interrupted, quiet_panic, requests, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
 use core_loop::{
-    Cancelled, ChildError, GroupError, JoinError, TaskGroup, cancellable, current_task, finally, spawn,
-    spawn_cooperative,
+    Cancelled, ChildError, Elapsed, GroupError, JoinError, ReturnWhen, TaskGroup, as_completed, cancellable,
+    current_task, finally, spawn, spawn_cooperative, wait, wait_for,
 };
-use std::future::pending;
+use std::cell::Cell;
+use std::future::{pending, poll_fn};
 use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
 
 type Failure = &'static str;
 type Log = Trace<&'static str>;
@@ -418,4 +421,59 @@ async fn cancelled_by_its_handle(from_a_child: bool) -> Result<Verdict, Cancelle
     }
     .and_then(|()| same("the clean-ups", trace.seen(), ["the child"]))
     .and_then(|()| same("the requests that are left", requests(), 0)))
+}
+
+pub(super) fn children_are_waited_for_as_tasks(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let outcome = TaskGroup::<Failure>::scope(async |group| {
+            let mut children = [5, 1, 3].map(|after| {
+                group.spawn(async move {
+                    turns(after).await;
+                    Ok(after)
+                })
+            });
+            let seen = wait(&mut children, ReturnWhen::FIRST_COMPLETED).await;
+            let done: Vec<_> = seen.done.iter().map(|child| child.result().and_then(Result::ok)).collect();
+            let mut order = Vec::new();
+            let first = done == [Some(&1)] && seen.pending.len() == 2;
+            let mut coming = as_completed(children);
+            while let Some(child) = coming.next().await {
+                order.push(child.await.ok());
+            }
+            let slow = group.spawn(pending::<Result<(), Failure>>());
+            let limited = wait_for(Duration::ZERO, slow).await;
+            Ok((first, order, limited))
+        })
+        .await;
+        let wanted = (true, vec![Some(1), Some(3), Some(5)], Err(Elapsed));
+        same("the first, the order, and one without time", outcome, Ok(wanted))
+    })
+}
+
+pub(super) fn a_dropped_group_gives_back_the_cancel(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let log = trace.clone();
+        let owner = spawn_cooperative(async move {
+            let passed_on = Cell::new(false);
+            let mut group = Box::pin(TaskGroup::scope_cooperative(async |group| {
+                group.spawn(careful(log, "child"));
+                let cancelled = interrupted().await;
+                passed_on.set(true);
+                Err::<Result<(), Failure>, _>(cancelled)
+            }));
+            poll_fn(|cx| match group.as_mut().poll(cx) {
+                Poll::Pending if !passed_on.get() => Poll::Pending,
+                _ => Poll::Ready(()),
+            })
+            .await;
+            // The body is over, its child cleans up.
+            drop(group);
+            Ok((requests(), interrupted().await.reason().to_string()))
+        });
+        turns(3).await;
+        owner.cancel("enough");
+        same("the requests, and what the next await hears", owner.await?, (1, "enough".to_owned()))?;
+        same("the child", trace.seen(), ["child"])
+    })
 }

@@ -41,6 +41,19 @@ pub(super) fn absolute_none_and_unused(subject: &Subject<Loops>) -> Verdict {
         same("a body without a bound", timeout(Duration::MAX, turns(2)).await, Ok(()))?;
         let unbound = timeout_scope(NEVER, async |scope| scope.reschedule(None).is_ok());
         same("a bound that is taken away", unbound.await, Ok(true))?;
+        let when = async |scope: TimeoutScope| scope.when();
+        same("a scope without a bound", timeout_scope(None, when).await, Ok(None))?;
+        let later = here().time() + NEVER;
+        same("a scope that ends at a time", timeout_scope(later, when).await, Ok(Some(later)))?;
+        let bound_later = timeout_scope(None, async |scope| {
+            let moved = scope.reschedule(MS * 2);
+            pending::<()>().await;
+            moved.is_ok()
+        });
+        same("a bound that comes later", bound_later.await, Err(Elapsed))?;
+        let soon = here().time() + MS * 2;
+        let body = async |_| pending::<()>().await;
+        same("a scope that a time is too early for", timeout_scope(soon, body).await, Err(Elapsed))?;
         let soon = here().time() + MS * 2;
         same("a body that a time is too early for", timeout_at(soon, pending::<()>()).await, Err(Elapsed))?;
         log.take_armed();

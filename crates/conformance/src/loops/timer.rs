@@ -3,7 +3,7 @@
 use super::{Loops, NEVER, Trace, here, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
-use core_loop::outside;
+use core_loop::{Elapsed, ReturnWhen, as_completed, outside, sleep, sleep_until, timeout, wait, wait_for};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::thread;
@@ -168,5 +168,37 @@ pub(super) fn tiny_delays_do_not_spin(subject: &Subject<Loops>) -> Verdict {
         let polls = log.polls() - before;
         // CPython allows twenty for ten sleeps; a loop that spins needs thousands for the first alone.
         ensure(polls <= 10 * sleeps, format!("{polls} polls of the loop for {sleeps} sleeps"))
+    })
+}
+
+pub(super) fn zero_huge_and_past(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let trace = Trace::new();
+        let lp = here();
+        let huge = [Duration::MAX, Duration::from_secs(u64::MAX), Duration::from_secs(u64::MAX / 4)];
+        let never: Vec<_> = huge.map(|huge| lp.call_later(huge, trace.noting("never"))).into();
+        let long_ago = lp.time().checked_sub(Duration::from_secs(1)).unwrap_or_else(|| lp.time());
+        lp.call_at(long_ago, trace.noting("past"));
+        lp.call_later(Duration::ZERO, trace.noting("at once"));
+        sleep(Duration::ZERO).await;
+        sleep_until(long_ago).await;
+        for huge in huge {
+            same(
+                "a sleep without an end",
+                timeout(Duration::from_millis(1), sleep(huge)).await,
+                Err(Elapsed),
+            )?;
+            same("a limit without an end", timeout(huge, sleep(Duration::from_millis(1))).await, Ok(()))?;
+            let waited = wait_for(huge, core_loop::spawn(async { 7 })).await;
+            same("a task without a limit", waited.ok().and_then(Result::ok), Some(7))?;
+            let mut task = core_loop::spawn(async { 7 });
+            let seen = wait([&mut task], ReturnWhen::ALL_COMPLETED).timeout(huge).await;
+            same("a wait without a limit", seen.done.len(), 1)?;
+            let mut coming = as_completed([task]).timeout(huge);
+            same("what comes without a limit", coming.next().await.is_some_and(|next| next.is_ok()), true)?;
+        }
+        same("the timers", trace.seen(), ["past", "at once"])?;
+        never.iter().for_each(core_loop::Handle::cancel);
+        Ok(())
     })
 }

@@ -2,7 +2,10 @@
 
 use std::fmt;
 use std::pin::Pin;
-use sync_primitives::{Event, GetError, Lock, PutError, Queue, QueueShutDown, Semaphore, TaskDoneError};
+use sync_primitives::{
+    Barrier, BoundedSemaphore, BrokenBarrierError, Condition, Event, GetError, Lock, LockGuard, Order,
+    Permit, PutError, QueueOf, QueueShutDown, ReleaseError, Semaphore, TaskDoneError,
+};
 
 /// A future that stays on its thread.
 pub type LocalFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
@@ -34,6 +37,59 @@ pub trait AnyLock {
     fn try_lock(&self) -> Option<Held<'_>>;
 }
 
+/// A condition with the lock that it is used with, as [`Condition`] and [`Lock`] are.
+pub trait AnyCondition {
+    /// Waits for the lock.
+    fn lock(&self) -> LocalFuture<'_, Box<dyn AnyTurn<'_> + '_>>;
+    /// Whether the lock cannot be had at once.
+    fn locked(&self) -> bool;
+    /// Notifies so many.
+    fn notify(&self, count: usize);
+    /// Notifies all.
+    fn notify_all(&self);
+}
+
+/// The turn of whoever has the lock of a condition.
+pub trait AnyTurn<'a> {
+    /// Gives the lock up, waits for a notification, and takes the lock again.
+    fn wait(self: Box<Self>) -> LocalFuture<'a, Box<dyn AnyTurn<'a> + 'a>>;
+    /// Waits until `predicate` holds.
+    fn wait_for(
+        self: Box<Self>,
+        predicate: Box<dyn FnMut() -> bool + 'a>,
+    ) -> LocalFuture<'a, Box<dyn AnyTurn<'a> + 'a>>;
+    /// Waits for a notification or for `stop`, and takes the lock in either case; `false` if it was stopped.
+    fn wait_unless(
+        self: Box<Self>,
+        stop: LocalFuture<'a, ()>,
+    ) -> LocalFuture<'a, (Box<dyn AnyTurn<'a> + 'a>, bool)>;
+}
+
+/// A barrier, as [`Barrier`] is one.
+pub trait AnyBarrier {
+    /// Arrives, and waits until all have.
+    fn wait(&self) -> LocalFuture<'_, Result<usize, BrokenBarrierError>>;
+    /// Breaks up the round.
+    fn reset(&self);
+    /// Breaks the barrier.
+    fn abort(&self);
+    /// Whether it is broken.
+    fn broken(&self) -> bool;
+    /// How many wait in this round.
+    fn n_waiting(&self) -> usize;
+}
+
+/// A semaphore that knows how many permits there are, as [`BoundedSemaphore`] is one.
+pub trait AnyBoundedSemaphore {
+    /// Takes a permit that no guard will bring back; `false` if there is none.
+    fn take(&self) -> bool;
+    /// Brings a permit back that was taken so.
+    #[expect(clippy::missing_errors_doc, reason = "as the semaphore that it stands for")]
+    fn release(&self) -> Result<(), ReleaseError>;
+    /// How many are neither held nor promised.
+    fn available(&self) -> usize;
+}
+
 /// A flag that many wait for, as [`Event`] is one.
 pub trait AnyEvent {
     /// Waits until it is set.
@@ -60,7 +116,7 @@ pub trait AnySemaphore {
     fn available(&self) -> usize;
 }
 
-/// A queue of numbers, as [`Queue`] is one; it says no in the words of that.
+/// A queue of numbers, as [`sync_primitives::Queue`] is one; it says no in the words of that.
 pub trait AnyQueue {
     /// Puts `item` in, after waiting for a place.
     fn put(&self, item: u32) -> LocalFuture<'_, Result<(), QueueShutDown<u32>>>;
@@ -133,7 +189,95 @@ impl AnySemaphore for Semaphore {
     }
 }
 
-impl AnyQueue for Queue<u32> {
+impl AnyCondition for (Lock<()>, Condition) {
+    fn lock(&self) -> LocalFuture<'_, Box<dyn AnyTurn<'_> + '_>> {
+        Box::pin(async { turn(self.0.lock().await, &self.1) })
+    }
+
+    fn locked(&self) -> bool {
+        self.0.locked()
+    }
+
+    fn notify(&self, count: usize) {
+        self.1.notify(count);
+    }
+
+    fn notify_all(&self) {
+        self.1.notify_all();
+    }
+}
+
+struct Turn<'a> {
+    guard: LockGuard<'a, ()>,
+    condition: &'a Condition,
+}
+
+fn turn<'a>(guard: LockGuard<'a, ()>, condition: &'a Condition) -> Box<dyn AnyTurn<'a> + 'a> {
+    Box::new(Turn { guard, condition })
+}
+
+impl<'a> AnyTurn<'a> for Turn<'a> {
+    fn wait(self: Box<Self>) -> LocalFuture<'a, Box<dyn AnyTurn<'a> + 'a>> {
+        Box::pin(async move { turn(self.condition.wait(self.guard).await, self.condition) })
+    }
+
+    fn wait_for(
+        self: Box<Self>,
+        mut predicate: Box<dyn FnMut() -> bool + 'a>,
+    ) -> LocalFuture<'a, Box<dyn AnyTurn<'a> + 'a>> {
+        let Turn { guard, condition } = *self;
+        let wait = condition.wait_for(guard, move |()| predicate());
+        Box::pin(async move { turn(wait.await, condition) })
+    }
+
+    fn wait_unless(
+        self: Box<Self>,
+        stop: LocalFuture<'a, ()>,
+    ) -> LocalFuture<'a, (Box<dyn AnyTurn<'a> + 'a>, bool)> {
+        Box::pin(async move {
+            let (guard, waited) = self.condition.wait(self.guard).unless(stop).await;
+            (turn(guard, self.condition), waited.is_ok())
+        })
+    }
+}
+
+impl AnyBarrier for Barrier {
+    fn wait(&self) -> LocalFuture<'_, Result<usize, BrokenBarrierError>> {
+        Box::pin(self.wait())
+    }
+
+    fn reset(&self) {
+        self.reset();
+    }
+
+    fn abort(&self) {
+        self.abort();
+    }
+
+    fn broken(&self) -> bool {
+        self.broken()
+    }
+
+    fn n_waiting(&self) -> usize {
+        self.n_waiting()
+    }
+}
+
+impl AnyBoundedSemaphore for BoundedSemaphore {
+    fn take(&self) -> bool {
+        self.try_acquire().map(Permit::forget).is_ok()
+    }
+
+    fn release(&self) -> Result<(), ReleaseError> {
+        self.release(1)
+    }
+
+    fn available(&self) -> usize {
+        self.available()
+    }
+}
+
+impl<S: Order<Item = u32>> AnyQueue for QueueOf<S> {
     fn put(&self, item: u32) -> LocalFuture<'_, Result<(), QueueShutDown<u32>>> {
         Box::pin(self.put(item))
     }

@@ -28,6 +28,27 @@ fn joiner(stage: &Stage, queue: &Rc<dyn AnyQueue>) -> Actor {
 
 type Put = Result<(), QueueShutDown<u32>>;
 
+pub(super) fn fifo_lifo_priority(subject: &Subject<Primitives>) -> Verdict {
+    subject.play(async |stage| {
+        let queues = [
+            ("a queue", stage.queue(0)?, [3, 1, 2]),
+            ("a stack", stage.lifo_queue()?, [2, 1, 3]),
+            ("a priority queue", stage.priority_queue()?, [1, 2, 3]),
+        ];
+        for (name, queue, expected) in queues {
+            for item in [3, 1, 2] {
+                queue.put(item).await.map_err(|_| crate::Miss::Fail("the queue is shut down".to_owned()))?;
+            }
+            let mut got = Vec::new();
+            while let Ok(item) = queue.get_nowait() {
+                got.push(item);
+            }
+            same(&format!("what came out of {name}"), got, expected)?;
+        }
+        Ok(())
+    })
+}
+
 pub(super) fn bounded_put_blocks(subject: &Subject<Primitives>) -> Verdict {
     subject.play(async |stage| {
         let queue = stage.queue(2)?;

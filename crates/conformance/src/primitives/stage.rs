@@ -1,7 +1,7 @@
 //! Where a scenario with primitives is played: by tasks of a loop, or by futures that are polled by hand.
 
 use super::by_hand::{Hands, Puppet};
-use super::form::{AnyEvent, AnyLock, AnyQueue, AnySemaphore};
+use super::form::{AnyBarrier, AnyBoundedSemaphore, AnyCondition, AnyEvent, AnyLock, AnyQueue, AnySemaphore};
 use crate::Miss;
 use crate::behaviour::{Verdict, ensure};
 use std::future::poll_fn;
@@ -18,6 +18,11 @@ pub(super) struct Parts {
     pub(super) event: Maker<(), dyn AnyEvent>,
     pub(super) semaphore: Maker<usize, dyn AnySemaphore>,
     pub(super) queue: Maker<usize, dyn AnyQueue>,
+    pub(super) lifo_queue: Maker<usize, dyn AnyQueue>,
+    pub(super) priority_queue: Maker<usize, dyn AnyQueue>,
+    pub(super) condition: Maker<(), dyn AnyCondition>,
+    pub(super) bounded_semaphore: Maker<usize, dyn AnyBoundedSemaphore>,
+    pub(super) barrier: Maker<usize, dyn AnyBarrier>,
 }
 
 pub(super) struct Stage {
@@ -58,6 +63,26 @@ impl Stage {
     /// Zero is no bound.
     pub(super) fn queue(&self, maxsize: usize) -> Result<Rc<dyn AnyQueue>, Miss> {
         made(&self.parts.queue, maxsize, "queue")
+    }
+
+    pub(super) fn lifo_queue(&self) -> Result<Rc<dyn AnyQueue>, Miss> {
+        made(&self.parts.lifo_queue, 0, "stack")
+    }
+
+    pub(super) fn priority_queue(&self) -> Result<Rc<dyn AnyQueue>, Miss> {
+        made(&self.parts.priority_queue, 0, "priority queue")
+    }
+
+    pub(super) fn condition(&self) -> Result<Rc<dyn AnyCondition>, Miss> {
+        made(&self.parts.condition, (), "condition")
+    }
+
+    pub(super) fn bounded_semaphore(&self, bound: usize) -> Result<Rc<dyn AnyBoundedSemaphore>, Miss> {
+        made(&self.parts.bounded_semaphore, bound, "bounded semaphore")
+    }
+
+    pub(super) fn barrier(&self, parties: usize) -> Result<Rc<dyn AnyBarrier>, Miss> {
+        made(&self.parts.barrier, parties, "barrier")
     }
 
     pub(super) fn spawn(&self, part: impl Future<Output = ()> + 'static) -> Actor {

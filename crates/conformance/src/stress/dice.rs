@@ -1,16 +1,19 @@
 //! Numbers that look random, the same for the same seed.
 
-/// A generator of the family SplitMix: a counter, mixed.
+/// Numbers that look random, and are the same for the same seed: a generator of the family SplitMix, a counter that is mixed.
 #[derive(Debug)]
-pub(super) struct Dice(u64);
+pub struct Dice(u64);
 
 impl Dice {
-    pub(super) fn new(seed: u64) -> Self {
+    /// Those of `seed`.
+    #[must_use]
+    pub const fn new(seed: u64) -> Self {
         Self(seed)
     }
 
     /// Dice of its own for somebody else.
-    pub(super) fn split(&mut self) -> Self {
+    #[must_use]
+    pub fn split(&mut self) -> Self {
         Self(self.next())
     }
 
@@ -22,18 +25,26 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// A number below `bound`, which is not zero.
-    pub(super) fn below(&mut self, bound: u64) -> u64 {
+    /// A number below `bound`.
+    ///
+    /// # Panics
+    ///
+    /// If that is zero.
+    pub fn below(&mut self, bound: u64) -> u64 {
         self.next() % bound
     }
 
     /// True once in `times`.
-    pub(super) fn once_in(&mut self, times: u64) -> bool {
+    ///
+    /// # Panics
+    ///
+    /// If that is zero.
+    pub fn once_in(&mut self, times: u64) -> bool {
         self.below(times) == 0
     }
 
     /// An index into something that has `len` items, if it has any.
-    pub(super) fn index(&mut self, len: usize) -> Option<usize> {
+    pub fn index(&mut self, len: usize) -> Option<usize> {
         (len > 0).then(|| usize::try_from(self.below(len as u64)).unwrap_or_default())
     }
 }

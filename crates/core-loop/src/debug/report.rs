@@ -122,9 +122,8 @@ impl fmt::Display for DebugReport {
                 for task in tasks {
                     write!(f, "{task}, which awaits ")?;
                 }
-                match tasks.first() {
-                    Some(first) => write!(f, "`{}`", first.name)?,
-                    None => {}
+                if let Some(first) = tasks.first() {
+                    write!(f, "`{}`", first.name)?;
                 }
                 f.write_str("; let one of them do without the other's output, or cancel one")
             }

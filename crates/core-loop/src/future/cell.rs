@@ -11,16 +11,20 @@
 
 use crate::callback::CallRef;
 use crate::current::Loop;
+use crate::debug;
 use crate::error::JoinError;
-use crate::exception::shielded;
+use crate::exception::{ExceptionContext, report, shielded};
 use crate::shared::Shared;
-use crate::sync::{Mutex, lock};
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+use crate::verdict::is_error;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll, Waker};
 
 pub(super) struct Cell<T> {
     outcome: OnceLock<Result<T, JoinError>>,
+    /// Somebody has read the outcome, or has no use for it. For debug mode.
+    heard: AtomicBool,
     waiters: Mutex<Waiters>,
 }
 
@@ -51,11 +55,17 @@ impl Waiters {
 
 impl<T> Cell<T> {
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { outcome: OnceLock::new(), waiters: Mutex::default() })
+        Arc::new(Self { outcome: OnceLock::new(), heard: AtomicBool::new(false), waiters: Mutex::default() })
     }
 
     pub(super) fn outcome(&self) -> Option<&Result<T, JoinError>> {
         self.outcome.get()
+    }
+
+    /// Nobody will miss the outcome any more.
+    pub(super) fn hear(&self) {
+        // Relaxed: whoever drops the cell comes after all who had a handle, by the count of these.
+        self.heard.store(true, Ordering::Relaxed);
     }
 
     /// Sets the outcome and tells everybody, or gives it back.
@@ -133,8 +143,17 @@ impl Waiter {
 }
 
 impl<T> Drop for Cell<T> {
-    /// Whoever still waits waits in vain: callbacks are dropped, by their loops.
+    /// Whoever still waits waits in vain: callbacks are dropped, by their loops. An error that nobody has read is told.
     fn drop(&mut self) {
+        if let Some(Ok(output)) = self.outcome.get()
+            && !self.heard.load(Ordering::Relaxed)
+            && is_error(output)
+            && debug::is_on()
+        {
+            let error = std::any::type_name::<T>();
+            let message = format!("an error that nobody read, a `{error}`, was set in a future");
+            report(&ExceptionContext::new(message));
+        }
         for waiter in std::mem::take(&mut lock(&self.waiters).by_number).into_values() {
             if let Waiter::Callback(lp, callback) = waiter {
                 lp.send(|| Box::new(move |lp| lp.inner().done_callbacks.forget(callback)));

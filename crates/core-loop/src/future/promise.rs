@@ -69,7 +69,7 @@ impl<T, E> Promise<Result<T, E>> {
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        self.0.cancel("its promise was dropped before it was kept");
+        self.0.end_cancelled("its promise was dropped before it was kept".into());
     }
 }
 

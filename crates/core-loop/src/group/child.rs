@@ -113,7 +113,6 @@ impl<T: 'static> ChildTask<T> {
     /// # Python
     ///
     /// `TaskGroup.create_task(…, name=name)`.
-    #[must_use = "it is the child's handle: to drop it changes nothing, but say so"]
     pub fn named(self, name: impl Into<String>) -> Self {
         if let Some(task) = self.any() {
             task.set_name(name);

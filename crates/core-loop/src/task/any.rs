@@ -168,7 +168,7 @@ impl AnyTask {
 
     /// Asks for it to be cancelled: see [`Task::cancel`](crate::Task::cancel).
     pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
-        self.task.cancel(reason.into())
+        self.task.cancel_by_hand(reason.into())
     }
 
     /// How many cancels were asked for in time, less those that [`uncancel`](Self::uncancel) took back; and one for each group or

@@ -280,10 +280,6 @@ impl TaskRef {
     /// Asks for a cancel; `false` if it comes too late: the outcome is decided.
     pub(crate) fn cancel(&self, reason: Reason) -> bool {
         if !self.is(FUTURE) {
-            if self.is(DONE) {
-                // Whoever cancels has no use for the outcome.
-                self.set(QUIET);
-            }
             return false;
         }
         if self.is(COOPERATIVE) {
@@ -297,6 +293,15 @@ impl TaskRef {
         }
         self.schedule();
         true
+    }
+
+    /// As [`cancel`](Self::cancel), by the program: it has no use for the outcome, if that is there already.
+    pub(super) fn cancel_by_hand(&self, reason: Reason) -> bool {
+        let in_time = self.cancel(reason);
+        if self.is(DONE) {
+            self.set(QUIET);
+        }
+        in_time
     }
 
     /// → DONE from anywhere: drops the future on the spot; its outcome is `Shutdown`. Does not panic.

@@ -15,8 +15,9 @@ use std::time::Duration;
 fn the_current_task_is_the_one_whose_step_runs_and_a_callback_has_none() {
     run(async {
         let main = current_task().expect("inside a task");
-        let task = spawn(async { current_task().expect("inside a task") }).named("child");
+        let task = spawn(async { current_task() }).named("child");
         let (watched, child) = (task.any(), task.await.expect("it ends"));
+        let child = child.expect("inside a task");
         assert_eq!(child, watched);
         assert_eq!((child.name().as_str(), child.parent()), ("child", Some(main.id())));
         assert_ne!(child, main);
@@ -302,6 +303,10 @@ fn a_panic_that_was_heard_without_the_handle_is_not_reported_again_and_one_that_
         task.detach();
         wait([&mut any], ReturnWhen::ALL_COMPLETED).await;
         assert_eq!(reported.take(), "a panic that nobody awaited");
+        let task = panics();
+        yield_now().await;
+        drop(task.cancel_on_drop());
+        assert_eq!(reported.take(), "a panic that nobody awaited", "nobody has cancelled it by hand");
     });
 }
 

@@ -126,3 +126,33 @@ fn a_handler_that_uses_the_loop_and_an_output_whose_destructor_does_are_no_harm(
     });
     assert_eq!(count.expect("it runs"), 1);
 }
+
+#[test]
+fn the_error_of_a_future_that_nobody_read_is_told_when_its_last_handle_goes() {
+    let told = told(true, async {
+        type Output = Result<(), &'static str>;
+        let future = core_loop::Future::<Output>::new();
+        let other = future.clone();
+        future.set_exception("no luck").expect("it is pending");
+        drop(future);
+        // It is looked at, and not read.
+        assert!(other.done() && !other.cancelled());
+        drop(other);
+        let (promise, future) = core_loop::Future::<Output>::promise();
+        promise.set_exception("no luck").expect("it is pending");
+        drop(future);
+        for read in 0..4 {
+            let future = core_loop::Future::<Output>::new();
+            let set = if read == 3 { Ok(()) } else { Err("no luck") };
+            future.set_result(set).expect("it is pending");
+            match read {
+                0 => assert!(future.exception().expect("it is set").is_some()),
+                1 => assert_eq!(future.await.expect("nobody cancelled it"), Err("no luck")),
+                2 => assert!(!future.cancel("not needed")),
+                _ => {}
+            }
+        }
+    });
+    let one = "an error that nobody read, a `core::result::Result<(), &str>`, was set in a future";
+    assert_eq!(told, format!("{one} {one}"));
+}

@@ -1,6 +1,7 @@
 //! The echo server as a program: real clients, on every runtime.
 
 mod client;
+mod crowd;
 mod peers;
 mod server;
 

@@ -11,6 +11,7 @@ use loop_io::open_connection;
 use std::convert::Infallible;
 use std::error::Error;
 use std::io;
+use std::process::Command;
 use std::time::Duration;
 
 type Check = Result<(), Box<dyn Error + Send + Sync>>;
@@ -27,6 +28,8 @@ loop_test::on_every_runtime! {
     a_client_that_never_reads_is_given_up,
     a_reset_in_a_request_ends_that_connection_alone,
     a_reset_in_an_answer_ends_that_connection_alone,
+    #[skip(VIRTUAL, "the client that vanishes is a process, and talks to the kernel")]
+    a_client_that_vanished_without_a_word_is_found_out_by_an_answer,
 }
 
 /// Answers with the path; `/large` with a lot.
@@ -180,4 +183,50 @@ async fn reset_after(bytes: &[u8]) -> Check {
     writer.abort();
     until_clients(&server, 0).await;
     is_alive(&server).await
+}
+
+/// Leaves the other side with half a connection: the kernel sends nothing when a socket is closed that is under repair.
+const VANISHES: &str = "
+import socket, sys
+TCP_REPAIR = 19
+client = socket.create_connection(('127.0.0.1', int(sys.argv[1])))
+client.sendall(b'GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n')
+try:
+    client.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, 1)
+except PermissionError:
+    sys.exit(3)
+client.close()
+";
+
+async fn a_client_that_vanished_without_a_word_is_found_out_by_an_answer() -> Check {
+    let (promise, gone) = Future::<()>::promise();
+    let late = service_fn(move |_| {
+        let gone = gone.clone();
+        async move { gone.await.map(|()| Response::new("to nobody".to_owned())) }
+    });
+    let forever = Http1::new().header_read_timeout(None).idle_timeout(None);
+    let server = forever.start_server(late, "127.0.0.1:0").await?;
+    let port = server.addresses()[0].port().to_string();
+    let vanishing =
+        core_loop::to_thread(move || Command::new("python3").args(["-I", "-c", VANISHES, &port]).output());
+    let why = match vanishing.await? {
+        Ok(output) if output.status.success() => None,
+        Ok(output) if output.status.code() == Some(3) => {
+            Some("a socket may not be put under repair".to_owned())
+        }
+        Ok(output) => return Err(String::from_utf8_lossy(&output.stderr).into()),
+        Err(error) => Some(format!("python3 cannot be started: {error}")),
+    };
+    if let Some(why) = why {
+        conformance::skipped("a_client_that_vanished_without_a_word_is_found_out_by_an_answer", &why);
+        return Ok(());
+    }
+    while server.clients() == 0 {
+        wait_until_idle().await;
+    }
+    wait_until_idle().cushion(Duration::from_millis(20)).await;
+    assert_eq!(server.clients(), 1, "nobody can know that it has gone");
+    promise.set_result(()).map_err(|_| "somebody else set it")?;
+    until_clients(&server, 0).await;
+    Ok(())
 }

@@ -111,6 +111,7 @@ programs! {
     task_locals [],
     three_pools [],
     timeouts [],
+    tls_echo [],
     watch_a_pipe [],
 }
 

@@ -9,6 +9,9 @@ use std::process::Command;
 /// Where the order differs by intention, ours in theirs: there, whoever asks again overtakes whoever was woken.
 const DIFFERENCES: &[(&str, &str, &str)] = &[("producers_consumers", "Yvonne", "Xaver")];
 
+/// What some need beside it.
+const NEEDS: &[(&str, &str)] = &[("tls_echo", "openssl")];
+
 #[track_caller]
 pub(crate) fn prints_the_same(name: &str, program: &Program) {
     let asked =
@@ -18,6 +21,11 @@ pub(crate) fn prints_the_same(name: &str, program: &Program) {
             &format!("{name} in Python"),
             &"no python3 of version 3.11 or newer is installed",
         );
+    }
+    if let Some((_, needed)) = NEEDS.iter().find(|needs| needs.0 == name)
+        && Command::new(needed).arg("version").output().is_err()
+    {
+        return conformance::skipped(&format!("{name} in Python"), &format!("there is no program {needed}"));
     }
     let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.py"));
     let seconds = |text: String| text.replace("asyncio.run(main(1))", "asyncio.run(main(0.4))");

@@ -2,6 +2,7 @@
 
 use super::{Link, closed_meanwhile, remember};
 use crate::channel::Channel;
+use crate::error::WriteError;
 use std::io;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -27,7 +28,6 @@ impl Link {
         match written {
             Poll::Ready(Ok(len)) => {
                 self.unflushed.set(true);
-                self.work_off();
                 Poll::Ready(Ok(len))
             }
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => Poll::Ready(Err(error)),
@@ -41,5 +41,12 @@ impl Link {
                 Poll::Pending
             }
         }
+    }
+    /// Ready when everything is with the kernel, also what the channel has kept.
+    pub(crate) fn poll_flush(self: &Rc<Self>, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        if self.unflushed.get() {
+            self.work_off();
+        }
+        self.poll_drained(cx, |link| link.backlog() == 0 && !link.unflushed.get())
     }
 }

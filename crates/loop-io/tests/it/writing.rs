@@ -246,67 +246,6 @@ fn both_ends_have_names_even_when_the_connection_is_gone() {
     });
 }
 
-/// Takes all that it is given, and notes in which pieces.
-struct Noting {
-    vectored: bool,
-    writes: Noted<Vec<usize>>,
-}
-
-impl AsyncRead for Noting {
-    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
-        Poll::Pending
-    }
-}
-
-impl AsyncWrite for Noting {
-    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        self.writes.borrow_mut().push(vec![bytes.len()]);
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_write_vectored(
-        self: Pin<&mut Self>,
-        _: &mut Context<'_>,
-        pieces: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        self.writes.borrow_mut().push(pieces.iter().map(|piece| piece.len()).collect());
-        // One byte less, so that the rest goes on in the middle of a piece.
-        let all: usize = pieces.iter().map(|piece| piece.len()).sum();
-        Poll::Ready(Ok((all - 1).max(1)))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl Channel for Noting {
-    fn is_write_vectored(&self) -> bool {
-        self.vectored
-    }
-}
-
-#[test]
-fn pieces_leave_from_where_they_stand_if_the_channel_can_and_in_one_piece_otherwise() {
-    run(async {
-        for (vectored, wanted) in [(true, vec![vec![3, 0, 4], vec![1]]), (false, vec![vec![7]])] {
-            let writes = Noted::default();
-            let (_reader, writer) = streams(Noting { vectored, writes: writes.clone() });
-            writer.writelines(["one", "", "four"]).unwrap();
-            assert_eq!(writes.take(), wanted);
-            let pieces = [IoSlice::new(b"one"), IoSlice::new(b""), IoSlice::new(b"four")];
-            writer.write_vectored(&pieces).unwrap();
-            assert_eq!(writes.take(), wanted);
-            writer.writelines([b"alone"]).unwrap();
-            assert_eq!(writes.take(), [[5]]);
-        }
-    });
-}
-
 /// Writes through futures-io until the kernel takes no more. How much that was, all of it sevens.
 async fn choked(writer: &mut StreamWriter) -> usize {
     let (piece, mut sent) = (vec![7; MIB], 0);
@@ -371,5 +310,79 @@ fn a_futures_io_write_that_waits_is_woken_by_an_abort() {
         wait_until_idle().await;
         server.abort_clients();
         assert_eq!(ended.await.unwrap(), ErrorKind::BrokenPipe);
+    });
+}
+
+/// Takes all that it is given, and notes in which pieces.
+struct Noting {
+    vectored: bool,
+    writes: Noted<Vec<usize>>,
+}
+
+impl AsyncRead for Noting {
+    fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut [u8]) -> Poll<io::Result<usize>> {
+        Poll::Pending
+    }
+}
+
+impl AsyncWrite for Noting {
+    fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.writes.borrow_mut().push(vec![bytes.len()]);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+        pieces: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.writes.borrow_mut().push(pieces.iter().map(|piece| piece.len()).collect());
+        // One byte less, so that the rest goes on in the middle of a piece.
+        let all: usize = pieces.iter().map(|piece| piece.len()).sum();
+        Poll::Ready(Ok((all - 1).max(1)))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Channel for Noting {
+    fn is_write_vectored(&self) -> bool {
+        self.vectored
+    }
+}
+
+#[test]
+fn pieces_leave_from_where_they_stand_if_the_channel_can_and_in_one_piece_otherwise() {
+    run(async {
+        for (vectored, wanted) in [(true, vec![vec![3, 0, 4], vec![1]]), (false, vec![vec![7]])] {
+            let writes = Noted::default();
+            let (_reader, writer) = streams(Noting { vectored, writes: writes.clone() });
+            writer.writelines(["one", "", "four"]).unwrap();
+            assert_eq!(writes.take(), wanted);
+            let pieces = [IoSlice::new(b"one"), IoSlice::new(b""), IoSlice::new(b"four")];
+            writer.write_vectored(&pieces).unwrap();
+            assert_eq!(writes.take(), wanted);
+            writer.writelines([b"alone"]).unwrap();
+            assert_eq!(writes.take(), [[5]]);
+        }
+    });
+}
+
+#[test]
+fn a_futures_io_write_of_pieces_gives_the_channel_all_of_them() {
+    run(async {
+        let writes = Noted::default();
+        let (_reader, mut writer) = streams(Noting { vectored: true, writes: writes.clone() });
+        let pieces = [IoSlice::new(b"one"), IoSlice::new(b""), IoSlice::new(b"four")];
+        // The channel takes one byte less, and that byte is nobody's but the caller's.
+        assert_eq!(AsyncWriteExt::write_vectored(&mut writer, &pieces).await.unwrap(), 6);
+        assert_eq!(writes.take(), [[3, 0, 4]]);
+        assert_eq!(writer.get_write_buffer_size(), 0);
     });
 }

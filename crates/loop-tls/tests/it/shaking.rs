@@ -1,7 +1,7 @@
 //! Handshakes: what is agreed on, and what is refused.
 
 use crate::pki::{OURS, STRANGER, acceptor, connector, identity};
-use crate::wire::{ends, receive, send, shaken, sockets};
+use crate::wire::{a_while, ends, receive, send, shaken, sockets};
 use loop_io::{StreamReader, StreamWriter, streams};
 use loop_tls::rustls::{AlertDescription, CertificateError, Error};
 use loop_tls::{TlsAcceptor, TlsConnector, TlsError, TlsSession};
@@ -197,7 +197,7 @@ loop_test::on_every_runtime! {
         let server = acceptor().start_server(async |_, _| {}, "127.0.0.1:0").await.unwrap();
         let (mut silent, writer) = loop_io::open_connection(server.addresses()[0]).await.unwrap();
         while server.clients() == 0 {
-            core_loop::sleep(Duration::from_millis(1)).await;
+            a_while().await;
         }
         core_loop::yield_now().await;
         server.close();

@@ -10,6 +10,7 @@ use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
 use std::task::Poll;
+use std::time::Duration;
 
 pub(crate) const MIB: usize = 1 << 20;
 
@@ -50,6 +51,11 @@ pub(crate) async fn shaken(
 pub(crate) async fn ends() -> (End, End) {
     let (near, far) = shaken(&connector(), &acceptor()).await;
     (near.unwrap(), far.unwrap())
+}
+
+/// Lets what is on its way arrive: on virtual time nothing does while somebody is ready.
+pub(crate) async fn a_while() {
+    core_loop::sleep(Duration::from_millis(1)).await;
 }
 
 /// Polls `future` so often, a turn apart, and drops it. What it gave, if it was ready.

@@ -3,4 +3,5 @@
 mod driver;
 mod guest;
 mod host;
+mod macros;
 mod suite;

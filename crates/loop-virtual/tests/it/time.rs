@@ -1,8 +1,9 @@
 //! The clock: when it stands still, and where it jumps to.
 
 use crate::{bounded, run};
+use core_loop::net::{TcpListener, TcpStream};
 use core_loop::{Elapsed, Loop, RunError, sleep, sleep_until, spawn, timeout, yield_now};
-use loop_virtual::Builder;
+use loop_virtual::{Builder, Link};
 use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::rc::Rc;
@@ -165,4 +166,52 @@ fn outside_a_loop_on_virtual_time_the_panic_names_the_cure() {
     assert!(on_another.unwrap().contains("loop_virtual::run"));
     let nested = run(|| async { loop_virtual::run(async {}) });
     assert!(matches!(nested, Err(RunError::Nested)));
+}
+
+#[test]
+fn what_is_too_long_to_pass_is_refused_with_the_cure_and_nothing_else_is_lost() {
+    const YEAR: Duration = Duration::from_secs(365 * 86_400);
+    run(|| async {
+        let begin = Loop::current().time();
+        for endless in [Duration::MAX, Duration::from_secs(u64::MAX / 4), 20 * YEAR] {
+            let refused =
+                contract::Panic::catch(|| loop_virtual::advance(endless)).expect_err("it is too long");
+            assert!(refused.message().contains("advance by less"), "{refused}");
+        }
+        assert_eq!(Loop::current().time(), begin);
+        loop_virtual::advance(Duration::ZERO);
+        assert_eq!(Loop::current().time(), begin);
+        loop_virtual::advance(19 * YEAR);
+        assert_eq!(Loop::current().time(), begin + 19 * YEAR);
+        sleep(MS).await;
+    });
+}
+
+#[test]
+fn a_builder_takes_every_duration() {
+    for any in [Duration::ZERO, Duration::MAX] {
+        let link = Link::new().latency(any..=any);
+        let outcome = Builder::new().patience(Duration::MAX).link(link).run(async {
+            let arrives = TcpListener::bind("127.0.0.1:80").await.is_ok();
+            (arrives, timeout(HOUR, TcpStream::connect("127.0.0.1:80")).await.is_ok())
+        });
+        assert_eq!(outcome.expect("nothing is stuck"), (true, any.is_zero()));
+    }
+    // So late that nothing ever comes.
+    let late = Builder::new().lateness(Duration::MAX).run(async { yield_now().await });
+    assert!(late.is_ok());
+    let impatient = Builder::new().patience(Duration::ZERO).run(async { yield_now().await });
+    assert!(impatient.is_ok());
+}
+
+#[test]
+fn a_deadlock_names_the_place_where_the_program_called_run() {
+    let (line, stuck) = (line!(), Builder::new().run(pending::<()>()));
+    let (other, free) = (line!(), loop_virtual::run(pending::<()>()));
+    for (line, stuck) in [(line, stuck), (other, free)] {
+        let Err(RunError::Stuck(stuck)) = stuck else { panic!("it ended") };
+        let [main] = &stuck.waiting[..] else { panic!("{stuck}") };
+        assert_eq!((main.spawned_at.file(), main.spawned_at.line()), (file!(), line), "{stuck}");
+        assert!(stuck.to_string().contains("let somebody set, send or release"), "{stuck}");
+    }
 }

@@ -1,5 +1,8 @@
 //! The book's table of what may cross threads: made from the types, and of all that are public.
 
+#[macro_use]
+mod rows;
+
 mod list;
 mod probe;
 mod sources;

@@ -1,18 +1,19 @@
-//! postcard's deserializer, except that a top-level tuple takes its `Vec<u8>` elements from beside the structure.
+//! postcard's deserializer, except that a top-level tuple takes its vectors of bytes or numbers from beside the structure.
 
 use super::{goes_beside, same_type};
+use crate::part::Part;
 use serde::de::{DeserializeSeed, Deserializer, Error, SeqAccess, Visitor};
 use std::fmt;
 use std::vec::IntoIter;
 
 /// The bulk parts of one value, in the order in which they are asked for.
 pub(super) struct Bulk<'p> {
-    parts: &'p mut IntoIter<Vec<u8>>,
+    parts: &'p mut IntoIter<Part>,
     taken: usize,
 }
 
 impl<'p> Bulk<'p> {
-    pub(super) fn new(parts: &'p mut IntoIter<Vec<u8>>) -> Self {
+    pub(super) fn new(parts: &'p mut IntoIter<Part>) -> Self {
         Self { parts, taken: 0 }
     }
 }
@@ -102,16 +103,16 @@ impl<'de, A: SeqAccess<'de>> SeqAccess<'de> for Elements<'_, '_, A> {
     type Error = A::Error;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>, A::Error> {
-        if !same_type::asks_for_bytes::<S>() || !goes_beside(self.bulk.taken) {
+        if !same_type::asks_for_part::<S>() || !goes_beside(self.bulk.taken) {
             return self.inner.next_element_seed(seed);
         }
-        let Some(bytes) = self.bulk.parts.next() else {
+        let Some(part) = self.bulk.parts.next() else {
             return Err(A::Error::custom("a bulk part is missing"));
         };
         self.bulk.taken += 1;
-        same_type::from_bytes(bytes)
+        same_type::from_part(part)
             .map(Some)
-            .map_err(|_| A::Error::custom("a seed for bytes that does not give bytes"))
+            .ok_or_else(|| A::Error::custom("a bulk part that is not a whole number of elements"))
     }
 
     fn size_hint(&self) -> Option<usize> {

@@ -1,11 +1,12 @@
-//! postcard's serializer, except that a top-level tuple puts its `Vec<u8>` elements beside the structure.
+//! postcard's serializer, except that a top-level tuple puts its vectors of bytes or numbers beside the structure.
 
 use super::{goes_beside, same_type};
+use crate::part::Part;
 use serde::ser::{Serialize, SerializeTuple, Serializer};
 
 pub(super) struct Top<'a, S> {
     pub(super) inner: S,
-    pub(super) bulk: &'a mut Vec<Vec<u8>>,
+    pub(super) bulk: &'a mut Vec<Part>,
 }
 
 macro_rules! forward {
@@ -93,7 +94,7 @@ impl<'a, S: Serializer> Serializer for Top<'a, S> {
 
 pub(super) struct Elements<'a, S> {
     inner: S,
-    bulk: &'a mut Vec<Vec<u8>>,
+    bulk: &'a mut Vec<Part>,
 }
 
 impl<S: SerializeTuple> SerializeTuple for Elements<'_, S> {
@@ -101,12 +102,13 @@ impl<S: SerializeTuple> SerializeTuple for Elements<'_, S> {
     type Error = S::Error;
 
     fn serialize_element<T: ?Sized + Serialize>(&mut self, value: &T) -> Result<(), S::Error> {
-        match same_type::as_bytes(value) {
-            Some(bytes) if goes_beside(self.bulk.len()) => {
-                self.bulk.push(bytes.clone());
+        let part = if goes_beside(self.bulk.len()) { same_type::as_part(value) } else { None };
+        match part {
+            Some(part) => {
+                self.bulk.push(part);
                 Ok(())
             }
-            _ => self.inner.serialize_element(value),
+            None => self.inner.serialize_element(value),
         }
     }
 

@@ -4,7 +4,7 @@ use super::Supervisor;
 use crate::child::{Again, Child, Phase, Running};
 use crate::counters::count;
 use crate::desk::Handed;
-use crate::frame::{Frame, Kind};
+use crate::frame::Frame;
 use crate::inbox::Queued;
 use crate::pending::{Answer, Request};
 use contract::{Drain, JobError};
@@ -66,7 +66,7 @@ impl Supervisor {
             if !request.begin() {
                 continue;
             }
-            let frame = Frame::new(Kind::Run, id, request.offset as u64, request.body_to_send());
+            let frame = Frame::new(request.what.kind, id, request.what.a, request.body_to_send());
             occupy(child, id, queued, Instant::now());
             child.send(frame);
             return;
@@ -81,8 +81,8 @@ impl Supervisor {
         let Some(again) = running.again.take().filter(|again| goes_on && again.retries > 0) else {
             return Some(running);
         };
-        let Again { offset, body, retries } = again;
-        let item = Request { offset, body, pending: running.pending, retries: retries - 1, started: true };
+        let Again { what, body, retries } = again;
+        let item = Request { what, body, pending: running.pending, retries: retries - 1, started: true };
         match self.inbox.put_back(running.id, Queued { item, deadline: running.deadline }) {
             Ok(()) => {
                 self.orders.queued += 1;
@@ -97,8 +97,8 @@ impl Supervisor {
 /// The worker has this job from now on.
 fn occupy(child: &mut Child, id: u64, queued: Queued<Request>, since: Instant) {
     debug_assert!(matches!(child.phase, Phase::Idle), "a worker runs one job at a time");
-    let Queued { item: Request { offset, body, pending, retries, started: _ }, deadline } = queued;
-    let again = (retries > 0).then_some(Again { offset, body, retries });
+    let Queued { item: Request { what, body, pending, retries, started: _ }, deadline } = queued;
+    let again = (retries > 0).then_some(Again { what, body, retries });
     let label = pending.label();
     child.phase =
         Phase::Busy(Running { id, label, pending, since, deadline, stop: None, last_words: None, again });

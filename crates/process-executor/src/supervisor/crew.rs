@@ -225,6 +225,8 @@ impl Supervisor {
         self.counters.workers.store(self.children.len(), Ordering::Relaxed);
         self.counters.idle.store(crew.idle, Ordering::Relaxed);
         self.counters.spares.store(crew.spares, Ordering::Relaxed);
+        let has_pidfds = self.children.values().all(|child| child.pidfd.is_some());
+        self.counters.has_pidfds.store(has_pidfds, Ordering::Relaxed);
     }
 }
 

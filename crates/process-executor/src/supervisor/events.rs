@@ -5,6 +5,7 @@ use crate::child::{Child, Phase, Running};
 use crate::counters::count;
 use crate::frame::{Body, Frame, Kind, Step};
 use crate::pending::Answer;
+use crate::token::Mode;
 use crate::{StartError, image, trampoline};
 use contract::{Death, Exit, JobError};
 use nix::libc::SIGABRT;
@@ -28,7 +29,8 @@ impl Supervisor {
     /// outcome finds it so; but a worker that hung up after its answer is given none.
     fn listen(&mut self, number: u64, mut bytes: usize) {
         let mut over = None;
-        while let Some(child) = self.children.get_mut(&number) {
+        // Of one that has sent what makes no sense nothing more is believed.
+        while let Some(child) = self.children.get_mut(&number).filter(|child| child.nonsense.is_none()) {
             match child.receive(&mut bytes) {
                 Ok(Step::Frame(frame)) => over = self.hear(number, frame).or(over),
                 Ok(Step::Wait) => break,
@@ -77,7 +79,7 @@ impl Supervisor {
         let child = self.children.get_mut(&number)?;
         match (&mut child.phase, frame.kind) {
             (Phase::Starting, Kind::Hello) if frame.job == child.nonce => {
-                if frame.a != image::fingerprint() {
+                if self.plan.mode != Mode::Tasks && frame.a != image::fingerprint() {
                     self.mismatched(number);
                     return None;
                 }
@@ -218,6 +220,10 @@ fn answer(kind: Kind, frame: Frame) -> Option<Answer> {
         | Kind::Panicking
         | Kind::Prepare
         | Kind::Prepared
-        | Kind::Unprepared => return None,
+        | Kind::Unprepared
+        | Kind::Segment
+        | Kind::Forget
+        | Kind::Release
+        | Kind::RunTask => return None,
     })
 }

@@ -1,5 +1,6 @@
 //! The process pool, tried from outside. Every worker here is this test binary, entered before its `main`.
 
+mod blobs;
 mod bulk;
 mod calls;
 mod captures;
@@ -15,3 +16,4 @@ mod source;
 mod starts;
 mod stops;
 mod suite;
+mod surroundings;

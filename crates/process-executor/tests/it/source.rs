@@ -40,5 +40,8 @@ fn unsafe_code_is_in_few_files() {
         }
     });
     with.sort();
-    assert_eq!(with, ["entry.rs", "image.rs", "same_type.rs", "sys.rs", "trampoline.rs"]);
+    assert_eq!(
+        with,
+        ["entry.rs", "image.rs", "map.rs", "plain.rs", "same_type.rs", "sys.rs", "trampoline.rs"]
+    );
 }

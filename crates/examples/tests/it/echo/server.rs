@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(super) const RUNTIMES: [&str; 4] = ["native", "tokio", "smol", "glommio"];
 
 /// Only a hang takes this long.
-pub(super) const BOUND: Duration = Duration::from_secs(60);
+pub(super) const BOUND: Duration = Duration::from_secs(300);
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_echo_server");
 
@@ -80,7 +80,7 @@ impl Server {
     /// After `prelude`, in a shell.
     pub(super) fn start_with(runtime: &str, prelude: &str) -> Option<Self> {
         let mut shell = after(prelude);
-        shell.args(["--runtime", runtime, "--listen", "127.0.0.1:0"]);
+        shell.args(["--runtime", runtime, "--listen", "127.0.0.1:0", "--idle", "3600"]);
         let mut child = shell.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let watchdog = Watchdog::over(&child);
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
@@ -96,6 +96,31 @@ impl Server {
         };
         let address = address.split(';').next().unwrap().parse().unwrap();
         Some(Self { child, _watchdog: watchdog, address, stdout: Some(stdout), stderr: Some(stderr) })
+    }
+
+    /// A file below `/proc/PID`, as text.
+    pub(super) fn proc(&self, file: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap()
+    }
+
+    /// How many descriptors it has open.
+    pub(super) fn descriptors(&self) -> usize {
+        std::fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap().count()
+    }
+
+    /// Bytes that are resident.
+    pub(super) fn resident(&self) -> u64 {
+        let status = self.proc("status");
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.split_whitespace().next().unwrap().parse::<u64>().unwrap() * 1024
+    }
+
+    /// For how many ticks of the clock it has been computing.
+    pub(super) fn ticks(&self) -> u64 {
+        let stat = self.proc("stat");
+        // Fields 14 and 15; the second is the name, which may hold anything.
+        let fields = stat.rsplit_once(") ").unwrap().1.split(' ').skip(11).take(2);
+        fields.map(|field| field.parse::<u64>().unwrap()).sum()
     }
 
     pub(super) fn address(&self) -> SocketAddr {

@@ -13,129 +13,12 @@ use sync_primitives::{Fifo, Lock};
 
 type Work = fn();
 
-/// What the compiler says of one type.
-macro_rules! says {
-    ($type:ty) => {
-        Says {
-            send: <Probe<$type>>::SEND,
-            sync: <Probe<$type>>::SYNC,
-            unpin: <Probe<$type>>::UNPIN,
-            unwind_safe: <Probe<$type>>::UNWIND_SAFE,
-        }
-    };
-}
-
-/// Types without a parameter that matters.
-macro_rules! plain {
-    ($($path:path),+ $(,)?) => { vec![$(
-        Row {
-            path: stringify!($path),
-            parameter: None,
-            given: Given {
-                all: says!($path),
-                only_send: None,
-                only_sync: None,
-                neither: None,
-                pinned: None,
-            },
-        }
-    ),+] };
-}
-
-/// Types that take any parameter: `T`.
-macro_rules! of_any {
-    ($($path:path [$parameter:literal] = $type:ty),+ $(,)?) => { vec![$({
-        type Of<T> = $type;
-        Row {
-            path: stringify!($path),
-            parameter: Some($parameter),
-            given: Given {
-                all: says!(Of<u8>),
-                only_send: Some(says!(Of<Cell<u8>>)),
-                only_sync: Some(says!(Of<MutexGuard<'static, u8>>)),
-                neither: Some(says!(Of<Rc<u8>>)),
-                pinned: Some(says!(Of<PhantomPinned>)),
-            },
-        }
-    }),+] };
-}
-
-/// Types that take only a `T: Send`.
-macro_rules! of_send {
-    ($($path:path [$parameter:literal] = $type:ty),+ $(,)?) => { vec![$({
-        type Of<T> = $type;
-        Row {
-            path: stringify!($path),
-            parameter: Some($parameter),
-            given: Given {
-                all: says!(Of<u8>),
-                only_send: Some(says!(Of<Cell<u8>>)),
-                only_sync: None,
-                neither: None,
-                pinned: Some(says!(Of<PhantomPinned>)),
-            },
-        }
-    }),+] };
-}
-
-/// Types around something that can be awaited by its handle: a task, which stays on its thread, or a future that need not.
-macro_rules! of_handle {
-    ($($path:path [$parameter:literal] = $type:ty),+ $(,)?) => { vec![$({
-        type Of<T> = $type;
-        Row {
-            path: stringify!($path),
-            parameter: Some($parameter),
-            given: Given {
-                all: says!(Of<core_loop::Future<u8>>),
-                only_send: None,
-                only_sync: None,
-                neither: Some(says!(Of<Task<u8>>)),
-                pinned: None,
-            },
-        }
-    }),+] };
-}
-
-/// Types that borrow an executor, for work and output that may go anywhere.
-macro_rules! of_executor {
-    ($($path:path [$parameter:literal] = $type:ty),+ $(,)?) => { vec![$({
-        type Of<T> = $type;
-        Row {
-            path: stringify!($path),
-            parameter: Some($parameter),
-            given: Given {
-                all: says!(Of<dyn Executor<Work, Output = u8> + Send + Sync>),
-                only_send: Some(says!(Of<dyn Executor<Work, Output = u8> + Send>)),
-                only_sync: Some(says!(Of<dyn Executor<Work, Output = u8> + Sync>)),
-                neither: Some(says!(Of<dyn Executor<Work, Output = u8>>)),
-                pinned: None,
-            },
-        }
-    }),+] };
-}
-
 pub(super) fn sections() -> Vec<Section> {
     vec![
         section("contract", vec![contract_types()]),
         section("sync-primitives", vec![primitives()]),
-        section(
-            "thread-executor",
-            vec![plain![thread_executor::Builder, thread_executor::ThreadPool, thread_executor::Stats,]],
-        ),
-        section(
-            "process-executor",
-            vec![
-                plain![
-                    process_executor::Builder,
-                    process_executor::Stderr,
-                    process_executor::Workers,
-                    process_executor::JobCx,
-                    process_executor::ProcessPool,
-                    process_executor::StartError,
-                ],
-                of_any![process_executor::Call["A"] = process_executor::Call<fn(T), T>],
-            ],
-        ),
+        section("thread-executor", threads()),
+        section("process-executor", processes()),
         section("core-loop", vec![tasks(), waits(), groups(), loops(), reports(), streams()]),
         section("loop-tokio", vec![plain![loop_tokio::TokioDriver]]),
         section("loop-smol", vec![plain![loop_smol::SmolDriver]]),
@@ -184,6 +67,46 @@ fn section(folder: &'static str, rows: Vec<Vec<Row>>) -> Section {
     Section { folder, rows }
 }
 
+fn threads() -> Vec<Vec<Row>> {
+    vec![
+        plain![
+            thread_executor::Affinity,
+            thread_executor::BuildError,
+            thread_executor::Builder,
+            thread_executor::Histogram,
+            thread_executor::Lane,
+            thread_executor::Scope,
+            thread_executor::Stats,
+            thread_executor::ThreadPool,
+        ],
+        of_any![thread_executor::ScopedJob["T"] = thread_executor::ScopedJob<'static, T>],
+    ]
+}
+
+fn processes() -> Vec<Vec<Row>> {
+    vec![
+        plain![
+            process_executor::Blob,
+            process_executor::BlobMut,
+            process_executor::Builder,
+            process_executor::Limit,
+            process_executor::Recycle,
+            process_executor::Stats,
+            process_executor::Stderr,
+            process_executor::Stdout,
+            process_executor::Tasks,
+            process_executor::Workers,
+            process_executor::JobCx,
+            process_executor::ProcessPool,
+            process_executor::StartError,
+        ],
+        of_any![
+            process_executor::Call["A"] = process_executor::Call<fn(T), T>,
+            process_executor::Named["T"] = process_executor::Named<T>,
+        ],
+    ]
+}
+
 fn contract_types() -> Vec<Row> {
     let mut rows = plain![
         contract::Direction,
@@ -197,6 +120,7 @@ fn contract_types() -> Vec<Row> {
         contract::JobError,
         contract::OutOfMemory,
         contract::Side,
+        contract::Priority,
         contract::Reject,
         contract::Submit,
         contract::Cancel,
@@ -210,6 +134,8 @@ fn contract_types() -> Vec<Row> {
         contract::Drain,
         contract::Report,
         contract::Straggler,
+        contract::Stop,
+        contract::StopToken,
         contract::driver::Connecting,
         contract::role::Role,
         contract::role::RoleGuard,
@@ -229,6 +155,11 @@ fn contract_types() -> Vec<Row> {
         contract::Map["E"] = contract::Map<'static, T, Work, std::vec::IntoIter<Work>>,
         contract::NextResult["E"] = contract::NextResult<'static, 'static, T, Work, std::vec::IntoIter<Work>>,
         contract::Blocking["E"] = contract::Blocking<'static, T, Work, std::vec::IntoIter<Work>>,
+        contract::MapUnordered["E"] = contract::MapUnordered<'static, T, Work, std::vec::IntoIter<Work>>,
+        contract::NextUnordered["E"] =
+            contract::NextUnordered<'static, 'static, T, Work, std::vec::IntoIter<Work>>,
+        contract::BlockingUnordered["E"] =
+            contract::BlockingUnordered<'static, T, Work, std::vec::IntoIter<Work>>,
     ]);
     rows
 }

@@ -1,4 +1,4 @@
-//! Whether the output of a task is an error, where its type is known to be a `Result` of something but not of what.
+//! Whether the output of a task, or of a future, is an error, where its type is known to be a `Result` of something but not of what.
 
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{BuildHasher, BuildHasherDefault};
@@ -6,7 +6,7 @@ use std::mem::{Discriminant, discriminant};
 
 /// For reports only: it goes by the name of the type, which the compiler is free to change. Then nothing is an error, and the
 /// test below fails.
-pub(super) fn is_error<T>(output: &T) -> bool {
+pub(crate) fn is_error<T>(output: &T) -> bool {
     is_result::<T>() && trace(discriminant(output)) == trace(discriminant(&Err::<(), ()>(())))
 }
 
