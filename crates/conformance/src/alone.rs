@@ -6,10 +6,11 @@ use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, cannot_run, loops};
 use contract::{Driver, Unavailable};
 use core_loop::net::TcpStream;
-use loop_io::{StreamReader, StreamWriter, start_server, streams};
+use loop_io::{StreamReader, StreamWriter, pipes, start_server, streams};
 use std::env;
 use std::fs::File;
-use std::process::Command;
+use std::io::Write;
+use std::process::{Command, Stdio};
 
 /// Set in the process that runs one test alone.
 const ALONE: &str = "CONFORMANCE_ALONE";
@@ -112,6 +113,48 @@ pub fn given_up_leaks_nothing<D: Driver + 'static>(name: &str, make: impl Fn() -
             assert!(verdict.is_ok(), "{verdict:?}");
         }
     }
+}
+
+/// The standard streams of a program are streams, on a loop that `make`'s driver carries: lines in, lines out, and the end.
+///
+/// `name` is the name of the test, which is the program, too.
+///
+/// # Panics
+///
+/// If they are not.
+#[track_caller]
+pub fn standard_streams<D: Driver + 'static>(name: &str, make: impl Fn() -> Result<D, Unavailable>) {
+    let driver = match make() {
+        Err(unavailable) => return cannot_run(name, &unavailable),
+        Ok(driver) => driver,
+    };
+    if env::var_os(ALONE).is_some() {
+        let verdict = loops::run(Box::new(driver), answers_in_capitals);
+        assert!(verdict.is_ok(), "{verdict:?}");
+        return;
+    }
+    drop(driver);
+    let program = env::current_exe().expect("a program knows itself");
+    let mut command = Command::new(program);
+    command.args(["--exact", name, "--test-threads=1", "--nocapture"]).env(ALONE, "1");
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it runs already");
+    let mut input = child.stdin.take().expect("it is piped");
+    input.write_all(b"hello\nworld\n").expect("it reads");
+    // Its end.
+    drop(input);
+    let output = child.wait_with_output().expect("it has started");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && text.contains("HELLO\nWORLD\n"), "{text}");
+}
+
+async fn answers_in_capitals() -> Verdict {
+    let (mut input, output) = (pipes::stdin()?, pipes::stdout()?);
+    while let Some(line) = input.next_line().await? {
+        output.write(format!("{}\n", line.to_uppercase()).as_bytes())?;
+        output.drain().await?;
+    }
+    output.close();
+    Ok(output.wait_closed().await?)
 }
 
 async fn serves_when_there_are_some() -> Verdict {

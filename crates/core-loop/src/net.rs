@@ -6,6 +6,7 @@
 
 mod address;
 mod datagram;
+mod descriptors;
 mod listener;
 mod ready;
 mod stream;
@@ -19,6 +20,7 @@ mod unix_stream;
 pub(crate) use ready::BUFFERS_MAX;
 
 pub use address::Address;
+pub use descriptors::ReceivedFds;
 pub use listener::{ListenOptions, TcpListener};
 pub use stream::{ReadHalf, TcpStream, WriteHalf};
 pub use udp::UdpSocket;

@@ -8,6 +8,10 @@
 //! ```
 
 use crate::link::{remember, wake};
+mod socket;
+
+pub use socket::DatagramSocket;
+
 use crate::protocol::guarded;
 use core_loop::net::{Address, UdpSocket};
 use std::cell::{Cell, RefCell};
@@ -15,7 +19,6 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};
-use std::net::SocketAddr;
 use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 
@@ -35,14 +38,14 @@ const LARGEST: usize = 64 * 1024;
 /// # Python
 ///
 /// `asyncio.DatagramProtocol`.
-pub trait DatagramProtocol: 'static {
+pub trait DatagramProtocol<S: DatagramSocket = UdpSocket>: 'static {
     /// The endpoint is there.
-    fn connection_made(&mut self, transport: DatagramTransport) {
+    fn connection_made(&mut self, transport: DatagramTransport<S>) {
         let _ = transport;
     }
 
     /// A datagram came, whole.
-    fn datagram_received(&mut self, data: &[u8], from: SocketAddr);
+    fn datagram_received(&mut self, data: &[u8], from: S::Address);
 
     /// A datagram was refused, or could not be sent. The endpoint goes on.
     fn error_received(&mut self, error: io::Error) {
@@ -142,17 +145,7 @@ impl DatagramEndpoint {
         if let Some(remote) = &self.remote {
             socket.connect(remote.clone()).await?;
         }
-        let transport = DatagramTransport(Rc::new(Shared {
-            socket,
-            queue: RefCell::default(),
-            failed: RefCell::default(),
-            state: Cell::new(State::Open),
-            waker: RefCell::default(),
-        }));
-        let protocol = Rc::new(RefCell::new(factory()));
-        let (drives, told) = (transport.clone(), protocol.clone());
-        core_loop::spawn(async move { drives.drive(&told).await }).named("datagram endpoint").detach();
-        Ok((transport, protocol))
+        Ok(DatagramTransport::new(socket, factory()))
     }
 }
 
@@ -161,13 +154,18 @@ impl DatagramEndpoint {
 /// # Python
 ///
 /// `asyncio.DatagramTransport`.
-#[derive(Clone)]
-pub struct DatagramTransport(Rc<Shared>);
+pub struct DatagramTransport<S: DatagramSocket = UdpSocket>(Rc<Shared<S>>);
 
-struct Shared {
-    socket: UdpSocket,
+impl<S: DatagramSocket> Clone for DatagramTransport<S> {
+    fn clone(&self) -> Self {
+        Self(self.0.clone())
+    }
+}
+
+struct Shared<S: DatagramSocket> {
+    socket: S,
     /// What the kernel had no room for yet, and for whom; nobody is named where the socket is connected.
-    queue: RefCell<VecDeque<(Vec<u8>, Option<SocketAddr>)>>,
+    queue: RefCell<VecDeque<(Vec<u8>, Option<S::Address>)>>,
     /// What the protocol is to be told.
     failed: RefCell<VecDeque<io::Error>>,
     state: Cell<State>,
@@ -182,14 +180,60 @@ enum State {
     Aborted,
 }
 
-impl DatagramTransport {
+impl<S: DatagramSocket> DatagramTransport<S> {
+    /// Calls `protocol` for each datagram of `socket`: of UDP or of a Unix one, connected or not.
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    ///
+    /// # Python
+    ///
+    /// `create_datagram_endpoint(…, sock=…)`, and with `family=AF_UNIX`.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use core_loop::net::{UnixAddress, UnixDatagram};
+    /// use loop_io::{DatagramProtocol, DatagramTransport};
+    ///
+    /// struct Print;
+    ///
+    /// impl DatagramProtocol<UnixDatagram> for Print {
+    ///     fn datagram_received(&mut self, data: &[u8], from: UnixAddress) {
+    ///         println!("{from} says {data:?}");
+    ///     }
+    /// }
+    ///
+    /// # core_loop::run(async {
+    /// let (ours, others) = UnixDatagram::pair()?;
+    /// let (transport, _print) = DatagramTransport::new(ours, Print);
+    /// others.send(b"hello").await?;
+    /// transport.close();
+    /// # std::io::Result::Ok(())
+    /// # }).unwrap().unwrap();
+    /// ```
+    pub fn new<P: DatagramProtocol<S>>(socket: S, protocol: P) -> (Self, Rc<RefCell<P>>) {
+        let transport = Self(Rc::new(Shared {
+            socket,
+            queue: RefCell::default(),
+            failed: RefCell::default(),
+            state: Cell::new(State::Open),
+            waker: RefCell::default(),
+        }));
+        let protocol = Rc::new(RefCell::new(protocol));
+        let (drives, told) = (transport.clone(), protocol.clone());
+        core_loop::spawn(async move { drives.drive(&told).await }).named("datagram endpoint").detach();
+        (transport, protocol)
+    }
+
     /// Sends a datagram to `to`: at once if the kernel has room, else as soon as it has. What cannot be sent is
     /// [`error_received`](DatagramProtocol::error_received), never an error here. Nothing once it is closing.
     ///
     /// # Python
     ///
     /// `transport.sendto(data, addr)`.
-    pub fn sendto(&self, data: &[u8], to: impl Into<SocketAddr>) {
+    pub fn sendto(&self, data: &[u8], to: impl Into<S::Address>) {
         self.hand_over(data, Some(to.into()));
     }
 
@@ -233,18 +277,18 @@ impl DatagramTransport {
     /// # Errors
     ///
     /// What the kernel says.
-    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+    pub fn local_addr(&self) -> io::Result<S::Address> {
         self.0.socket.local_addr()
     }
 
-    fn hand_over(&self, data: &[u8], to: Option<SocketAddr>) {
+    fn hand_over(&self, data: &[u8], to: Option<S::Address>) {
         if self.is_closing() {
             return;
         }
         if self.0.queue.borrow().is_empty() {
             // The task waits for room only while something is queued: no waker of its is lost.
             let cx = &mut Context::from_waker(Waker::noop());
-            match self.0.poll_send(cx, data, to) {
+            match self.0.poll_send(cx, data, to.as_ref()) {
                 Poll::Ready(Ok(())) => return,
                 Poll::Ready(Err(error)) => {
                     self.0.failed.borrow_mut().push_back(error);
@@ -258,7 +302,7 @@ impl DatagramTransport {
     }
 
     /// Calls the protocol until the endpoint is closed.
-    async fn drive<P: DatagramProtocol>(&self, protocol: &RefCell<P>) {
+    async fn drive<P: DatagramProtocol<S>>(&self, protocol: &RefCell<P>) {
         let mut buffer = vec![0; LARGEST];
         let made = self.clone();
         self.call("connection_made", || protocol.borrow_mut().connection_made(made));
@@ -266,7 +310,7 @@ impl DatagramTransport {
         self.call("connection_lost", || protocol.borrow_mut().connection_lost());
     }
 
-    fn poll_events<P: DatagramProtocol>(
+    fn poll_events<P: DatagramProtocol<S>>(
         &self,
         cx: &mut Context<'_>,
         protocol: &RefCell<P>,
@@ -310,12 +354,12 @@ impl DatagramTransport {
     }
 }
 
-impl Shared {
+impl<S: DatagramSocket> Shared<S> {
     fn wake(&self) {
         wake(&self.waker);
     }
 
-    fn poll_send(&self, cx: &mut Context<'_>, data: &[u8], to: Option<SocketAddr>) -> Poll<io::Result<()>> {
+    fn poll_send(&self, cx: &mut Context<'_>, data: &[u8], to: Option<&S::Address>) -> Poll<io::Result<()>> {
         let sent = match to {
             Some(to) => self.socket.poll_send_to(cx, data, to),
             None => self.socket.poll_send(cx, data),
@@ -327,7 +371,7 @@ impl Shared {
     fn poll_flush(&self, cx: &mut Context<'_>) {
         let mut queue = self.queue.borrow_mut();
         while let Some((data, to)) = queue.front() {
-            match self.poll_send(cx, data, *to) {
+            match self.poll_send(cx, data, to.as_ref()) {
                 Poll::Pending => return,
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(error)) => self.failed.borrow_mut().push_back(error),
@@ -337,7 +381,7 @@ impl Shared {
     }
 }
 
-impl fmt::Debug for DatagramTransport {
+impl<S: DatagramSocket> fmt::Debug for DatagramTransport<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("DatagramTransport")
             .field("socket", &self.0.socket)

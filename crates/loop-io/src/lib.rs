@@ -25,7 +25,7 @@ mod writer;
 
 pub use channel::{Channel, Endpoint};
 pub use connect::{Connect, open_connection, streams};
-pub use datagram::{DatagramEndpoint, DatagramProtocol, DatagramTransport};
+pub use datagram::{DatagramEndpoint, DatagramProtocol, DatagramSocket, DatagramTransport};
 pub use error::{
     IncompleteRead, InvalidLine, LimitOverrun, Lost, ReadExactError, ReadLineError, ReadUntilError,
     WriteError,

@@ -31,7 +31,8 @@ const STEP: u64 = 256 * 1024;
 
 /// A file, or a part of it, on its way into a connection.
 ///
-/// Nothing else can be written while it is sent; that is an error. The file is read at places of its own: its position neither
+/// Nothing else can be written to a stream or a transport while it is sent; that is an error. A bare socket does not watch over
+/// that. The file is read at places of its own: its position neither
 /// matters nor changes.
 ///
 /// # Units
@@ -159,6 +160,7 @@ impl<'f> SendFile<'f> {
             match unless_over(sending, opened).await {
                 Ok(0) => break,
                 Ok(len) => self.sent += len as u64,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) if self.sent == before && is_refusal(&error) => {
                     return Ok(Kernel::Cannot(format!("the kernel cannot send it: {error}")));
                 }
@@ -179,7 +181,12 @@ impl<'f> SendFile<'f> {
             let (file, place) = (file.clone(), self.place());
             let reading = core_loop::to_thread(move || {
                 buffer.resize(step, 0);
-                let read = file.read_at(&mut buffer, place);
+                let read = loop {
+                    match file.read_at(&mut buffer, place) {
+                        Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                        read => break read,
+                    }
+                };
                 read.map(|len| (buffer, len))
             });
             let read = reading.await.map_err(io::Error::other).flatten();

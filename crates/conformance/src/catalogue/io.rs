@@ -63,12 +63,16 @@ macro_rules! __with_io_behaviours {
             a_server_cleans_its_path_up Must "test_asyncio/test_server::UnixServerCleanupTests::test_unix_server_addr_cleanup";
             /// A connect waits while the queue of the listener is full.
             a_connect_waits_for_room_in_a_full_queue Must "contract: CPython takes a connect that would block for done";
+            /// Descriptors travel with bytes, many of them, and are the same files at the other end; a receive that is given up loses none.
+            descriptors_travel Must "contract core_loop::net::UnixStream::send_fds (Python: socket.send_fds)";
             /// Datagrams arrive whole and in order, also more than a queue holds; the path goes with its socket.
             datagrams_arrive_in_order_and_whole Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_datagram_endpoint_sock";
         }
         udp {
             /// A datagram arrives with the address of its sender, also after a receive that was given up.
             a_datagram_arrives_with_its_sender Must "test_asyncio/test_sock_lowlevel::BaseSockTestsMixin::test_recvfrom";
+            /// Who has joined a group hears what is sent to it, and nothing more once it has left.
+            a_group_hears_what_is_sent_to_it Must "contract core_loop::net::UdpSocket::join_multicast_v4";
             /// That nobody was there is an error of the next receive; the socket then goes on.
             a_dead_port_is_told_and_the_socket_goes_on Must "test_asyncio/test_events::EventLoopTestsMixin::test_datagram_send_to_non_listening_address";
         }
@@ -77,6 +81,10 @@ macro_rules! __with_io_behaviours {
             calls_come_in_order_and_close_sends_what_is_queued Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_datagram_endpoint";
             /// A datagram to a dead port is an error that is told; later datagrams still arrive.
             survives_unreachable_peer Must "test_asyncio/test_events::EventLoopTestsMixin::test_datagram_send_to_non_listening_address";
+            /// Through a Unix socket as through any other: with the sender's name, more than a queue holds, and an error for a dead one.
+            unix_datagrams_are_called_as_others Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_datagram_endpoint_sock_unix, ::test_create_datagram_endpoint_existing_sock_unix";
+            /// A broadcast is refused until it is allowed, with an error that is told.
+            broadcast_must_be_allowed Must "test_asyncio/test_base_events::BaseEventLoopWithSelectorTests::test_create_datagram_endpoint_allow_broadcast";
             /// A protocol that panics is reported, and its endpoint is closed.
             protocol_that_panics_loses_its_endpoint_only Must "src:asyncio.selector_events._fatal_error";
         }

@@ -132,3 +132,47 @@ pub(super) fn a_server_cleans_its_path_up(subject: &Subject<Loops>) -> Verdict {
         Ok(())
     })
 }
+
+pub(super) fn descriptors_travel(subject: &Subject<Loops>) -> Verdict {
+    use std::io::{Read, Write};
+    use std::os::fd::AsFd;
+    subject.run(async || {
+        let (near, far) = UnixStream::pair()?;
+        let (mut buffer, mut ends) = ([0; 16], Vec::new());
+        {
+            let mut given_up = std::pin::pin!(far.recv_fds(&mut buffer));
+            let cx = &mut std::task::Context::from_waker(std::task::Waker::noop());
+            ensure(given_up.as_mut().poll(cx).is_pending(), "there is nothing to receive yet")?;
+            let (reader, writer) = std::io::pipe()?;
+            ends.push(writer);
+            same("the bytes sent", near.send_fds(b"one", &[reader.as_fd()]).await?, 3)?;
+        }
+        let received = far.recv_fds(&mut buffer).await?;
+        same("the bytes", &buffer[..received.len], b"one")?;
+        same("how many, and whether all", (received.descriptors.len(), received.truncated), (1, false))?;
+        for (writer, reader) in ends.drain(..).zip(received.descriptors) {
+            (&writer).write_all(b"through it")?;
+            drop(writer);
+            let mut said = String::new();
+            fs::File::from(reader).read_to_string(&mut said)?;
+            same("what comes through it", said.as_str(), "through it")?;
+        }
+        // As many as may travel at a time, and one more.
+        let null = fs::File::open("/dev/null")?;
+        let many = vec![null.as_fd(); 254];
+        let refused = near.send_fds(b"x", &many).await.map_err(|error| error.kind());
+        same("too many", refused, Err(ErrorKind::InvalidInput))?;
+        near.send_fds(b"x", &many[1..]).await?;
+        let received = far.recv_fds(&mut buffer).await?;
+        // Where this process has no room for them, it says so.
+        ensure(received.truncated || received.descriptors.len() == 253, "some of them are lost")?;
+        drop(received);
+        same("bytes alone", near.send_fds(b"y", &[]).await?, 1)?;
+        let received = far.recv_fds(&mut buffer).await?;
+        same("descriptors", (received.len, received.descriptors.len()), (1, 0))?;
+        let refused = near.send_fds(b"", &[null.as_fd()]).await.map_err(|error| error.kind());
+        same("without a byte", refused, Err(ErrorKind::InvalidInput))?;
+        drop(near);
+        same("the end", far.recv_fds(&mut buffer).await?.len, 0)
+    })
+}

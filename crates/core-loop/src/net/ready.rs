@@ -104,6 +104,16 @@ impl ReadyStream {
         Ok(Self { watch: reactor.watch(socket.clone())?, socket })
     }
 
+    /// Tries `operation` until it does something else than block.
+    pub(super) fn poll_io(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        operation: &mut dyn FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        self.watch.poll_io(cx, direction, operation)
+    }
+
     /// The socket, no longer watched, for a runtime with a way of its own.
     pub(super) fn into_std(self) -> io::Result<std::net::TcpStream> {
         let Self { watch, socket } = self;

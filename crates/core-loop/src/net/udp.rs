@@ -6,12 +6,13 @@ use super::ready::std_address;
 use super::stream::naming;
 use nix::errno::Errno;
 use nix::sys::socket::{
-    self, AddressFamily, SockFlag, SockType, SockaddrStorage, getsockopt, setsockopt, sockopt,
+    self, AddressFamily, IpMembershipRequest, Ipv6MembershipRequest, SockFlag, SockType, SockaddrStorage,
+    getsockopt, setsockopt, sockopt,
 };
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::task::{Context, Poll, ready};
 
@@ -98,6 +99,67 @@ impl UdpSocket {
             }
         }
         Err(failed.expect("an address resolves to one at least"))
+    }
+
+    /// Receives what is sent to the multicast address `group` from now on, through the interface that has the address
+    /// `interface`; the unspecified one lets the kernel choose.
+    ///
+    /// # Errors
+    ///
+    /// No multicast address; no such interface; a socket of version six.
+    ///
+    /// # Python
+    ///
+    /// `sock.setsockopt(IPPROTO_IP, IP_ADD_MEMBERSHIP, …)`.
+    pub fn join_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        let member = IpMembershipRequest::new(group, Some(interface));
+        Ok(setsockopt(&self.as_fd(), sockopt::IpAddMembership, &member)?)
+    }
+
+    /// Receives no more of it.
+    ///
+    /// # Errors
+    ///
+    /// It was not joined.
+    pub fn leave_multicast_v4(&self, group: Ipv4Addr, interface: Ipv4Addr) -> io::Result<()> {
+        let member = IpMembershipRequest::new(group, Some(interface));
+        Ok(setsockopt(&self.as_fd(), sockopt::IpDropMembership, &member)?)
+    }
+
+    /// As [`join_multicast_v4`](Self::join_multicast_v4), of version six. The kernel chooses the interface.
+    ///
+    /// # Errors
+    ///
+    /// No multicast address; a socket of version four.
+    pub fn join_multicast_v6(&self, group: Ipv6Addr) -> io::Result<()> {
+        Ok(setsockopt(&self.as_fd(), sockopt::Ipv6AddMembership, &Ipv6MembershipRequest::new(group))?)
+    }
+
+    /// Receives no more of it.
+    ///
+    /// # Errors
+    ///
+    /// It was not joined.
+    pub fn leave_multicast_v6(&self, group: Ipv6Addr) -> io::Result<()> {
+        Ok(setsockopt(&self.as_fd(), sockopt::Ipv6DropMembership, &Ipv6MembershipRequest::new(group))?)
+    }
+
+    /// Over how many routers what this socket sends to a group may go; 1, this network, unless set.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    pub fn set_multicast_ttl_v4(&self, routers: u8) -> io::Result<()> {
+        Ok(setsockopt(&self.as_fd(), sockopt::IpMulticastTtl, &routers)?)
+    }
+
+    /// Whether members on this machine hear what this socket sends to a group; they do, unless this says otherwise.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says.
+    pub fn set_multicast_loop_v4(&self, hear: bool) -> io::Result<()> {
+        Ok(setsockopt(&self.as_fd(), sockopt::IpMulticastLoop, &hear)?)
     }
 
     /// Sends one datagram to `to`.

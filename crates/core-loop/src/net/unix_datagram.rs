@@ -5,12 +5,21 @@ use super::stream::naming;
 use super::unix_address::UnixAddress;
 use super::unix_path::{OwnPath, bind, unix_socket};
 use super::unix_stream::{local_addr, patiently};
+use crate::Sleep;
+use contract::budget;
+use nix::errno::Errno;
 use nix::sys::socket::{self, AddressFamily, MsgFlags, SockFlag, SockType, UnixAddr};
+use std::cell::RefCell;
 use std::fmt;
 use std::future::poll_fn;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::pin::Pin;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+/// How long a send waits before it tries again: the kernel does not tell when the other queue has room.
+const PAUSE: Duration = Duration::from_millis(1);
 
 /// A Unix socket that carries datagrams: they arrive in order, and none is lost. One task at a time may send, and one may
 /// receive. Dropping it removes its path, unless another socket was put there meanwhile.
@@ -27,6 +36,8 @@ pub struct UnixDatagram {
     socket: Datagrams,
     #[expect(dead_code, reason = "held for its drop")]
     path: Option<OwnPath>,
+    /// Before the next try of a send that found the other socket's queue full.
+    pause: RefCell<Option<Sleep>>,
 }
 
 impl UnixDatagram {
@@ -43,7 +54,7 @@ impl UnixDatagram {
     pub fn bind(address: impl Into<UnixAddress>) -> io::Result<Self> {
         let socket = unix_socket(SockType::Datagram)?;
         let path = bind(&socket, &address.into())?;
-        Ok(Self { socket: Datagrams::new(socket)?, path })
+        Ok(Self { socket: Datagrams::new(socket)?, path, pause: RefCell::default() })
     }
 
     /// A socket without an address: it can send, and nobody can answer.
@@ -56,7 +67,11 @@ impl UnixDatagram {
     ///
     /// Outside a loop.
     pub fn unbound() -> io::Result<Self> {
-        Ok(Self { socket: Datagrams::new(unix_socket(SockType::Datagram)?)?, path: None })
+        Ok(Self {
+            socket: Datagrams::new(unix_socket(SockType::Datagram)?)?,
+            path: None,
+            pause: RefCell::default(),
+        })
     }
 
     /// Two sockets that are connected to each other.
@@ -72,8 +87,8 @@ impl UnixDatagram {
         let flags = SockFlag::SOCK_NONBLOCK | SockFlag::SOCK_CLOEXEC;
         let (one, two) = socket::socketpair(AddressFamily::Unix, SockType::Datagram, None, flags)?;
         Ok((
-            Self { socket: Datagrams::new(one)?, path: None },
-            Self { socket: Datagrams::new(two)?, path: None },
+            Self { socket: Datagrams::new(one)?, path: None, pause: RefCell::default() },
+            Self { socket: Datagrams::new(two)?, path: None, pause: RefCell::default() },
         ))
     }
 
@@ -87,7 +102,7 @@ impl UnixDatagram {
     ///
     /// Outside a loop.
     pub fn from_std(socket: std::os::unix::net::UnixDatagram) -> io::Result<Self> {
-        Ok(Self { socket: Datagrams::new(socket)?, path: None })
+        Ok(Self { socket: Datagrams::new(socket)?, path: None, pause: RefCell::default() })
     }
 
     /// Connects it to the socket at `address`: [`send`](Self::send) goes there, and datagrams of others are not received any
@@ -128,6 +143,40 @@ impl UnixDatagram {
     /// Dropping the future loses no datagram.
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, UnixAddress)> {
         poll_fn(|cx| self.poll_recv_from(cx, buffer)).await
+    }
+
+    /// As [`send_to`](Self::send_to), for use in a `poll` function: of one task at a time.
+    ///
+    /// # Errors
+    ///
+    /// As [`send_to`](Self::send_to).
+    ///
+    /// # Panics
+    ///
+    /// Outside a loop.
+    pub fn poll_send_to(
+        &self,
+        cx: &mut Context<'_>,
+        datagram: &[u8],
+        to: &UnixAddress,
+    ) -> Poll<io::Result<usize>> {
+        ready!(budget::spend(cx));
+        let to = to.raw()?;
+        loop {
+            // Taken out: polling it clones a waker, which is foreign code.
+            let mut pause = self.pause.take();
+            if let Some(sleep) = &mut pause
+                && Pin::new(sleep).poll(cx).is_pending()
+            {
+                self.pause.replace(pause);
+                return Poll::Pending;
+            }
+            match socket::sendto(self.as_fd().as_raw_fd(), datagram, &to, MsgFlags::MSG_NOSIGNAL) {
+                Err(Errno::EAGAIN) => drop(self.pause.replace(Some(crate::sleep(PAUSE)))),
+                Err(Errno::EINTR) => {}
+                outcome => return Poll::Ready(Ok(outcome?)),
+            }
+        }
     }
 
     /// As [`recv_from`](Self::recv_from), for use in a `poll` function. The waker of the last call is the one that is woken.

@@ -6,7 +6,7 @@ use super::unix_address::UnixAddress;
 use super::unix_path::unix_socket;
 use crate::Loop;
 use crate::descriptor::set_nonblocking;
-use contract::Stream;
+use contract::{Direction, Stream};
 use nix::errno::Errno;
 use nix::sys::socket::{self, AddressFamily, SockFlag, SockType, UnixAddr, getsockopt, sockopt};
 use std::fmt;
@@ -111,6 +111,15 @@ impl UnixStream {
 
     fn over(socket: OwnedFd) -> io::Result<Self> {
         Ok(Self::new(ReadyStream::new(&*Loop::current().reactor(), socket)?))
+    }
+
+    pub(super) fn poll_io(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        operation: &mut dyn FnMut() -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        self.stream.poll_io(cx, direction, operation)
     }
 
     pub(super) fn new(stream: ReadyStream) -> Self {

@@ -81,3 +81,11 @@ fn what_is_given_up_in_its_middle_leaves_no_descriptor() {
         GlommioDriver::new,
     );
 }
+
+#[test]
+fn the_standard_streams_of_a_program_are_streams() {
+    conformance::standard_streams(
+        "unavailable::the_standard_streams_of_a_program_are_streams",
+        GlommioDriver::new,
+    );
+}

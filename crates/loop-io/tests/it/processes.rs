@@ -4,7 +4,6 @@ use crate::run;
 use loop_io::pipes;
 use loop_io::process::{Command, Stdio};
 use loop_io::{getaddrinfo, getnameinfo};
-use std::env;
 use std::fs::File;
 
 #[test]
@@ -33,32 +32,6 @@ fn without_a_descriptor_to_watch_a_child_with_a_thread_waits_for_it() {
             children = all.split_whitespace().count();
             core_loop::yield_now().await;
         }
-    });
-}
-
-#[test]
-fn the_standard_streams_of_a_program_are_streams() {
-    const ECHOES: &str = "LOOP_IO_TEST_ECHOES";
-    if env::var_os(ECHOES).is_some() {
-        return run(async {
-            let (mut input, output) = (pipes::stdin().unwrap(), pipes::stdout().unwrap());
-            while let Some(line) = input.next_line().await.unwrap() {
-                output.write(format!("{}\n", line.to_uppercase()).as_bytes()).unwrap();
-                output.drain().await.unwrap();
-            }
-            output.close();
-            output.wait_closed().await.unwrap();
-        });
-    }
-    run(async {
-        let name = "processes::the_standard_streams_of_a_program_are_streams";
-        let program = env::current_exe().unwrap();
-        let mut echo = Command::new(program).args([name, "--exact", "--nocapture"]).env(ECHOES, "1");
-        echo = echo.stdin(Stdio::PIPE).stdout(Stdio::PIPE);
-        let output = echo.spawn().unwrap().communicate("hello\nworld\n").await.unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned();
-        assert!(said.contains("HELLO\nWORLD\n"), "{said}");
-        assert!(output.status.success());
     });
 }
 
@@ -107,4 +80,12 @@ fn a_reader_that_is_dropped_leaves_the_rest_of_a_pipe_to_others() {
         std::io::Read::read_to_end(&mut others, &mut rest).unwrap();
         assert_eq!(taken + rest.len(), 20_000);
     });
+}
+
+#[test]
+fn the_standard_streams_of_a_program_are_streams() {
+    conformance::standard_streams(
+        "processes::the_standard_streams_of_a_program_are_streams",
+        core_loop::NativeDriver::new,
+    );
 }

@@ -73,3 +73,8 @@ fn what_is_given_up_in_its_middle_leaves_no_descriptor() {
         SmolDriver::new,
     );
 }
+
+#[test]
+fn the_standard_streams_of_a_program_are_streams() {
+    conformance::standard_streams("host::the_standard_streams_of_a_program_are_streams", SmolDriver::new);
+}

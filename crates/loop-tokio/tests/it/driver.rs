@@ -108,3 +108,8 @@ fn what_is_given_up_in_its_middle_leaves_no_descriptor() {
         TokioDriver::new,
     );
 }
+
+#[test]
+fn the_standard_streams_of_a_program_are_streams() {
+    conformance::standard_streams("driver::the_standard_streams_of_a_program_are_streams", TokioDriver::new);
+}

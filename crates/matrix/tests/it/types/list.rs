@@ -409,6 +409,7 @@ fn streams() -> Vec<Row> {
         core_loop::net::UnixDatagram,
         core_loop::net::UnixListener,
         core_loop::net::UnixStream,
+        core_loop::net::ReceivedFds,
         core_loop::pipe::Reader,
         core_loop::pipe::Writer,
         core_loop::stream::Close,
