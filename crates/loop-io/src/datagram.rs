@@ -162,10 +162,13 @@ impl<S: DatagramSocket> Clone for DatagramTransport<S> {
     }
 }
 
+/// What waits to be sent, and to whom if not to the peer.
+type Queued<A> = (Vec<u8>, Option<A>);
+
 struct Shared<S: DatagramSocket> {
     socket: S,
     /// What the kernel had no room for yet, and for whom; nobody is named where the socket is connected.
-    queue: RefCell<VecDeque<(Vec<u8>, Option<S::Address>)>>,
+    queue: RefCell<VecDeque<Queued<S::Address>>>,
     /// What the protocol is to be told.
     failed: RefCell<VecDeque<io::Error>>,
     state: Cell<State>,
