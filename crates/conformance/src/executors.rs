@@ -2,6 +2,7 @@
 
 use crate::behaviour::{Behaviour, Kind, Miss};
 use crate::catalogue::registry;
+use crate::run::soon;
 use crate::{Bench, Gate, Subject, Work};
 use contract::{ExecutorExt, Job, Unavailable};
 use std::time::Duration;
@@ -37,15 +38,12 @@ impl Subject<Executors> {
     }
 }
 
-/// How long a job may take before it counts as lost. Only a hang takes that long.
-const SOON: Duration = Duration::from_secs(60);
-
 /// How long a shutdown may wait for work that does end.
 const GRACE: Duration = Duration::from_secs(60);
 
 /// What a job gives soon, or a failure.
 fn outcome(job: &mut Job<u64>) -> Result<Result<u64, contract::JobError>, Miss> {
-    job.wait_timeout(SOON).ok_or_else(|| Miss::Fail(format!("{job:?} was not done within {SOON:?}")))
+    job.wait_timeout(soon()).ok_or_else(|| Miss::Fail(format!("{job:?} was not done within {:?}", soon())))
 }
 
 /// The output that a job gives soon, or a failure.

@@ -3,6 +3,7 @@
 use crate::subject::Treatment;
 use crate::{Behaviour, Kind, Miss, Subject, Verdict};
 use contract::Panic;
+use std::cell::Cell;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
@@ -28,6 +29,21 @@ pub enum Outcome {
     Skip(String),
 }
 
+/// How long what a behaviour waits for may take before it counts as lost. Only a hang takes that long.
+const SOON: Duration = Duration::from_secs(60);
+
+/// As long, where a failure is expected: nothing hangs on whether it is a late success.
+const SOON_ENOUGH: Duration = Duration::from_secs(2);
+
+thread_local! {
+    static PATIENCE: Cell<Duration> = const { Cell::new(SOON) };
+}
+
+/// How long a job may take, in the behaviour that runs on this thread, before it counts as lost.
+pub(crate) fn soon() -> Duration {
+    PATIENCE.get()
+}
+
 impl<K: Kind> Behaviour<K> {
     /// Tries this behaviour on `subject`, in a thread of its own. A panic is a failure, and so is a hang: the thread is
     /// left behind then.
@@ -36,20 +52,23 @@ impl<K: Kind> Behaviour<K> {
         let exception = subject.exception(self.id);
         match exception.map(|exception| (exception.treatment, exception.reason)) {
             Some((Treatment::Skip, reason)) => Outcome::Skip(reason.to_owned()),
-            Some((Treatment::Fails, reason)) => match self.attempt_on(subject) {
+            Some((Treatment::Fails, reason)) => match self.attempt_on(subject, SOON_ENOUGH) {
                 Outcome::Pass => Outcome::Fail(format!(
                     "it passes, but is listed as failing because {reason}: strike it off the list"
                 )),
                 Outcome::Fail(why) => Outcome::Skip(format!("fails as expected, because {reason} ({why})")),
                 skipped @ Outcome::Skip(_) => skipped,
             },
-            None => self.attempt_on(subject),
+            None => self.attempt_on(subject, SOON),
         }
     }
 
-    fn attempt_on(&self, subject: &Subject<K>) -> Outcome {
+    fn attempt_on(&self, subject: &Subject<K>, patience: Duration) -> Outcome {
         let (attempt, limit, subject) = (self.attempt, subject.time_limit(), subject.clone());
-        bounded(self.id, limit, move || attempt(&subject))
+        bounded(self.id, limit, move || {
+            PATIENCE.set(patience);
+            attempt(&subject)
+        })
     }
 }
 

@@ -58,6 +58,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         contenders: &[
             Contender { name: "process-executor-blob", measure: blob_back },
             Contender { name: "process-executor-vec", measure: vector_back },
+            Contender { name: "raw-local-fill-and-read", measure: local_fill },
         ],
     },
 ];
@@ -136,6 +137,19 @@ fn local_copy(size: Size) -> Result<f64, Failure> {
         |()| {
             copy.copy_from_slice(black_box(&bytes));
             Ok(sum(black_box(&copy)))
+        },
+    )
+}
+
+/// What both must cost: memory that is there already, filled and read by one thread.
+fn local_fill(size: Size) -> Result<f64, Failure> {
+    let mut bytes = vec![2_u8; len(size)];
+    time(
+        size,
+        || (),
+        |()| {
+            black_box(&mut bytes).fill(1);
+            Ok(sum(black_box(&bytes)))
         },
     )
 }

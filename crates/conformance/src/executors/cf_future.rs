@@ -1,7 +1,8 @@
 //! `cf_future`: one job and its handle.
 
-use super::{SOON, occupy, outcome, output};
+use super::{occupy, outcome, output};
 use crate::behaviour::{Verdict, ensure, same};
+use crate::run::soon;
 use crate::{Executors, Gate, Miss, Subject, Work};
 use contract::{Cancel, ExecutorExt, JobError, When, block_on_timeout, wait};
 use std::sync::mpsc;
@@ -59,7 +60,7 @@ pub(super) fn blocking_result(subject: &Subject<Executors>) -> Verdict {
     let mut queued = bench.try_submit(Work::value(2))?;
     let seen = thread::scope(|scope| {
         let waiter =
-            scope.spawn(|| block_on_timeout(&mut wait(std::slice::from_ref(&queued), When::All), SOON));
+            scope.spawn(|| block_on_timeout(&mut wait(std::slice::from_ref(&queued), When::All), soon()));
         queued.cancel();
         waiter.join()
     });
@@ -87,10 +88,10 @@ pub(super) fn callbacks(subject: &Subject<Executors>) -> Verdict {
     ensure(receiver.try_recv().is_err(), "a callback ran before there was an outcome")?;
     gate.open();
     ensure(
-        block_on_timeout(&mut wait(std::slice::from_ref(&job), When::All), SOON).is_some(),
+        block_on_timeout(&mut wait(std::slice::from_ref(&job), When::All), soon()).is_some(),
         "the job did not end",
     )?;
-    let order: Result<Vec<_>, _> = (0..3).map(|_| receiver.recv_timeout(SOON)).collect();
+    let order: Result<Vec<_>, _> = (0..3).map(|_| receiver.recv_timeout(soon())).collect();
     same("the callbacks", order.ok(), Some(vec![0, 1, 2]))?;
     let here = thread::current().id();
     job.on_done(move || {
@@ -103,7 +104,7 @@ pub(super) fn callbacks(subject: &Subject<Executors>) -> Verdict {
 pub(super) fn double_set(subject: &Subject<Executors>) -> Verdict {
     let bench = subject.fresh()?;
     let mut job = bench.try_submit(Work::value(5))?;
-    let ended = block_on_timeout(&mut wait(std::slice::from_ref(&job), When::All), SOON);
+    let ended = block_on_timeout(&mut wait(std::slice::from_ref(&job), When::All), soon());
     ensure(ended.is_some(), "the job did not end")?;
     same("a cancel after the end", job.cancel(), Cancel::AlreadyDone)?;
     same("the outcome after a late cancel", output(&mut job)?, 5)

@@ -1,15 +1,16 @@
 //! `cf_wait`: waiting for some of many jobs.
 
-use super::{SOON, occupy, output};
+use super::{occupy, output};
 use crate::behaviour::{Verdict, same};
+use crate::run::soon;
 use crate::{Executors, Gate, Miss, Subject, Work};
 use contract::{ExecutorExt, Job, When, as_completed, block_on, block_on_timeout, wait};
 use std::time::Duration;
 
 /// The positions of those that are done when `when` has seen enough.
 fn done(jobs: &[Job<u64>], when: When) -> Result<Vec<usize>, Miss> {
-    block_on_timeout(&mut wait(jobs, when), SOON)
-        .ok_or_else(|| Miss::Fail(format!("waiting for {when:?} did not end within {SOON:?}")))
+    block_on_timeout(&mut wait(jobs, when), soon())
+        .ok_or_else(|| Miss::Fail(format!("waiting for {when:?} did not end within {:?}", soon())))
 }
 
 pub(super) fn modes(subject: &Subject<Executors>) -> Verdict {

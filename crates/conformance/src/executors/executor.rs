@@ -1,7 +1,8 @@
 //! `executor`: submitting, shutting down, mapping.
 
-use super::{Executors, GRACE, SOON, occupy, outcome, output, values};
+use super::{Executors, GRACE, occupy, outcome, output, values};
 use crate::behaviour::{Verdict, ensure, same};
+use crate::run::soon;
 use crate::{Bench, Gate, Miss, Subject, Work, this_worker};
 use contract::{
     Drain, Executor, ExecutorExt, Job, JobError, Reject, Rejected, Shutdown, Submit, block_on_timeout,
@@ -114,7 +115,7 @@ pub(super) fn submit_after_shutdown(subject: &Subject<Executors>) -> Verdict {
         elsewhere.map_err(|_| Miss::Fail("submitting after the shutdown panicked".to_owned()))?,
         "from another thread",
     )?;
-    let waited = block_on_timeout(&mut bench.submit(Work::value(2)), SOON);
+    let waited = block_on_timeout(&mut bench.submit(Work::value(2)), soon());
     refused(
         waited.ok_or_else(|| Miss::Fail("waiting for room after the shutdown does not end".to_owned()))?,
         "waiting for room",
