@@ -39,6 +39,7 @@ pub(crate) const BENCHES: &[Bench] = &[
         contenders: &[
             Contender { name: "process-executor", measure: |size| restart(size, 0) },
             Contender { name: "process-executor-512MiB", measure: |size| restart(size, 512 << 20) },
+            Contender { name: "raw-reexec", measure: reexec },
         ],
     },
 ];
