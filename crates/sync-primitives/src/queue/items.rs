@@ -11,8 +11,8 @@ use std::task::{Context, Poll};
 
 /// Gets item after item, until the queue is shut down and empty. Made by [`QueueOf::items`].
 ///
-/// [`next`](Self::next) is for a task, [`blocking`](Self::blocking) for a thread. With the feature `stream` it is a
-/// `futures_core::Stream`; without, `poll_next` has the same shape, for whatever makes a stream of a function.
+/// [`next`](Self::next) is for a task, [`blocking`](Self::blocking) for a thread. [`poll_next`](Self::poll_next) has the
+/// shape of a `futures_core::Stream`'s, for whatever makes a stream of a function: this crate depends on no other.
 #[must_use = "items come out when they are asked for"]
 pub struct Items<'a, S: Order, K: Kind = Shared> {
     queue: &'a QueueOf<S, K>,
