@@ -1,5 +1,5 @@
 //! Files: read, written, appended to and walked on threads of the loop's default executor, since the kernel tells no readiness
-//! of a file. For anything else [`to_thread`](core_loop::to_thread) takes a closure.
+//! of a file. For anything else [`to_thread`] takes a closure.
 //!
 //! # Errors
 //!
