@@ -1,7 +1,7 @@
 //! The primitives for one thread: the same state machines without an atomic, for loops whose tasks never leave theirs.
 //!
-//! All that they can do stands with [`LockOf`], [`EventOf`],
-//! [`SemaphoreOf`] and [`QueueOf`], but for the blocking forms: whoever would block this
+//! All that they can do stands with [`LockOf`](crate::LockOf), [`EventOf`](crate::EventOf),
+//! [`SemaphoreOf`](crate::SemaphoreOf) and [`QueueOf`], but for the blocking forms: whoever would block this
 //! thread would wait for itself. They are neither `Send` nor `Sync`; owners share them in an `Rc`.
 //!
 //! # Examples
