@@ -2,7 +2,7 @@
 
 use crate::blocking::{block_on, block_on_timeout};
 use crate::kind::Shared;
-use crate::permits::{Acquire, HasPermits, Held, Permits};
+use crate::permits::{Acquire, HasPermits, Held, Key, Permits};
 use crate::semaphore::Permit;
 use crate::sync::{AtomicUsize, Ordering, const_fn};
 use std::error::Error;
@@ -227,7 +227,7 @@ impl HasPermits for BoundedSemaphore {
         &self.permits
     }
 
-    fn forgotten(&self, count: u32) {
+    fn forgotten(&self, _key: Key, count: u32) {
         // Relaxed: as in `release`.
         self.forgotten.fetch_add(count as usize, Ordering::Relaxed);
     }

@@ -2,7 +2,7 @@
 
 use crate::blocking::{block_on, block_on_timeout};
 use crate::kind::Shared;
-use crate::permits::{HasPermits, Held, Permits};
+use crate::permits::{HasPermits, Held, Key, Permits};
 use crate::semaphore::{Acquiring, Permit};
 use crate::sync::{Mutex, const_fn, lock};
 use std::borrow::Cow;
@@ -206,7 +206,7 @@ impl HasPermits for CapacityLimiter {
         &self.permits
     }
 
-    fn give_back(&self, count: u32) {
+    fn give_back(&self, _key: Key, count: u32) {
         let mut ledger = lock(&self.ledger);
         let paid = ledger.debt.min(count as usize);
         ledger.debt -= paid;
@@ -252,8 +252,8 @@ impl<H: HasPermits + AsRef<CapacityLimiter>> HasPermits for Borrower<H> {
         self.limiter.permits()
     }
 
-    fn give_back(&self, count: u32) {
-        self.limiter.give_back(count);
+    fn give_back(&self, key: Key, count: u32) {
+        self.limiter.give_back(key, count);
     }
 }
 

@@ -216,7 +216,20 @@ impl<K: Kind> fmt::Debug for Permits<K> {
     }
 }
 
-/// A primitive made of permits, borrowed or shared. Only this crate implements it.
+/// Who has one may say that permits come back: only what held them has. Nobody else can make one, so that no safe code can
+/// open a lock that somebody holds.
+#[derive(Debug)]
+pub struct Key(());
+
+/// A primitive made of permits, borrowed or shared. Only this crate implements it, and only its guards give permits back:
+///
+/// ```compile_fail,E0061
+/// use sync_primitives::{HasPermits, Lock};
+///
+/// let lock = Lock::new(0);
+/// let _held = lock.try_lock();
+/// lock.give_back(1);
+/// ```
 pub trait HasPermits {
     /// Whether threads can share it.
     type Kind: Kind;
@@ -226,13 +239,13 @@ pub trait HasPermits {
 
     /// Permits that were held come back.
     #[doc(hidden)]
-    fn give_back(&self, count: u32) {
+    fn give_back(&self, _key: Key, count: u32) {
         self.permits().release(count as usize);
     }
 
     /// Permits that were held will not come back by themselves.
     #[doc(hidden)]
-    fn forgotten(&self, _count: u32) {}
+    fn forgotten(&self, _key: Key, _count: u32) {}
 }
 
 impl<H: HasPermits + ?Sized> HasPermits for &H {
@@ -242,12 +255,12 @@ impl<H: HasPermits + ?Sized> HasPermits for &H {
         (**self).permits()
     }
 
-    fn give_back(&self, count: u32) {
-        (**self).give_back(count);
+    fn give_back(&self, key: Key, count: u32) {
+        (**self).give_back(key, count);
     }
 
-    fn forgotten(&self, count: u32) {
-        (**self).forgotten(count);
+    fn forgotten(&self, key: Key, count: u32) {
+        (**self).forgotten(key, count);
     }
 }
 
@@ -258,12 +271,12 @@ impl<H: HasPermits + ?Sized> HasPermits for Arc<H> {
         (**self).permits()
     }
 
-    fn give_back(&self, count: u32) {
-        (**self).give_back(count);
+    fn give_back(&self, key: Key, count: u32) {
+        (**self).give_back(key, count);
     }
 
-    fn forgotten(&self, count: u32) {
-        (**self).forgotten(count);
+    fn forgotten(&self, key: Key, count: u32) {
+        (**self).forgotten(key, count);
     }
 }
 
@@ -274,12 +287,12 @@ impl<H: HasPermits + ?Sized> HasPermits for Rc<H> {
         (**self).permits()
     }
 
-    fn give_back(&self, count: u32) {
-        (**self).give_back(count);
+    fn give_back(&self, key: Key, count: u32) {
+        (**self).give_back(key, count);
     }
 
-    fn forgotten(&self, count: u32) {
-        (**self).forgotten(count);
+    fn forgotten(&self, key: Key, count: u32) {
+        (**self).forgotten(key, count);
     }
 }
 
@@ -307,7 +320,7 @@ impl<H: HasPermits> Held<H> {
 
     /// Does not give them back.
     pub(crate) fn forget(mut self) {
-        self.holder.forgotten(self.count);
+        self.holder.forgotten(Key(()), self.count);
         self.count = 0;
     }
 }
@@ -315,7 +328,7 @@ impl<H: HasPermits> Held<H> {
 impl<H: HasPermits> Drop for Held<H> {
     fn drop(&mut self) {
         if self.count > 0 {
-            self.holder.give_back(self.count);
+            self.holder.give_back(Key(()), self.count);
         }
     }
 }
