@@ -248,53 +248,28 @@ pub trait HasPermits {
     fn forgotten(&self, _key: Key, _count: u32) {}
 }
 
-impl<H: HasPermits + ?Sized> HasPermits for &H {
-    type Kind = H::Kind;
+/// A pointer to a primitive stands for it.
+macro_rules! through {
+    ($($pointer:ty),+) => {$(
+        impl<H: HasPermits + ?Sized> HasPermits for $pointer {
+            type Kind = H::Kind;
 
-    fn permits(&self) -> &Permits<H::Kind> {
-        (**self).permits()
-    }
+            fn permits(&self) -> &Permits<H::Kind> {
+                (**self).permits()
+            }
 
-    fn give_back(&self, key: Key, count: u32) {
-        (**self).give_back(key, count);
-    }
+            fn give_back(&self, key: Key, count: u32) {
+                (**self).give_back(key, count);
+            }
 
-    fn forgotten(&self, key: Key, count: u32) {
-        (**self).forgotten(key, count);
-    }
+            fn forgotten(&self, key: Key, count: u32) {
+                (**self).forgotten(key, count);
+            }
+        }
+    )+};
 }
 
-impl<H: HasPermits + ?Sized> HasPermits for Arc<H> {
-    type Kind = H::Kind;
-
-    fn permits(&self) -> &Permits<H::Kind> {
-        (**self).permits()
-    }
-
-    fn give_back(&self, key: Key, count: u32) {
-        (**self).give_back(key, count);
-    }
-
-    fn forgotten(&self, key: Key, count: u32) {
-        (**self).forgotten(key, count);
-    }
-}
-
-impl<H: HasPermits + ?Sized> HasPermits for Rc<H> {
-    type Kind = H::Kind;
-
-    fn permits(&self) -> &Permits<H::Kind> {
-        (**self).permits()
-    }
-
-    fn give_back(&self, key: Key, count: u32) {
-        (**self).give_back(key, count);
-    }
-
-    fn forgotten(&self, key: Key, count: u32) {
-        (**self).forgotten(key, count);
-    }
-}
+through!(&H, Arc<H>, Rc<H>);
 
 /// Permits that are held: they go back when it is dropped. Made here only, one for each time that permits were taken.
 #[must_use = "what is held is given back at once"]
