@@ -248,6 +248,43 @@ fn after_a_shutdown_puts_fail_gets_go_on_until_empty_and_join_still_needs_task_d
 }
 
 #[test]
+fn an_item_whose_woken_getter_is_dropped_after_a_shutdown_reaches_the_next_in_line() {
+    let queue = Queue::unbounded();
+    let woken = Hand::waiting(queue.get());
+    let mut next = Hand::waiting(queue.get());
+    let mut last = Hand::waiting(queue.get());
+    queue.put_nowait(1).unwrap();
+    queue.shutdown(false);
+    assert!(next.poll().is_none() && last.poll().is_none(), "the one item may still become theirs");
+    drop(woken);
+    assert_eq!(next.wakes(), 1);
+    assert_eq!(next.poll(), Some(Ok(1)));
+    assert_eq!((last.wakes(), last.poll()), (1, Some(Err(QueueShutDown(())))));
+    assert_eq!(queue.qsize(), 0);
+}
+
+#[test]
+fn after_a_shutdown_a_newcomer_waits_for_what_another_was_woken_for_and_ends_with_the_last_item() {
+    for ends_by in ["got", "taken", "emptied"] {
+        let queue = Queue::unbounded();
+        let mut woken = Hand::waiting(queue.get());
+        queue.put_nowait(1).unwrap();
+        queue.shutdown(false);
+        let mut newcomer = Hand::waiting(queue.get());
+        match ends_by {
+            "got" => assert_eq!(woken.poll(), Some(Ok(1))),
+            "taken" => assert_eq!(queue.get_nowait(), Ok(1)),
+            _ => assert_eq!(queue.shutdown(true), [1]),
+        }
+        assert_eq!((newcomer.wakes(), newcomer.poll()), (1, Some(Err(QueueShutDown(())))), "{ends_by}");
+        if ends_by != "got" {
+            assert_eq!(woken.poll(), Some(Err(QueueShutDown(()))), "{ends_by}");
+        }
+        assert_eq!(poll_once(queue.get()), Some(Err(QueueShutDown(()))), "{ends_by}");
+    }
+}
+
+#[test]
 fn a_shutdown_fails_a_putter_that_was_woken_already() {
     let queue = Queue::bounded(1);
     queue.put_nowait(0).unwrap();
@@ -278,8 +315,9 @@ fn a_getter_that_was_woken_for_an_item_gets_it_also_after_a_shutdown() {
     let mut second = Hand::waiting(queue.get());
     queue.put_nowait(1).unwrap();
     queue.shutdown(false);
-    assert_eq!(second.poll(), Some(Err(QueueShutDown(()))));
+    assert_eq!((second.wakes(), second.poll()), (0, None));
     assert_eq!(first.poll(), Some(Ok(1)));
+    assert_eq!((second.wakes(), second.poll()), (1, Some(Err(QueueShutDown(())))));
 }
 
 #[test]
