@@ -1,12 +1,13 @@
 //! Which item comes out next: of a queue, of a stack, of a priority queue.
 
+use super::{LifoQueue, PriorityQueue, Queue};
 use crate::harness::{Hand, panic_of};
 use crate::random::Random;
 use std::cell::Cell;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use sync_primitives::{GetError, LifoQueue, PriorityQueue, Queue};
+use sync_primitives::GetError;
 
 #[test]
 fn the_same_items_come_out_in_the_order_of_each_queue() {

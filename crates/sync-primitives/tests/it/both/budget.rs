@@ -1,8 +1,8 @@
 //! The step budget: a task that never has to wait lets others run.
 
+use super::{Event, Lock, Queue, Semaphore};
 use crate::harness::{Hand, Tasks, Trace};
 use contract::budget::{STEP, enter_step};
-use sync_primitives::{Event, Lock, Queue, Semaphore};
 
 /// Polls futures of `ready`, which never have to wait, until one is pending, and tells how many were ready before.
 fn ready_in_one_step<F: Future>(ready: impl Fn() -> F) -> u32 {
