@@ -22,7 +22,8 @@ mod virtual_time;
 mod work;
 
 pub use alone::{
-    alone, given_up_leaks_nothing, lack_of_descriptors, server_without_descriptors, standard_streams,
+    alone, broken_pipe_kills_nobody, given_up_leaks_nothing, lack_of_descriptors, server_without_descriptors,
+    standard_streams,
 };
 pub use behaviour::{Behaviour, Kind, Level, Miss, Verdict};
 pub use bench::{Bench, BoxFuture, Closure};

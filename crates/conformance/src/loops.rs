@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 mod as_completed;
 mod bridge;
-mod bytes;
+pub(crate) mod bytes;
 mod datagram;
 mod debug;
 mod driver;
@@ -46,7 +46,7 @@ mod udp;
 mod unix;
 mod wait;
 mod wait_for;
-mod wire;
+pub(crate) mod wire;
 
 /// The kind of subject that is a loop: a driver under core-loop's scheduler.
 #[derive(Debug, Clone, Copy)]

@@ -45,6 +45,7 @@ mod shared;
 mod shield;
 mod shutdown;
 mod signal;
+mod sigpipe;
 mod sleep;
 pub mod stream;
 mod stuck;
