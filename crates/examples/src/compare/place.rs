@@ -8,7 +8,7 @@ use super::work::Work;
 use contract::{ExecutorExt, JobError};
 use core_loop::Loop;
 use process_executor::{ProcessPool, call};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::thread::{available_parallelism, sleep};
@@ -19,7 +19,7 @@ use thread_executor::ThreadPool;
 const WARM_UP: Duration = Duration::from_millis(20);
 
 /// Where work runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     /// On the loop itself, between everything else that it does.

@@ -31,9 +31,9 @@ pub(super) struct Hash;
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Hashed {
-    sha256: [u8; 32],
+    pub(super) sha256: [u8; 32],
     /// Runs of anything but ASCII white space, as `wc -w` counts.
-    words: u64,
+    pub(super) words: u64,
     pub(super) bytes: u64,
 }
 
