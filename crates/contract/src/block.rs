@@ -1,6 +1,6 @@
 //! Blocking waits: one function under all of them, which asks the thread's [role] first.
 
-use crate::role::{self, Help, Role};
+use crate::role::{self, Role};
 use crate::sync::{Condvar, Mutex, lock};
 use std::pin::{Pin, pin};
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// Blocks this thread until `future` is ready.
 ///
-/// On a worker of a pool it runs other jobs of that pool meanwhile.
+/// On a worker of a pool another thread may serve that pool meanwhile.
 ///
 /// # Panics
 ///
@@ -33,9 +33,9 @@ pub fn block_on_timeout<F: Future + Unpin>(future: &mut F, timeout: Duration) ->
 
 #[track_caller]
 fn drive<F: Future>(mut future: Pin<&mut F>, deadline: Option<Instant>) -> Option<F::Output> {
-    let help = match role::current() {
+    let pool = match role::current() {
         Role::Plain => None,
-        Role::Worker(help) => Some(help),
+        Role::Worker(pool) => Some(pool),
         Role::Loop => panic!(
             "this would block the event loop that runs on this thread, and every task on it: `.await` it instead, or \
              move the blocking call to another thread with `to_thread`"
@@ -48,28 +48,20 @@ fn drive<F: Future>(mut future: Pin<&mut F>, deadline: Option<Instant>) -> Optio
         if let Poll::Ready(output) = future.as_mut().poll(cx) {
             break Some(output);
         }
-        // Asked after each poll, not only after a sleep: neither endless help nor a future that wakes itself for ever
-        // may outrun it.
+        // Asked after each poll, not only after a sleep: a future that wakes itself for ever must not outrun it.
         if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
             break None;
         }
-        if help.as_ref().is_some_and(|help| helped(&**help, &waker)) {
-            continue;
+        // The pool is told of sleeps, not of the wait: a poll is work, and may wait as well.
+        let longest = pool.as_ref().and_then(|pool| pool.sleeps(&waker));
+        let again = longest.and_then(|longest| Instant::now().checked_add(longest));
+        parker.park(again.into_iter().chain(deadline).min());
+        if let Some(pool) = &pool {
+            pool.goes_on();
         }
-        parker.park(deadline);
     };
     spare::put(parker);
     output
-}
-
-/// Runs another job of this worker's pool; `false` if there is none, and then `waker` learns of the next.
-fn helped(help: &dyn Help, waker: &Waker) -> bool {
-    if help.help() {
-        return true;
-    }
-    help.wake_on_work(waker);
-    // What was queued before the waker was in place woke nobody.
-    help.help()
 }
 
 /// The parker of this thread's last wait, so that a wait allocates once per thread. A waker that is left over from that

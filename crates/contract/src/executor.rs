@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 ///
 /// # Ordering
 ///
-/// Work submitted by one thread *starts* in the order it was submitted.
+/// Work submitted by one thread *starts* in the order it was submitted; but what a job of the same executor waits for may
+/// start earlier.
 ///
 /// # Python
 ///

@@ -1,6 +1,7 @@
 //! A job: work that was accepted, seen from the side that waits for it.
 
 use crate::block::{block_on, block_on_timeout};
+use crate::role::{self, Role};
 use crate::{JobError, Place, Submit};
 use std::borrow::Cow;
 use std::fmt;
@@ -137,6 +138,13 @@ impl<T> Job<T> {
         self.shared.core().attach(Box::new(guard));
     }
 
+    /// A weak reference, for whoever waits for many jobs.
+    #[must_use]
+    pub fn watch(&self) -> Watch {
+        let erased: Arc<dyn Erased> = self.shared.clone();
+        Watch::new(&erased)
+    }
+
     /// Dropping the job will cancel it from now on.
     pub fn cancel_on_drop(mut self) -> Self {
         self.cancel_on_drop = true;
@@ -150,7 +158,8 @@ impl<T> Job<T> {
 
     /// Blocks this thread until there is an outcome.
     ///
-    /// On a worker of a pool it runs other jobs of that pool meanwhile.
+    /// On a worker of the pool that took it in it runs the job itself, if that has not started and has no deadline; else
+    /// another thread may serve the pool meanwhile.
     ///
     /// # Errors
     ///
@@ -161,6 +170,9 @@ impl<T> Job<T> {
     /// On a thread that is running an event loop: `.await` the job there.
     #[track_caller]
     pub fn wait(self) -> Result<T, JobError> {
+        if matches!(role::current(), Role::Worker(_)) {
+            self.watch().run_here();
+        }
         block_on(self)
     }
 

@@ -1,13 +1,15 @@
 //! What this thread is, for whoever is about to block it.
 //!
 //! Every blocking wait of the workspace asks first: a plain thread simply sleeps, an event loop's thread must never
-//! block, and a worker of a pool makes itself useful meanwhile, so that a job may wait for another job of its own pool.
+//! block, and a worker of a pool tells its pool, which lets another thread stand in, so that a job may wait for another
+//! job of its own pool.
 
 use std::cell::RefCell;
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::sync::Arc;
 use std::task::Waker;
+use std::time::Duration;
 
 /// What a thread is.
 #[derive(Clone, Default)]
@@ -18,20 +20,23 @@ pub enum Role {
     Plain,
     /// It runs an event loop: blocking it would stop every task of that loop.
     Loop,
-    /// It is a worker of a pool, and can run other jobs of that pool while it waits.
-    Worker(Arc<dyn Help>),
+    /// It is a worker of a pool, in which another thread can serve while it waits.
+    Worker(Arc<dyn Waits>),
 }
 
-/// What a worker can do for its pool while it has to wait.
-pub trait Help: Send + Sync {
-    /// Runs one queued job on this thread. `false` if there was none.
-    fn help(&self) -> bool;
-
-    /// Wakes `waker` when the next job is queued: [`help`](Self::help) is worth another try then.
+/// What a pool wants to know of the waits of one of its workers.
+///
+/// A worker that waits runs nothing but what it waits for: other work on top of its stack could wait for the work below it,
+/// which could not go on before it has ended.
+pub trait Waits: Send + Sync {
+    /// This thread goes to sleep in a wait, and somebody else may serve the pool until it [goes on](Self::goes_on).
     ///
-    /// In addition to an idle worker, not instead of one: the wait behind `waker` may have ended. A waker that
-    /// [`will_wake`](Waker::will_wake) one that is kept already need not be kept twice.
-    fn wake_on_work(&self, waker: &Waker);
+    /// `Some`: nobody could be found who does, so that it must not sleep longer than this before it asks again. `waker` ends
+    /// the sleep, for that case to come later.
+    fn sleeps(&self, waker: &Waker) -> Option<Duration>;
+
+    /// It is awake. Comes once after each [`sleeps`](Self::sleeps), on the same thread.
+    fn goes_on(&self);
 }
 
 thread_local! {

@@ -392,51 +392,45 @@ fn a_close_ends_a_wait_for_a_place_that_never_comes_back() {
     });
 }
 
-/// A pool without threads of its own: jobs are queued by one thread, and run by the worker that waits.
+/// A worker waits for a job that is queued, and another thread comes by to run it.
 mod a_worker_that_waits {
     use super::*;
-    use contract::role::{self, Help, Role};
+    use contract::role::{self, Role, Waits};
+    use std::borrow::Cow;
     use std::task::Waker;
+    use std::time::Duration;
 
-    #[derive(Default)]
-    struct Pool(loom::sync::Mutex<(Vec<Runnable>, Vec<Waker>)>);
+    struct Pool;
 
-    impl Pool {
-        fn push(&self, runnable: Runnable) {
-            let mut inside = self.0.lock().unwrap();
-            inside.0.push(runnable);
-            let wakers = std::mem::take(&mut inside.1);
-            drop(inside);
-            wakers.into_iter().for_each(Waker::wake);
+    impl Waits for Pool {
+        fn sleeps(&self, _: &Waker) -> Option<Duration> {
+            None
         }
+
+        fn goes_on(&self) {}
     }
 
-    impl Help for Pool {
-        fn help(&self) -> bool {
-            let next = self.0.lock().unwrap().0.pop();
-            let found = next.is_some();
-            next.into_iter().for_each(Runnable::run);
-            found
-        }
+    struct Lets;
 
-        fn wake_on_work(&self, waker: &Waker) {
-            self.0.lock().unwrap().1.push(waker.clone());
+    impl Control for Lets {
+        fn awaited(&self, _: Option<&Cow<'static, str>>, run: &mut dyn FnMut()) {
+            run();
         }
     }
 
     #[test]
-    fn never_sleeps_through_work_that_is_queued() {
-        model(2, || {
-            let pool = Arc::new(Pool::default());
-            let (runnable, job) = Job::package(|| 7, &Submit::new(), Place::none(), ());
-            let pusher = thread::spawn({
-                let pool = pool.clone();
-                move || pool.push(runnable)
-            });
-            let role = role::enter(Role::Worker(pool));
-            assert_eq!(job.wait().unwrap(), 7);
+    fn or_the_other_thread_runs_it_and_never_both() {
+        model(3, || {
+            let ran = Arc::new(AtomicUsize::new(0));
+            let runs = ran.clone();
+            let work = move || runs.fetch_add(1, SeqCst);
+            let (runnable, job) = Job::package(work, &Submit::new(), Place::none(), Lets);
+            let other = thread::spawn(move || runnable.run());
+            let role = role::enter(Role::Worker(Arc::new(Pool)));
+            assert_eq!(job.wait().unwrap(), 0);
             drop(role);
-            pusher.join().unwrap();
+            other.join().unwrap();
+            assert_eq!(ran.load(SeqCst), 1);
         });
     }
 }

@@ -133,8 +133,10 @@ impl Builder {
         self
     }
 
-    /// At most this many threads beyond the most, while others are in [`blocking`](fn@crate::blocking) sections or lost to
-    /// a job whose deadline passed while it ran. As many as the most, unless it is said.
+    /// At most this many threads beyond the most, while others are in [`blocking`](fn@crate::blocking) sections, wait for
+    /// jobs or locks, or are lost to a job whose deadline passed while it ran. As many as the most, unless it is said.
+    ///
+    /// Where all that are left wait, one more comes in any case: the pool does not stand still.
     pub fn spare(mut self, threads: usize) -> Self {
         self.spare = Some(threads);
         self
@@ -224,6 +226,8 @@ impl Builder {
             spare: self.spare.unwrap_or(threads_max),
             idle: self.idle,
             spin: self.spin,
+            // Here, since a thread of the pool may be kept to one processor.
+            spin_pays: contract::spin::pays_here(),
             initializer: self.on_start.is_some(),
         }
     }

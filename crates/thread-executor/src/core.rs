@@ -17,52 +17,56 @@
 //!
 //! * a job is put into its lane; then `muster` reads the word, and calls a thread if none is coming;
 //! * a coming thread takes a job, or goes to sleep, and is coming no more; then it looks at the lanes;
-//! * somebody may be called who could not be before (a section that blocks, a job that overran); then the lanes are looked at.
+//! * somebody may be called who could not be before (a section that blocks, a job that overran or waits); then the lanes are
+//!   looked at.
 //!
 //! One thread is called at a time: whoever comes and finds more than its own job calls the next. So a submitter pays for one
 //! wake at most, and for none while anybody is on the way. A thread counts as coming before its job's outcome can be seen:
 //! whoever saw it finds that thread free, and the pool wakes and hires none in vain.
 //!
-//! Nobody leaves while a job waits or a submission is under way ([`Gate`]), so that what was accepted is served.
+//! Nobody leaves while a job waits, nor the last one while a submission is under way ([`Gate`]), so that what was accepted is
+//! served.
 
 use crate::gate::Gate;
 use crate::lanes::{Entry, Lanes};
 use crate::seat::{Counts, Seat};
 use crate::stamp::Stamp;
 use crate::sync::{Condvar, Mutex, in_one_order, lock};
-use crate::word::{Now, THREADS_MAX, Word};
+use crate::word::{Now, Word};
 use contract::spin::Pace;
 use contract::{Job, Priority, Runnable, Slots, Submit};
 use std::fmt;
 use std::io;
-use std::sync::{Arc, OnceLock};
-use std::task::Waker;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+mod absence;
 mod close;
-mod extra;
 mod serve;
 mod ticket;
 
+pub use absence::blocking;
+pub(crate) use absence::own;
+use absence::{Absence, Absent, REFUSED};
 pub(crate) use close::Fault;
-pub use extra::blocking;
-pub(crate) use extra::own;
 pub use serve::Worker;
 pub use ticket::Ticket;
 
 /// How many threads, and how long they stay.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Limits {
     /// So many stay although they are idle.
     pub threads_min: usize,
     /// So many at most.
     pub threads_max: usize,
-    /// So many more at most, while others block or are lost.
+    /// So many more at most, while others block, wait or are lost.
     pub spare: usize,
     /// How long a thread beyond the minimum waits for a job before it leaves; `None`: it stays.
     pub idle: Option<Duration>,
     /// The longest wait awake; `None`: learned, never longer than [`SPIN_MAX`](contract::spin::SPIN_MAX).
     pub spin: Option<Duration>,
+    /// Whether there is a processor for whoever does the waking, too.
+    pub spin_pays: bool,
     /// Whether a hired thread has something of its own to do before it comes.
     pub initializer: bool,
 }
@@ -80,8 +84,6 @@ pub struct Core {
     /// Notified when a closed pool comes nearer to its end.
     ended: Condvar,
     hands: Box<dyn Hands>,
-    /// Whether there is more than one processor; asked when a thread would spin for the first time.
-    spin_pays: OnceLock<bool>,
 }
 
 /// Where the threads come from.
@@ -102,22 +104,27 @@ struct Crew {
     /// Longest first; the last one, whose caches are warm, is called first.
     parked: Vec<Parked>,
     /// Of the threads that are there.
-    seats: Vec<Arc<Seat>>,
+    seats: Vec<Taken>,
     /// Numbers that were left: their names are used again.
     numbers_free: Vec<usize>,
     /// Numbers given out so far.
     numbers: usize,
-    /// Threads that sleep in a wait and would run another job meanwhile; one waker a seat.
-    helpers: Vec<(usize, Waker)>,
+    /// When the system refused a thread, if it has given none since.
+    refused: Option<Instant>,
     pace: Pace,
     spinning: bool,
     /// Threads that run a job although they are none of ours; they have seats as well.
     guests: usize,
-    /// Threads lost to a job whose deadline passed while it ran.
-    abandoned: usize,
+    absent: Absent,
     /// What threads did that have left.
     left: Counts,
     fault: Option<Fault>,
+}
+
+/// A seat and what is known of its thread by others.
+struct Taken {
+    seat: Arc<Seat>,
+    absence: Absence,
 }
 
 struct Parked {
@@ -145,16 +152,16 @@ impl Core {
             seats: Vec::new(),
             numbers_free: Vec::new(),
             numbers: 0,
-            helpers: Vec::new(),
+            refused: None,
             pace: Pace::default(),
             spinning: false,
             guests: 0,
-            abandoned: 0,
+            absent: Absent::default(),
             left: Counts::default(),
             fault: None,
         };
         Arc::new(Self {
-            word: Word::new(),
+            word: Word::new(limits.threads_max),
             gate: Gate::new(),
             lanes: Lanes::new(),
             slots: Slots::new(places),
@@ -163,7 +170,6 @@ impl Core {
             crew: Mutex::new(crew),
             ended: Condvar::new(),
             hands,
-            spin_pays: OnceLock::new(),
         })
     }
 
@@ -207,8 +213,8 @@ impl Core {
             return Err((work, Refusal::NoThread(error)));
         }
         let priority = options.priority_asked();
-        let (job, handle) = package(work, &options, Ticket::new(self.clone(), priority));
-        let stamp = Stamp::now(self.epoch, !self.has_callable(now));
+        let (job, handle) = package(work, &options, Ticket::new(self.clone(), &options));
+        let stamp = Stamp::now(self.epoch, !Self::has_callable(now));
         self.lanes.push(priority, Entry { job, stamp });
         Ok(handle)
     }
@@ -216,24 +222,19 @@ impl Core {
     /// Restores the rule after the lanes may have got a job, or somebody can be called who could not be before.
     fn muster(self: &Arc<Self>) {
         in_one_order();
-        if self.lacks(self.word.load()) && !self.lanes.is_empty() {
+        if Self::lacks(self.word.load()) && !self.lanes.is_empty() {
             self.call_one();
         }
     }
 
     /// Nobody is coming, and there is somebody to call.
-    fn lacks(&self, now: Now) -> bool {
-        now.coming() == 0 && self.has_callable(now)
+    fn lacks(now: Now) -> bool {
+        now.coming() == 0 && Self::has_callable(now)
     }
 
     /// There is somebody to call.
-    fn has_callable(&self, now: Now) -> bool {
-        now.parked() > 0 || now.helpers() || now.threads() < self.limit(now)
-    }
-
-    /// How many threads there may be now.
-    fn limit(&self, now: Now) -> usize {
-        self.limits.threads_max + now.extra().min(self.limits.spare)
+    fn has_callable(now: Now) -> bool {
+        now.parked() > 0 || now.threads() < now.limit()
     }
 
     #[cold]
@@ -241,7 +242,7 @@ impl Core {
         let mut crew = lock(&self.crew);
         // Looked at again: whatever changed meanwhile changed under this lock, or came by itself.
         let now = self.word.load();
-        if !self.lacks(now) || self.lanes.is_empty() {
+        if !Self::lacks(now) || self.lanes.is_empty() {
             return;
         }
         if let Some(Parked { seat, since }) = crew.parked.pop() {
@@ -251,14 +252,15 @@ impl Core {
             seat.unparker.unpark();
             return;
         }
-        // A thread that the system refuses is not missed: those that are there serve the job later.
-        if now.threads() < self.limit(now) && self.hire(&mut crew).is_ok() {
-            return;
+        let lately = crew.refused.is_some_and(|at| at.elapsed() < REFUSED);
+        if lately || self.hire(&mut crew).is_err() {
+            // Those that are there serve the job later. If they all wait, one of them looks for a thread again and again.
+            let waiting = crew.waker();
+            drop(crew);
+            if let Some(waker) = waiting {
+                waker.wake();
+            }
         }
-        self.word.set_helpers(false);
-        let helpers = std::mem::take(&mut crew.helpers);
-        drop(crew);
-        helpers.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
     #[cold]
@@ -270,20 +272,19 @@ impl Core {
 
     /// One more thread, which is coming from now on if it has nothing to do before.
     fn hire(self: &Arc<Self>, crew: &mut Crew) -> io::Result<()> {
-        if self.word.load().threads() >= THREADS_MAX {
-            return Err(io::Error::other("the pool counts no more threads than it has"));
-        }
         let number = crew.numbers_free.pop().unwrap_or(crew.numbers);
-        // Before it begins: it counts itself from then on.
-        self.word.hired(!self.limits.initializer);
         match self.hands.hire(self.clone(), number) {
             Ok(()) => {
+                // Only now, so that nobody relies on a thread that the system refuses. It takes the lock of the crew before
+                // it counts itself as anything else.
+                self.word.hired(!self.limits.initializer);
                 crew.numbers = crew.numbers.max(number + 1);
+                crew.refused = None;
                 Ok(())
             }
             Err(error) => {
-                self.word.leave(!self.limits.initializer);
                 crew.numbers_free.push(number);
+                crew.refused = Some(Instant::now());
                 Err(error)
             }
         }
@@ -325,16 +326,16 @@ impl Core {
         self.lanes.waiting(|waiting| {
             let mut counts = crew.left;
             let (mut running, mut busy) = (0, 0);
-            for seat in &crew.seats {
-                let runs = seat.account(&mut counts);
-                running += runs;
-                busy += usize::from(runs > 0 && !seat.guest);
+            for Taken { seat, .. } in &crew.seats {
+                let tasks = seat.account(&mut counts);
+                running += tasks.jobs;
+                busy += usize::from(tasks.any && !seat.guest);
             }
             let threads = self.word.load().threads();
             Snapshot {
                 threads,
                 idle: threads.saturating_sub(busy),
-                abandoned: crew.abandoned,
+                abandoned: crew.absent.abandoned,
                 running,
                 queued: waiting.alive,
                 cancelled: waiting.withdrawn,

@@ -1,7 +1,7 @@
 //! The way in: open or closed, and how many are on it.
 //!
 //! A submission passes the gate before it is decided, and leaves it when its job is in its lane. So whoever closes the gate
-//! and finds nobody on it knows that no job will come any more; and no thread leaves while somebody is on it.
+//! and finds nobody on it knows that no job will come any more; and the last thread does not leave while somebody is on it.
 
 use crate::sync::{AtomicUsize, Ordering};
 use crossbeam_utils::CachePadded;

@@ -5,7 +5,7 @@
 //!                       ├──────────────────────────► to run
 //!            kept ──────┘ first, if there are any
 //!             ▲
-//!             └── a sweep: what is left of the injector without the withdrawn
+//!             └── a sweep: what is left of the injector without the withdrawn, and without what a waiter ran itself
 //! ```
 //!
 //! Pushing takes no lock. Taking does, one for all lanes: so the order within a lane is strict, the counters of the ageing
@@ -20,8 +20,8 @@ use std::collections::VecDeque;
 /// with another waits for that one as well.
 pub(crate) const AGEING: u32 = 32;
 
-/// Withdrawn jobs are looked for after so many more.
-const DEAD_MIN: u64 = 64;
+/// Entries without a job are looked for after so many more.
+const DEAD_MIN: u64 = if cfg!(loom) { 1 } else { 64 };
 
 pub(crate) const LANES: usize = 3;
 
@@ -39,8 +39,8 @@ pub(crate) struct Lanes {
     front: CachePadded<Mutex<Front>>,
     /// Jobs withdrawn so far, whether or not their entry still lies here.
     withdrawn: [AtomicU64; LANES],
-    /// Entries that were taken and turned out to be withdrawn.
-    fizzled: [AtomicU64; LANES],
+    /// Jobs that somebody ran who waited for them, whether or not their entry still lies here.
+    overtaken: [AtomicU64; LANES],
 }
 
 struct Front {
@@ -50,8 +50,16 @@ struct Front {
     known: [usize; LANES],
     /// Jobs of other lanes that were taken while this one waited.
     passed_over: [u32; LANES],
-    /// Entries of withdrawn jobs that sweeps threw away.
+    /// Entries without a job that were thrown away: found by a sweep, or taken in vain.
     swept: [u64; LANES],
+}
+
+/// A turn that a lane has had.
+#[must_use = "a turn for nothing is given back"]
+pub(crate) struct Turn {
+    priority: Priority,
+    /// How often the lane had been passed over before it.
+    passed_over: u32,
 }
 
 /// What waits.
@@ -59,7 +67,7 @@ struct Front {
 pub(crate) struct Waiting {
     /// Jobs in each lane.
     pub(crate) alive: [usize; LANES],
-    /// Entries of withdrawn jobs in all of them.
+    /// Entries without a job in all of them.
     dead: usize,
     /// Jobs withdrawn so far.
     pub(crate) withdrawn: u64,
@@ -77,7 +85,7 @@ impl Lanes {
                 swept: [0; LANES],
             })),
             withdrawn: std::array::from_fn(|_| AtomicU64::new(0)),
-            fizzled: std::array::from_fn(|_| AtomicU64::new(0)),
+            overtaken: std::array::from_fn(|_| AtomicU64::new(0)),
         }
     }
 
@@ -92,10 +100,11 @@ impl Lanes {
     }
 
     /// The job whose turn it is; `begin` sees it before anybody can miss it here.
-    pub(crate) fn take(&self, begin: impl FnOnce(&Entry, Priority)) -> Option<Entry> {
+    pub(crate) fn take(&self, begin: impl FnOnce(&Entry, Priority)) -> Option<(Entry, Turn)> {
         let mut front = lock(&self.front);
         let waits = std::array::from_fn(|lane| self.waits(&mut front, lane));
-        let priority = front.next(waits)?;
+        let turn = front.next(waits)?;
+        let priority = turn.priority;
         let entry = match front.kept[priority as usize].pop_front() {
             Some(kept) => {
                 self.kept.fetch_sub(1, Ordering::SeqCst);
@@ -107,7 +116,7 @@ impl Lanes {
             }
         };
         begin(&entry, priority);
-        Some(entry)
+        Some((entry, turn))
     }
 
     fn waits(&self, front: &mut Front, lane: usize) -> bool {
@@ -119,9 +128,18 @@ impl Lanes {
 
     /// A job was withdrawn before it was taken, or before it could start. Its entry goes when such are too many.
     pub(crate) fn withdrawn(&self, priority: Priority) {
-        // Relaxed: a mere count; so is the next.
-        let withdrawn = self.withdrawn[priority as usize].fetch_add(1, Ordering::Relaxed) + 1;
-        if withdrawn.is_multiple_of(DEAD_MIN) {
+        self.dead_in(&self.withdrawn[priority as usize]);
+    }
+
+    /// A job was run by somebody who waited for it.
+    pub(crate) fn overtaken(&self, priority: Priority) {
+        self.dead_in(&self.overtaken[priority as usize]);
+    }
+
+    fn dead_in(&self, count: &AtomicU64) {
+        // Relaxed: a mere count.
+        let dead = count.fetch_add(1, Ordering::Relaxed) + 1;
+        if dead.is_multiple_of(DEAD_MIN) {
             let mut front = lock(&self.front);
             let waiting = self.waiting_behind(&front);
             if waiting.dead > waiting.alive.iter().sum() {
@@ -130,9 +148,11 @@ impl Lanes {
         }
     }
 
-    /// An entry that was taken turned out to be withdrawn.
-    pub(crate) fn fizzled(&self, priority: Priority) {
-        self.fizzled[priority as usize].fetch_add(1, Ordering::Relaxed);
+    /// An entry that was taken had no job any more: it was nobody's turn.
+    pub(crate) fn fizzled(&self, turn: Turn) {
+        let (mut front, lane) = (lock(&self.front), turn.priority as usize);
+        front.swept[lane] += 1;
+        front.passed_over[lane] = front.passed_over[lane].max(turn.passed_over);
     }
 
     /// Takes all that waits, to be withdrawn.
@@ -161,9 +181,10 @@ impl Lanes {
         for lane in 0..LANES {
             let withdrawn = self.withdrawn[lane].load(Ordering::Relaxed);
             let entries = front.kept[lane].len() + self.injectors[lane].len();
-            let gone = front.swept[lane] + self.fizzled[lane].load(Ordering::Relaxed);
-            // Jobs that are withdrawn at this instant may lie here no more.
-            let dead = usize::try_from(withdrawn.saturating_sub(gone)).unwrap_or(usize::MAX).min(entries);
+            let over = withdrawn + self.overtaken[lane].load(Ordering::Relaxed);
+            // The entries of jobs that end at this instant may lie here no more.
+            let dead = over.saturating_sub(front.swept[lane]);
+            let dead = usize::try_from(dead).unwrap_or(usize::MAX).min(entries);
             waiting.alive[lane] = entries - dead;
             waiting.dead += dead;
             waiting.withdrawn += withdrawn;
@@ -198,7 +219,7 @@ impl Lanes {
 
 impl Front {
     /// Whose turn it is: the highest lane in which something waits, unless another has been passed over too often.
-    fn next(&mut self, waits: [bool; LANES]) -> Option<Priority> {
+    fn next(&mut self, waits: [bool; LANES]) -> Option<Turn> {
         let lanes = [Priority::High, Priority::Normal, Priority::Low];
         let waiting = |priority: &Priority| waits[*priority as usize];
         let due = |priority: &Priority| self.passed_over[*priority as usize] >= AGEING;
@@ -207,15 +228,16 @@ impl Front {
         for other in lanes.into_iter().filter(waiting) {
             self.passed_over[other as usize] += 1;
         }
-        self.passed_over[next as usize] = 0;
-        Some(next)
+        let passed_over = std::mem::take(&mut self.passed_over[next as usize]) - 1;
+        Some(Turn { priority: next, passed_over })
     }
 }
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::{AGEING, Front, LANES};
-    use contract::Priority;
+    use super::{AGEING, Entry, Front, LANES, Lanes};
+    use crate::stamp::Stamp;
+    use contract::{Job, Place, Priority, Submit};
     use std::collections::VecDeque;
 
     fn front() -> Front {
@@ -227,10 +249,14 @@ mod tests {
         }
     }
 
+    fn next(front: &mut Front, waits: [bool; LANES]) -> Option<Priority> {
+        front.next(waits).map(|turn| turn.priority)
+    }
+
     #[test]
     fn the_highest_lane_goes_first_and_a_lane_that_is_passed_over_has_its_turn_within_the_bound() {
         let mut front = front();
-        let turns: Vec<_> = (0..200).filter_map(|_| front.next([true; LANES])).collect();
+        let turns: Vec<_> = (0..200).filter_map(|_| next(&mut front, [true; LANES])).collect();
         for priority in [Priority::Normal, Priority::Low] {
             let gaps = turns.split(|turn| *turn == priority).map(<[Priority]>::len);
             assert!(gaps.max().is_some_and(|gap| gap <= AGEING as usize + 1), "{priority:?}: {turns:?}");
@@ -242,8 +268,37 @@ mod tests {
     #[test]
     fn lanes_without_jobs_have_no_turn() {
         let mut front = front();
-        assert_eq!(front.next([false; LANES]), None);
-        assert!((0..100).all(|_| front.next([false, false, true]) == Some(Priority::Low)));
-        assert_eq!(front.next([true, false, true]), Some(Priority::High));
+        assert_eq!(next(&mut front, [false; LANES]), None);
+        assert!((0..100).all(|_| next(&mut front, [false, false, true]) == Some(Priority::Low)));
+        assert_eq!(next(&mut front, [true, false, true]), Some(Priority::High));
+    }
+
+    #[test]
+    fn withdrawn_jobs_do_not_use_up_the_turn_of_a_lane_that_is_due() {
+        let lanes = Lanes::new();
+        let push = |priority| {
+            let (job, handle) = Job::package(|| (), &Submit::new(), Place::none(), ());
+            lanes.push(priority, Entry { job, stamp: Stamp::default() });
+            handle
+        };
+        let withdrawn: Vec<_> = (0..10).map(|_| push(Priority::Low)).collect();
+        let wanted = push(Priority::Low);
+        (0..100).for_each(|_| push(Priority::High).detach());
+        for job in withdrawn {
+            job.cancel();
+            lanes.withdrawn(Priority::Low);
+        }
+        let mut started = 0;
+        while !wanted.done() {
+            let (entry, turn) = lanes.take(|_, _| ()).expect("jobs are left");
+            if entry.job.is_queued() {
+                entry.job.run();
+                started += 1;
+            } else {
+                lanes.fizzled(turn);
+            }
+        }
+        assert_eq!(started, AGEING + 1);
+        assert_eq!(lanes.waiting(|waiting| waiting.alive), [100 - AGEING as usize, 0, 0]);
     }
 }

@@ -53,5 +53,5 @@ pub use threads::thread_name;
 #[cfg(loom)]
 #[doc(hidden)]
 pub mod model {
-    pub use crate::core::{Core, Hands, Limits, Refusal, Ticket, Worker};
+    pub use crate::core::{Core, Hands, Limits, Refusal, Ticket, Worker, blocking};
 }

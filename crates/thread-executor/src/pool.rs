@@ -21,7 +21,10 @@ use std::time::{Duration, Instant};
 /// The queue is bounded: [`try_submit`](ExecutorExt::try_submit) gives the closure back when it is full,
 /// [`submit`](ExecutorExt::submit) waits for room. A job holds its place until it starts or is cancelled.
 ///
-/// A job that waits for another job of its own pool runs queued jobs meanwhile, so that it cannot starve the pool.
+/// A job that waits for another job of its own pool cannot starve the pool: [`Job::wait`] runs that job itself if it has not
+/// started and has no deadline, and while any other wait sleeps – for a job, a lock, room in the queue – another thread may
+/// stand in. Up to [`Builder::spare`] threads stand in at once, then one at a time as the last that serves waits as well, and
+/// no more than 256 for those that wait; they leave when there is nothing to do.
 /// A thread cannot be stopped: cancelling a job that runs changes nothing, and a
 /// [deadline](Submit::deadline) that passes while it runs completes the [`Job`] while the work runs on. Work that must
 /// be stopped belongs into a process.
@@ -182,15 +185,14 @@ where
         {
             return Err(Rejected::new(work, no_thread(&error)));
         }
-        let mut watch = None;
         let job = core.submit(work, options, |work, options, ticket| {
             let (runnable, job) = Job::package(work, options, Place::none(), ticket);
-            watch = deadline.map(|_| runnable.watch());
+            if let Some(deadline) = deadline {
+                // Before it is in its lane: until then no close can be the last that the timers hear of.
+                timers.add(deadline, runnable.watch());
+            }
             (runnable, job)
         });
-        if let (Some(deadline), Some(watch)) = (deadline, watch) {
-            timers.add(deadline, watch);
-        }
         job.map_err(|(work, refusal)| {
             let why = match refusal {
                 Refusal::Closed => self.closed(),

@@ -6,7 +6,8 @@
 
 use crate::pool::ThreadPool;
 use contract::role::{self, Role};
-use contract::{ExecutorExt, Job, JobError, Panic, block_on};
+use contract::{ExecutorExt, Job, JobError, Panic, Watch, block_on};
+use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::pin::Pin;
@@ -16,13 +17,13 @@ use std::task::{Context, Poll, Waker};
 impl ThreadPool {
     /// Runs `body`, which may spawn jobs that borrow from outside; returns when they have all ended.
     ///
-    /// While it waits it helps on a thread of the pool, and on any other it blocks. A job that finds no room in the queue, or
-    /// a closed pool, runs at once on the thread that spawns it.
+    /// A thread of the pool that waits for the end runs those of the jobs that have not started. A job that finds no room in
+    /// the queue, or a closed pool, runs at once on the thread that spawns it.
     ///
     /// # Panics
     ///
-    /// If `body` panics, or a job panics whose handle was not waited for. On a thread that is running an event loop, which
-    /// it would block.
+    /// If `body` panics, or a job panics, or is withdrawn by a shutdown, whose handle was not waited for. On a thread that is
+    /// running an event loop, which it would block.
     ///
     /// # Examples
     ///
@@ -45,16 +46,23 @@ impl ThreadPool {
         // Refused before anything is spawned, where a wait at the end would be.
         block_on(std::future::ready(()));
         let open = Arc::new(Open::default());
+        open.lock().helps = matches!(role::current(), Role::Worker(_));
         let scope = Scope { pool: self.clone(), open: open.clone(), scope: PhantomData, env: PhantomData };
         let ended = Panic::catch(|| body(&scope));
         // From here to the end of the wait nothing may unwind, which would take away what the jobs borrow.
         let no_way_out = Abort;
         let _role = matches!(role::current(), Role::Loop).then(|| role::enter(Role::Plain));
+        open.run_queued();
         block_on(AllEnded(&open));
         std::mem::forget(no_way_out);
+        let unseen = open.lock().unseen;
         match ended {
             Err(panic) => panic.resume(),
-            Ok(_) if open.failed() => panic!("a job of the scope panicked, and nobody waited for it"),
+            Ok(_) if unseen.panics > 0 => panic!("a job of the scope panicked, and nobody waited for it"),
+            Ok(_) if unseen.withdrawals > 0 => panic!(
+                "a job of the scope never ran, since its pool was shut down, and nobody waited for it: shut the pool down \
+                 after its scopes, with `Drain::Queued`, or wait for each job"
+            ),
             Ok(output) => output,
         }
     }
@@ -86,15 +94,18 @@ impl<'scope> Scope<'scope, '_> {
         T: Send + 'scope,
     {
         let outcome = Arc::new(Mutex::new(None));
-        let task = Task { work: Some(work), outcome: Some(outcome.clone()), _open: self.open.begin() };
+        let task = Task { work: Some(work), outcome: Some(outcome.clone()), open: self.open.begin() };
         let work: Box<dyn FnOnce() + Send + 'scope> = Box::new(move || task.run());
         // SAFETY: only the lifetime changes. Whatever becomes of the box – run, withdrawn, refused – the task in it drops
-        // the work, the output and its way to the outcome before `_open`, its last field; and `scope` returns to whoever
-        // lends for 'scope only after every `_open` is dropped, also if the body panics. The scope itself cannot be
+        // the work, the output and its way to the outcome before `open`, its last field; and `scope` returns to whoever
+        // lends for 'scope only after every `open` is dropped, also if the body panics. The scope itself cannot be
         // forgotten: `body` sees only a reference to it.
         let work: Box<dyn FnOnce() + Send + 'static> = unsafe { std::mem::transmute(work) };
         let job = match self.pool.try_submit(work) {
-            Ok(job) => Some(job),
+            Ok(job) => {
+                self.open.queued(&job);
+                Some(job)
+            }
             Err(refused) => {
                 (refused.into_work())();
                 None
@@ -116,7 +127,7 @@ pub struct ScopedJob<'scope, T> {
 type Outcome<T> = Arc<Mutex<Option<Result<T, Panic>>>>;
 
 impl<T> ScopedJob<'_, T> {
-    /// Blocks this thread until it has ended; on a thread of the pool it helps meanwhile.
+    /// Blocks this thread until it has ended; a thread of the pool runs it, if it has not started.
     ///
     /// # Errors
     ///
@@ -127,10 +138,13 @@ impl<T> ScopedJob<'_, T> {
         match outcome {
             Some(Ok(output)) => Ok(output),
             Some(Err(panic)) => {
-                self.open.seen();
+                self.open.lock().unseen.panics -= 1;
                 Err(JobError::Panicked(panic))
             }
-            None => Err(ended.err().unwrap_or(JobError::Shutdown { started: false })),
+            None => {
+                self.open.lock().unseen.withdrawals -= 1;
+                Err(ended.err().unwrap_or(JobError::Shutdown { started: false }))
+            }
         }
     }
 }
@@ -139,7 +153,7 @@ impl<T> ScopedJob<'_, T> {
 struct Task<F, T> {
     work: Option<F>,
     outcome: Option<Outcome<T>>,
-    _open: Begun,
+    open: Begun,
 }
 
 impl<F: FnOnce() -> T, T> Task<F, T> {
@@ -147,7 +161,7 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
         let (Some(work), Some(outcome)) = (self.work.take(), self.outcome.take()) else { return };
         let ended = Panic::catch(work);
         if ended.is_err() {
-            self._open.0.fail();
+            self.open.0.lock().unseen.panics += 1;
         }
         *outcome.lock().unwrap_or_else(PoisonError::into_inner) = Some(ended);
         // Perhaps the last that holds the output, whose destructor is foreign.
@@ -155,17 +169,41 @@ impl<F: FnOnce() -> T, T> Task<F, T> {
     }
 }
 
-/// How many jobs of a scope have not ended.
+impl<F, T> Drop for Task<F, T> {
+    fn drop(&mut self) {
+        if self.work.is_some() {
+            self.open.0.lock().unseen.withdrawals += 1;
+        }
+    }
+}
+
+/// What is known of the jobs of a scope.
 #[derive(Default)]
 struct Open(Mutex<State>);
 
 #[derive(Default)]
 struct State {
+    /// How many have not ended.
     jobs: usize,
-    /// Panics that nobody has seen.
-    panics: usize,
+    unseen: Unseen,
     waiter: Option<Waker>,
+    /// Whether whoever waits for the end runs jobs meanwhile.
+    helps: bool,
+    /// If so, those that may not have started, and some that have.
+    queued: VecDeque<Watch>,
+    /// How many were left when those that had started were last looked for.
+    kept: usize,
 }
+
+/// How jobs ended for which nobody waited.
+#[derive(Default, Clone, Copy)]
+struct Unseen {
+    panics: usize,
+    withdrawals: usize,
+}
+
+/// Below this many jobs it does not pay to look for those that have started.
+const QUEUED_MIN: usize = 64;
 
 impl Open {
     fn begin(self: &Arc<Self>) -> Begun {
@@ -173,16 +211,25 @@ impl Open {
         Begun(self.clone())
     }
 
-    fn fail(&self) {
-        self.lock().panics += 1;
+    fn queued(&self, job: &Job<()>) {
+        let mut state = self.lock();
+        if !state.helps {
+            return;
+        }
+        if state.queued.len() >= QUEUED_MIN.max(state.kept * 2) {
+            state.queued.retain(Watch::is_queued);
+            state.kept = state.queued.len();
+        }
+        state.queued.push_back(job.watch());
     }
 
-    fn seen(&self) {
-        self.lock().panics -= 1;
-    }
-
-    fn failed(&self) -> bool {
-        self.lock().panics > 0
+    /// Runs what has not started, on a thread of the pool that waits for all of it.
+    fn run_queued(&self) {
+        loop {
+            // Not under the lock.
+            let Some(next) = self.lock().queued.pop_front() else { return };
+            next.run_here();
+        }
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 /// A thread's record. Only that thread writes it, under a lock that others take when somebody asks for numbers.
 pub(crate) struct Seat {
-    pub(crate) index: usize,
+    pub(crate) number: u32,
     pub(crate) thread: String,
     /// Not a thread of the pool: it lends itself for one job.
     pub(crate) guest: bool,
@@ -26,6 +26,8 @@ struct Ledger {
 
 /// A job that a thread has taken and that is not over.
 pub(crate) struct Running {
+    /// Its work runs. Else it is what others hung on its end, or the preparation of the thread.
+    is_job: bool,
     label: Option<Cow<'static, str>>,
     since: Instant,
     priority: Priority,
@@ -53,20 +55,38 @@ impl Counts {
     }
 }
 
+/// What a thread does.
+pub(crate) struct Tasks {
+    /// Jobs whose work it runs.
+    pub(crate) jobs: usize,
+    /// Whether it does anything.
+    pub(crate) any: bool,
+}
+
 impl Running {
-    pub(crate) fn new(
+    pub(crate) fn job(
         label: Option<Cow<'static, str>>,
         since: Instant,
         priority: Priority,
         waited: Option<(Duration, u64)>,
     ) -> Self {
-        Self { label, since, priority, waited }
+        Self { is_job: true, label, since, priority, waited }
+    }
+
+    /// What follows on it, or comes before all.
+    pub(crate) fn after(self) -> Self {
+        Self { is_job: false, ..self }
     }
 }
 
 impl Seat {
-    pub(crate) fn new(index: usize, thread: String, guest: bool, unparker: Unparker) -> Self {
-        Self { index, thread, guest, unparker, ledger: Mutex::default() }
+    pub(crate) fn new(number: u32, thread: String, guest: bool, unparker: Unparker) -> Self {
+        Self { number, thread, guest, unparker, ledger: Mutex::default() }
+    }
+
+    /// Whether it is the pool's seat of this number.
+    pub(crate) fn is_of(&self, number: usize) -> bool {
+        !self.guest && self.number as usize == number
     }
 
     /// It runs this from now on.
@@ -101,11 +121,12 @@ impl Seat {
         drop(forgotten);
     }
 
-    /// How many jobs it runs; and what it has done is added to `counts`.
-    pub(crate) fn account(&self, counts: &mut Counts) -> usize {
+    /// What it does; and what it has done is added to `counts`.
+    pub(crate) fn account(&self, counts: &mut Counts) -> Tasks {
         let ledger = lock(&self.ledger);
         counts.add(&ledger.counts);
-        ledger.running.len()
+        let running = &ledger.running;
+        Tasks { jobs: running.iter().filter(|running| running.is_job).count(), any: !running.is_empty() }
     }
 
     pub(crate) fn stragglers(&self) -> Vec<Straggler> {
@@ -118,7 +139,7 @@ impl Seat {
 impl std::fmt::Debug for Seat {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Seat")
-            .field("index", &self.index)
+            .field("number", &self.number)
             .field("thread", &self.thread)
             .finish_non_exhaustive()
     }

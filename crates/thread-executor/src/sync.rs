@@ -98,9 +98,9 @@ mod model {
             *token = false;
         }
 
-        /// A model has no time.
+        /// A model has no time: it is always up.
         pub(crate) fn park_timeout(&self, _: std::time::Duration) {
-            self.park();
+            *lock(&self.0.0.0) = false;
         }
     }
 
@@ -111,7 +111,7 @@ mod model {
         }
     }
 
-    /// The promises of crossbeam's injector: `len` and `is_empty` order nothing by themselves.
+    /// The promises of crossbeam's injector: who sees what was pushed or taken sees what came before it.
     pub(crate) struct Injector<T>(Mutex<VecDeque<T>>, AtomicUsize);
 
     impl<T> Injector<T> {
@@ -122,13 +122,13 @@ mod model {
         pub(crate) fn push(&self, item: T) {
             let mut items = lock(&self.0);
             items.push_back(item);
-            self.1.store(items.len(), Ordering::Relaxed);
+            self.1.store(items.len(), Ordering::Release);
         }
 
         pub(crate) fn take(&self) -> Option<T> {
             let mut items = lock(&self.0);
             let item = items.pop_front();
-            self.1.store(items.len(), Ordering::Relaxed);
+            self.1.store(items.len(), Ordering::Release);
             item
         }
 
@@ -137,7 +137,7 @@ mod model {
         }
 
         pub(crate) fn len(&self) -> usize {
-            self.1.load(Ordering::Relaxed)
+            self.1.load(Ordering::Acquire)
         }
     }
 }

@@ -1,19 +1,16 @@
 //! The pool's threads: their names, how they begin, what they are for others.
 
 use crate::builder::OnStart;
-use crate::core::{Core, Hands, Worker, own};
+use crate::core::{Core, Hands, Worker};
 use crate::sys;
 use crate::timers::Timers;
 use contract::Panic;
-use contract::role::{self, Help, Role};
+use contract::role::{self, Role, Waits};
 use std::io;
 use std::sync::Arc;
 use std::task::Waker;
 use std::thread;
-
-/// How deep a thread may run jobs inside the waits of other jobs. Each level costs stack; beyond it another thread stands
-/// in for the one that waits.
-const NESTED_MAX: usize = 32;
+use std::time::Duration;
 
 /// What the kernel keeps of a thread's name, in bytes.
 const NAME_LEN_MAX: usize = 15;
@@ -36,8 +33,7 @@ impl Hands for Threads {
         }
         let (on_start, place) = (self.on_start.clone(), self.place.clone());
         thread.spawn(move || {
-            let helper = Helper { core: core.clone(), seat };
-            let _role = role::enter(Role::Worker(Arc::new(helper)));
+            let _role = role::enter(Role::Worker(Arc::new(Waiter(core.clone()))));
             let worker = Worker::new(core.clone(), seat, name);
             core.serve(worker, || {
                 place.take(seat);
@@ -60,23 +56,16 @@ pub fn thread_name(name: &str, suffix: &str) -> String {
     format!("{}-{suffix}", name[..end].replace('\0', "_"))
 }
 
-/// What a thread does for its pool while a job of its own makes it wait.
-struct Helper {
-    core: Arc<Core>,
-    seat: usize,
-}
+/// What the waits of a thread tell its pool.
+struct Waiter(Arc<Core>);
 
-impl Help for Helper {
-    fn help(&self) -> bool {
-        if own::on(&self.core, Worker::depth).is_some_and(|depth| depth > NESTED_MAX) {
-            self.core.stand_in();
-            return false;
-        }
-        self.core.help()
+impl Waits for Waiter {
+    fn sleeps(&self, waker: &Waker) -> Option<Duration> {
+        self.0.sleeps(waker)
     }
 
-    fn wake_on_work(&self, waker: &Waker) {
-        self.core.wake_on_work(self.seat, waker);
+    fn goes_on(&self) {
+        self.0.goes_on();
     }
 }
 

@@ -68,7 +68,7 @@ impl Timers {
     pub(crate) fn add(&self, at: Instant, watch: Watch) {
         let mut state = lock(&self.state);
         if state.closed {
-            // Everything is over, this job as well.
+            // Everything is over: the job is about to be refused.
             return;
         }
         if state.alarms.len() >= ALARMS_MIN && state.alarms.len() >= state.kept * 2 {

@@ -1,8 +1,8 @@
 //! Who serves the lanes: numbers of threads, in one atomic word.
 //!
 //! ```text
-//!  bit   63      62     48 ─ 61   32 ─ 47   16 ─ 31   0 ─ 15
-//!      closed  helpers   extra    threads   parked    coming
+//!  bit   63    48 ─ 62   32 ─ 47   16 ─ 31   0 ─ 15
+//!      closed   limit    threads   parked    coming
 //! ```
 //!
 //! Submitters only read it, so that in a busy pool its line is shared by all and moves to nobody. It is written when a
@@ -20,12 +20,11 @@ pub(crate) struct Now(u64);
 const COMING: u64 = 1;
 const PARKED: u64 = 1 << 16;
 const THREADS: u64 = 1 << 32;
-const EXTRA: u64 = 1 << 48;
-const HELPERS: u64 = 1 << 62;
+const LIMIT: u64 = 1 << 48;
 const CLOSED: u64 = 1 << 63;
 
-/// More threads than the word can count are never hired.
-pub(crate) const THREADS_MAX: usize = 0xFFFF;
+/// The highest limit: more threads are never hired.
+pub(crate) const THREADS_MAX: usize = 0x7FFF;
 
 impl Now {
     /// Threads that look at the lanes next, without being called.
@@ -43,14 +42,9 @@ impl Now {
         (self.0 >> 32 & 0xFFFF) as usize
     }
 
-    /// Threads that block, or are lost to a job that overran: others may stand in for them.
-    pub(crate) fn extra(self) -> usize {
-        (self.0 >> 48 & 0x3FFF) as usize
-    }
-
-    /// Whether somebody who sleeps in a wait would run a job meanwhile.
-    pub(crate) fn helpers(self) -> bool {
-        self.0 & HELPERS != 0
+    /// How many threads there may be: more while others serve nobody.
+    pub(crate) fn limit(self) -> usize {
+        (self.0 >> 48 & 0x7FFF) as usize
     }
 
     pub(crate) fn closed(self) -> bool {
@@ -59,8 +53,8 @@ impl Now {
 }
 
 impl Word {
-    pub(crate) fn new() -> Self {
-        Self(CachePadded::new(AtomicU64::new(0)))
+    pub(crate) fn new(limit: usize) -> Self {
+        Self(CachePadded::new(AtomicU64::new(limit.min(THREADS_MAX) as u64 * LIMIT)))
     }
 
     pub(crate) fn load(&self) -> Now {
@@ -109,24 +103,18 @@ impl Word {
         self.add(THREADS + COMING);
     }
 
-    pub(crate) fn more(&self) {
-        self.add(EXTRA);
-    }
-
-    pub(crate) fn less(&self) {
-        self.sub(EXTRA);
+    /// Only under the lock of the crew: nobody else changes the limit meanwhile.
+    pub(crate) fn set_limit(&self, limit: usize) {
+        let (before, limit) = (self.load().limit(), limit.min(THREADS_MAX));
+        if limit > before {
+            self.add((limit - before) as u64 * LIMIT);
+        } else if limit < before {
+            self.sub((before - limit) as u64 * LIMIT);
+        }
     }
 
     pub(crate) fn close(&self) {
         self.0.fetch_or(CLOSED, Ordering::SeqCst);
-    }
-
-    pub(crate) fn set_helpers(&self, any: bool) {
-        if any {
-            self.0.fetch_or(HELPERS, Ordering::SeqCst);
-        } else {
-            self.0.fetch_and(!HELPERS, Ordering::SeqCst);
-        }
     }
 
     fn add(&self, what: u64) {
@@ -141,28 +129,26 @@ impl Word {
 
 #[cfg(all(test, not(loom)))]
 mod tests {
-    use super::Word;
+    use super::{THREADS_MAX, Word};
 
     #[test]
     fn each_number_has_its_own_bits() {
-        let word = Word::new();
+        let word = Word::new(3);
         word.hired(true);
         word.hired(false);
         word.park(false);
-        word.more();
-        word.set_helpers(true);
+        word.set_limit(usize::MAX);
         word.close();
         let now = word.load();
-        assert_eq!((now.threads(), now.parked(), now.coming(), now.extra()), (2, 1, 1, 1));
-        assert!(now.helpers() && now.closed());
+        assert_eq!((now.threads(), now.parked(), now.coming(), now.limit()), (2, 1, 1, THREADS_MAX));
+        assert!(now.closed());
         word.unpark();
         word.busy();
         word.park(true);
         word.leave(false);
-        word.less();
-        word.set_helpers(false);
+        word.set_limit(5);
         let now = word.load();
-        assert_eq!((now.threads(), now.parked(), now.coming(), now.extra()), (1, 1, 0, 0));
-        assert!(!now.helpers() && now.closed());
+        assert_eq!((now.threads(), now.parked(), now.coming(), now.limit()), (1, 1, 0, 5));
+        assert!(now.closed());
     }
 }

@@ -11,7 +11,8 @@ use loom::thread;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
-use thread_executor::model::{Core, Hands, Limits, Refusal, Worker};
+use std::time::Duration;
+use thread_executor::model::{Core, Hands, Limits, Refusal, Worker, blocking};
 
 /// Threads of the model.
 struct Threads;
@@ -23,16 +24,12 @@ impl Hands for Threads {
     }
 }
 
+fn limits(threads_max: usize) -> Limits {
+    Limits { threads_max, spare: threads_max, spin_pays: true, ..Limits::default() }
+}
+
 fn core(threads_max: usize) -> Arc<Core> {
-    let limits = Limits {
-        threads_min: 0,
-        threads_max,
-        spare: threads_max,
-        idle: None,
-        spin: None,
-        initializer: false,
-    };
-    Core::new(limits, 8, Box::new(Threads))
+    Core::new(limits(threads_max), 8, Box::new(Threads))
 }
 
 fn submit<T: Send + 'static>(
@@ -73,6 +70,7 @@ fn wait<T>(mut job: Job<T>) -> Result<T, JobError> {
 fn model(preemptions: usize, check: impl Fn() + Send + Sync + 'static) {
     let mut builder = loom::model::Builder::new();
     builder.preemption_bound = Some(preemptions);
+    builder.max_branches = 3_000;
     builder.check(check);
 }
 
@@ -236,30 +234,136 @@ fn a_callback_that_blocks_holds_up_no_job_for_which_there_may_be_a_thread() {
     });
 }
 
+/// What `Job::wait` does on a thread of the pool.
+fn wait_within<T>(core: &Arc<Core>, mut job: Job<T>) -> Result<T, JobError> {
+    job.watch().run_here();
+    let sleeper = Arc::new(Sleeper(Mutex::new(false), Condvar::new()));
+    let waker = Waker::from(sleeper.clone());
+    loop {
+        if let Poll::Ready(outcome) = std::pin::Pin::new(&mut job).poll(&mut Context::from_waker(&waker)) {
+            return outcome;
+        }
+        // Somebody can always be had, so that it may sleep for as long as it likes.
+        let _longest = core.sleeps(&waker);
+        let mut woken = sleeper.0.lock().unwrap();
+        while !*woken {
+            woken = sleeper.1.wait(woken).unwrap();
+        }
+        *woken = false;
+        drop(woken);
+        core.goes_on();
+    }
+}
+
 #[test]
-fn a_thread_that_waits_inside_a_job_learns_of_work_that_comes_meanwhile() {
+fn a_job_that_waits_for_another_runs_it_or_sees_it_run_by_another_thread() {
+    model(2, || {
+        let core = core(2);
+        let within = core.clone();
+        let outer = submit(&core, move || {
+            let inner = submit(&within, || 7).unwrap();
+            wait_within(&within, inner).unwrap()
+        });
+        assert_eq!(wait(outer.unwrap()).unwrap(), 7);
+        assert!(core.shutdown(Drain::Queued, None).is_clean());
+    });
+}
+
+#[test]
+fn while_the_only_thread_waits_another_runs_what_it_waits_for() {
     model(2, || {
         let core = core(1);
         let within = core.clone();
-        let outer = submit(&core, move || {
-            // What `Job::wait` does on a worker: look, register, look again, sleep.
-            let sleeper = Arc::new(Sleeper(Mutex::new(false), Condvar::new()));
-            let waker = Waker::from(sleeper.clone());
-            loop {
-                within.wake_on_work(0, &waker);
-                if within.help() {
-                    return;
+        let (promise, promised) = Job::promise(&Submit::new(), Place::none(), ());
+        let outer = submit(&core, move || wait_within(&within, promised).unwrap());
+        let fulfils = submit(&core, move || promise.finish(Ok(7)));
+        assert_eq!(wait(outer.unwrap()).unwrap(), 7);
+        wait(fulfils.unwrap()).unwrap();
+        assert!(core.shutdown(Drain::Queued, None).is_clean());
+    });
+}
+
+#[test]
+fn while_the_only_thread_is_in_a_section_that_blocks_another_runs_what_it_blocks_for() {
+    model(2, || {
+        let core = core(1);
+        let opened = Arc::new((Mutex::new(false), Condvar::new()));
+        let (gate, opens) = (opened.clone(), opened);
+        let waits = submit(&core, move || {
+            blocking(|| {
+                let mut open = gate.0.lock().unwrap();
+                while !*open {
+                    open = gate.1.wait(open).unwrap();
                 }
-                let mut woken = sleeper.0.lock().unwrap();
-                while !*woken {
-                    woken = sleeper.1.wait(woken).unwrap();
-                }
-                *woken = false;
-            }
+            });
         });
-        let inner = submit(&core, || 7).unwrap();
-        assert_eq!(wait(inner).unwrap(), 7);
-        wait(outer.unwrap()).unwrap();
+        let opener = submit(&core, move || {
+            *opens.0.lock().unwrap() = true;
+            opens.1.notify_all();
+        });
+        wait(opener.unwrap()).unwrap();
+        wait(waits.unwrap()).unwrap();
+        assert!(core.shutdown(Drain::Queued, None).is_clean());
+    });
+}
+
+/// Threads of the model, but for the first, which the system refuses.
+struct RefusedOnce(std::sync::atomic::AtomicBool);
+
+impl Hands for RefusedOnce {
+    fn hire(&self, core: Arc<Core>, seat: usize) -> io::Result<()> {
+        if self.0.swap(true, Ordering::Relaxed) {
+            Threads.hire(core, seat)
+        } else {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+    }
+}
+
+#[test]
+fn a_submission_beside_one_that_gets_no_thread_is_run_or_refused_as_well() {
+    model(3, || {
+        let core = Core::new(limits(1), 8, Box::new(RefusedOnce(false.into())));
+        let theirs = core.clone();
+        let other = thread::spawn(move || match submit(&theirs, || 1) {
+            Ok(job) => wait(job).unwrap(),
+            Err(Refusal::NoThread(_)) => 0,
+            Err(refusal) => panic!("{refusal:?}"),
+        });
+        let mine = match submit(&core, || 1) {
+            Ok(job) => wait(job).unwrap(),
+            Err(Refusal::NoThread(_)) => 0,
+            Err(refusal) => panic!("{refusal:?}"),
+        };
+        assert_eq!(mine + other.join().unwrap(), 1, "one is refused");
+        assert!(core.shutdown(Drain::Queued, None).is_clean());
+    });
+}
+
+#[test]
+fn a_job_that_comes_while_an_idle_thread_leaves_is_run() {
+    model(3, || {
+        // In a model the time is always up.
+        let limits = Limits { idle: Some(Duration::ZERO), ..limits(1) };
+        let core = Core::new(limits, 8, Box::new(Threads));
+        assert_eq!(wait(submit(&core, || 1).unwrap()).unwrap(), 1);
+        assert_eq!(wait(submit(&core, || 2).unwrap()).unwrap(), 2);
+        assert!(core.shutdown(Drain::Queued, None).is_clean());
+    });
+}
+
+#[test]
+fn a_sweep_of_cancelled_jobs_loses_none_that_a_thread_is_about_to_take() {
+    model(2, || {
+        let core = core(1);
+        let jobs = [(); 3].map(|()| submit(&core, || 1).unwrap());
+        let [first, second, third] = jobs;
+        // Of three entries two are dead, unless a thread has taken them: then the lane is swept.
+        first.cancel();
+        second.cancel();
+        assert_eq!(wait(third).unwrap(), 1);
+        drop((first, second));
+        assert_eq!(wait(submit(&core, || 2).unwrap()).unwrap(), 2);
         assert!(core.shutdown(Drain::Queued, None).is_clean());
     });
 }

@@ -23,7 +23,7 @@ use std::borrow::Cow;
 use std::task::{Context, Poll, Waker};
 
 /// The whole cell, without the types of the work and of the control.
-pub(crate) trait Shared<T>: Send + Sync {
+pub(crate) trait Shared<T>: super::Erased {
     fn core(&self) -> &Core<T>;
     fn cancel(&self) -> Cancel;
 }

@@ -34,6 +34,12 @@ pub trait Control: Send + Sync + 'static {
     /// The outcome can be seen, and this thread goes on with code of others, which may take its time: callbacks, or the
     /// destructor of an output that nobody wants. Comes after [`ending`](Self::ending), and only if there is such code.
     fn lingering(&self) {}
+
+    /// This thread waits for the job, and for nothing that could come before its end. If the executor lets it, it runs the
+    /// job itself: `run` does that, once, unless it has started since.
+    fn awaited(&self, label: Option<&Cow<'static, str>>, run: &mut dyn FnMut()) {
+        let _ = (label, run);
+    }
 }
 
 impl Control for () {}
@@ -60,7 +66,24 @@ impl<T, W, C: Control> Cell<T, W, C> {
     }
 }
 
-impl<T: Send, W: Send, C: Control> Shared<T> for Cell<T, W, C> {
+/// What a cell keeps until it starts.
+trait Piece<T>: Send + 'static {
+    fn work(self) -> T;
+}
+
+impl<T, F: FnOnce() -> T + Send + 'static> Piece<T> for F {
+    fn work(self) -> T {
+        self()
+    }
+}
+
+impl<T> Piece<T> for NoWork {
+    fn work(self) -> T {
+        match self {}
+    }
+}
+
+impl<T: Send + 'static, W: Piece<T>, C: Control> Shared<T> for Cell<T, W, C> {
     fn core(&self) -> &Core<T> {
         &self.core
     }
@@ -85,9 +108,10 @@ pub(crate) trait Erased: Send + Sync {
     fn done(&self) -> bool;
     fn label(&self) -> Option<&Cow<'static, str>>;
     fn stop(&self) -> Option<Stop>;
+    fn awaited(self: Arc<Self>);
 }
 
-impl<T: Send, W: Send, C: Control> Erased for Cell<T, W, C> {
+impl<T: Send + 'static, W: Piece<T>, C: Control> Erased for Cell<T, W, C> {
     fn expire(&self) -> bool {
         if Cell::withdraw(self, JobError::Deadline { started: false }) {
             return true;
@@ -118,6 +142,15 @@ impl<T: Send, W: Send, C: Control> Erased for Cell<T, W, C> {
     fn stop(&self) -> Option<Stop> {
         self.core.stop()
     }
+
+    fn awaited(self: Arc<Self>) {
+        self.control.awaited(self.core.label(), &mut || {
+            // Nothing to run where the work is somewhere else.
+            if lock(&self.work).is_some() {
+                run(self.clone());
+            }
+        });
+    }
 }
 
 /// Work that can be run on a thread.
@@ -125,15 +158,22 @@ trait Work: Erased {
     fn run(&self);
 }
 
-impl<T: Send, F: FnOnce() -> T + Send, C: Control> Work for Cell<T, F, C> {
+impl<T: Send + 'static, W: Piece<T>, C: Control> Work for Cell<T, W, C> {
     fn run(&self) {
         if !self.core.start() {
             return;
         }
         self.control.started();
         let work = lock(&self.work).take().expect("work that starts is still there");
-        self.core.finish(Panic::catch(work).map_err(JobError::Panicked), &self.control);
+        let output = Panic::catch(|| work.work());
+        self.core.finish(output.map_err(JobError::Panicked), &self.control);
     }
+}
+
+/// Runs it on this thread, unless it was withdrawn or has started.
+fn run(work: Arc<dyn Work>) {
+    let _current = stop::enter(work.clone());
+    work.run();
 }
 
 /// Work packed with its promise: what the queue of a thread pool holds.
@@ -153,9 +193,9 @@ impl Runnable {
     ///
     /// Until it returns, [`checkpoint`](crate::checkpoint) on this thread asks this job.
     pub fn run(mut self) {
-        let Some(work) = self.0.take() else { return };
-        let _current = stop::enter(work.clone());
-        work.run();
+        if let Some(work) = self.0.take() {
+            run(work);
+        }
     }
 
     /// What is there until it runs, which takes the whole of it.
@@ -184,7 +224,7 @@ impl Runnable {
     #[must_use]
     pub fn watch(&self) -> Watch {
         let erased: Arc<dyn Erased> = self.work().clone();
-        Watch(Arc::downgrade(&erased))
+        Watch::new(&erased)
     }
 }
 
@@ -196,11 +236,15 @@ impl Drop for Runnable {
     }
 }
 
-/// A weak reference to a job, without its types: for whoever enforces deadlines.
+/// A weak reference to a job, without its types: for whoever enforces deadlines, or waits for many jobs.
 #[derive(Clone)]
 pub struct Watch(Weak<dyn Erased>);
 
 impl Watch {
+    pub(super) fn new(job: &Arc<dyn Erased>) -> Self {
+        Self(Arc::downgrade(job))
+    }
+
     /// The deadline has passed: completes the job with [`JobError::Deadline`]. `false` if it had an outcome already.
     ///
     /// Work that runs goes on; its output will be thrown away.
@@ -218,6 +262,14 @@ impl Watch {
     #[must_use]
     pub fn is_over(&self) -> bool {
         self.0.upgrade().is_none_or(|job| job.done())
+    }
+
+    /// For whoever waits for many jobs and needs the end of each: runs this one on the calling thread, if it has not started
+    /// and its executor lets this thread. [`Job::wait`] does it for one.
+    pub fn run_here(&self) {
+        if let Some(job) = self.0.upgrade() {
+            job.awaited();
+        }
     }
 }
 
@@ -270,7 +322,7 @@ impl<T: Send + 'static, C: Control> Promise<T, C> {
     #[must_use]
     pub fn watch(&self) -> Watch {
         let erased: Arc<dyn Erased> = self.0.clone();
-        Watch(Arc::downgrade(&erased))
+        Watch::new(&erased)
     }
 }
 

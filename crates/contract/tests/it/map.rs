@@ -1,12 +1,13 @@
 //! `ExecutorExt::map`: lazy, in order, bounded, and cancelled when it is dropped.
 
 use crate::by_hand::{Alarm, ByHand, poll, poll_for, ready};
-use contract::role::{self, Help, Role};
+use contract::role::{self, Role, Waits};
 use contract::{ExecutorExt, JobError, Reject};
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::task::Waker;
+use std::time::Duration;
 
 fn at_most(in_flight: usize) -> NonZeroUsize {
     NonZeroUsize::new(in_flight).expect("not zero")
@@ -123,20 +124,22 @@ fn a_map_that_is_dropped_cancels_what_is_in_flight() {
     assert_eq!(ran.load(SeqCst), 0);
 }
 
-struct Helping(Arc<ByHand>);
+struct StoodInFor(Arc<ByHand>);
 
-impl Help for Helping {
-    fn help(&self) -> bool {
-        self.0.run_next()
+/// Somebody stands in, for one job each time.
+impl Waits for StoodInFor {
+    fn sleeps(&self, _: &Waker) -> Option<Duration> {
+        self.0.run_next();
+        None
     }
 
-    fn wake_on_work(&self, _: &Waker) {}
+    fn goes_on(&self) {}
 }
 
 #[test]
 fn a_blocking_map_is_an_iterator_also_over_a_queue_shorter_than_its_bound() {
     let executor = Arc::new(ByHand::new(1));
-    let _role = role::enter(Role::Worker(Arc::new(Helping(executor.clone()))));
+    let _role = role::enter(Role::Worker(Arc::new(StoodInFor(executor.clone()))));
     let map = executor.map((0..100).map(|n| move || n), at_most(4));
     let outcomes: Vec<i32> = map.blocking().map(Result::unwrap).collect();
     assert_eq!(outcomes, (0..100).collect::<Vec<_>>());

@@ -1,11 +1,12 @@
-//! Blocking waits: what they keep, whom they refuse, whom they help.
+//! Blocking waits: what they keep, whom they refuse, what they run.
 
-use crate::by_hand::{Alarm, ByHand, panic_of, poll_for};
-use contract::role::{self, Help, Role};
-use contract::{ExecutorExt, Job, JobError, Place, Submit, block_on, block_on_timeout};
+use crate::by_hand::{Alarm, panic_of, poll_for};
+use contract::role::{self, Role, Waits};
+use contract::{Control, Job, JobError, Place, Runnable, Submit, block_on, block_on_timeout};
+use std::borrow::Cow;
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -66,7 +67,7 @@ fn the_panic_of_a_refused_wait_points_at_the_caller() {
 fn a_role_ends_with_its_guard_also_on_unwind() {
     let _outer = role::enter(Role::Loop);
     panic_of(|| {
-        let _inner = role::enter(Role::Worker(Arc::new(Helping::new(ByHand::new(1)))));
+        let _inner = role::enter(Role::Worker(Arc::new(Told::default())));
         assert!(matches!(role::current(), Role::Worker(_)));
         panic!("on the way out");
     });
@@ -76,11 +77,11 @@ fn a_role_ends_with_its_guard_also_on_unwind() {
 #[test]
 fn a_role_may_be_asked_for_while_a_role_is_dropped() {
     struct Asks;
-    impl Help for Asks {
-        fn help(&self) -> bool {
-            false
+    impl Waits for Asks {
+        fn sleeps(&self, _: &Waker) -> Option<Duration> {
+            None
         }
-        fn wake_on_work(&self, _: &Waker) {}
+        fn goes_on(&self) {}
     }
     impl Drop for Asks {
         fn drop(&mut self) {
@@ -94,81 +95,120 @@ fn a_role_may_be_asked_for_while_a_role_is_dropped() {
     drop(outer);
 }
 
-/// A worker of a pool with one thread: this one.
-struct Helping {
-    pool: ByHand,
-    asked: AtomicUsize,
+/// A pool that notes what it is told.
+#[derive(Default)]
+struct Told {
+    sleeps: AtomicUsize,
+    asleep: AtomicBool,
+    /// What is to happen in the third sleep; without it nobody is ever said to be missing.
+    third: Mutex<Option<Runnable>>,
 }
 
-impl Helping {
-    fn new(pool: ByHand) -> Self {
-        Self { pool, asked: AtomicUsize::new(0) }
+impl Waits for Told {
+    fn sleeps(&self, _: &Waker) -> Option<Duration> {
+        assert!(!self.asleep.swap(true, SeqCst), "told twice");
+        if self.sleeps.fetch_add(1, SeqCst) == 2 {
+            let third = self.third.lock().unwrap().take();
+            third.into_iter().for_each(Runnable::run);
+        }
+        self.third.lock().unwrap().is_some().then_some(Duration::from_millis(1))
+    }
+
+    fn goes_on(&self) {
+        assert!(self.asleep.swap(false, SeqCst), "it did not sleep");
     }
 }
 
-impl Help for Helping {
-    fn help(&self) -> bool {
-        self.pool.run_next()
+/// Lets whoever waits for a job run it, or not.
+struct Lets(bool);
+
+impl Control for Lets {
+    fn awaited(&self, label: Option<&Cow<'static, str>>, run: &mut dyn FnMut()) {
+        assert_eq!(label.map(|label| &**label), Some("awaited"));
+        if self.0 {
+            run();
+        }
     }
+}
 
-    fn wake_on_work(&self, _: &Waker) {
-        self.asked.fetch_add(1, SeqCst);
-    }
+fn package<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+    control: impl Control,
+) -> (Runnable, Job<T>) {
+    Job::package(work, &Submit::new().label("awaited"), Place::none(), control)
 }
 
 #[test]
-fn a_worker_that_waits_for_a_job_of_its_own_pool_runs_it() {
-    let helping = Arc::new(Helping::new(ByHand::new(8)));
-    let _role = role::enter(Role::Worker(helping.clone()));
-    let first = helping.pool.try_submit(|| 1).unwrap();
-    // Waits within a wait, and each runs what the other waits for.
-    let pool = helping.clone();
-    let nested =
-        helping.pool.try_submit(move || pool.pool.try_submit(|| 2).unwrap().wait().unwrap()).unwrap();
-    assert_eq!(nested.wait().unwrap(), 2);
-    assert!(first.done());
-    assert_eq!(first.wait().unwrap(), 1);
-}
+fn a_worker_runs_the_job_that_it_waits_for_if_the_executor_lets_it() {
+    let told = Arc::new(Told::default());
+    let _role = role::enter(Role::Worker(told.clone()));
+    let (runnable, job) = package(|| std::thread::current().id(), Lets(true));
+    assert_eq!(job.wait().unwrap(), std::thread::current().id());
+    assert!(!runnable.is_queued());
+    runnable.run();
+    assert_eq!(told.sleeps.load(SeqCst), 0);
 
-#[test]
-fn a_worker_that_waits_for_room_makes_it() {
-    let helping = Arc::new(Helping::new(ByHand::new(1)));
-    let _role = role::enter(Role::Worker(helping.clone()));
-    helping.pool.try_submit(|| ()).unwrap().detach();
-    block_on(helping.pool.submit(|| ())).unwrap().wait().unwrap();
-}
-
-#[test]
-fn a_worker_sleeps_only_after_it_asked_to_be_woken_for_work() {
-    let helping = Arc::new(Helping::new(ByHand::new(1)));
-    let _role = role::enter(Role::Worker(helping.clone()));
-    let (runnable, mut job) = Job::package(|| 4, &Submit::new(), Place::none(), ());
-    assert!(job.wait_timeout(Duration::from_millis(1)).is_none());
-    assert!(helping.asked.load(SeqCst) > 0);
+    let (runnable, job) = package(|| std::thread::current().id(), Lets(false));
     let runner = std::thread::spawn(move || runnable.run());
-    assert_eq!(job.wait().unwrap(), 4);
+    assert_ne!(job.wait().unwrap(), std::thread::current().id());
     runner.join().unwrap();
 }
 
-/// A pool that never runs out of work.
-struct Endless(AtomicUsize);
-
-impl Help for Endless {
-    fn help(&self) -> bool {
-        self.0.fetch_add(1, SeqCst);
-        true
+#[test]
+fn nobody_but_a_worker_runs_what_it_waits_for_and_none_in_a_wait_that_may_end_before() {
+    let (runnable, mut job) = package(|| 1, Lets(true));
+    assert!(job.wait_timeout(Duration::ZERO).is_none());
+    {
+        let _role = role::enter(Role::Worker(Arc::new(Told::default())));
+        assert!(job.wait_timeout(Duration::ZERO).is_none());
     }
-
-    fn wake_on_work(&self, _: &Waker) {}
+    assert!(runnable.is_queued());
+    let runner = std::thread::spawn(move || runnable.run());
+    assert_eq!(job.wait().unwrap(), 1);
+    runner.join().unwrap();
 }
 
 #[test]
-fn endless_work_to_help_with_does_not_outrun_a_timeout() {
-    let endless = Arc::new(Endless(AtomicUsize::new(0)));
-    let _role = role::enter(Role::Worker(endless.clone()));
-    let (_promise, mut job) = Job::<u8>::promise(&Submit::new(), Place::none(), ());
-    assert!(job.wait_timeout(Duration::from_millis(5)).is_none());
-    assert!(endless.0.load(SeqCst) > 0);
+fn a_job_whose_work_is_elsewhere_cannot_be_run_by_whoever_waits() {
+    let _role = role::enter(Role::Worker(Arc::new(Told::default())));
+    let (promise, job) = Job::promise(&Submit::new().label("awaited"), Place::none(), Lets(true));
+    let watch = job.watch();
+    watch.run_here();
+    assert!(promise.is_queued() && watch.is_queued());
+    promise.finish(Ok(3));
+    assert_eq!(job.wait().unwrap(), 3);
+}
+
+/// Looks whether its worker is said to sleep while it is polled.
+struct Polled<'a>(&'a Told, u32);
+
+impl Future for Polled<'_> {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        assert!(!self.0.asleep.load(SeqCst), "a poll is work");
+        self.1 += 1;
+        cx.waker().wake_by_ref();
+        if self.1 == 4 { Poll::Ready(()) } else { Poll::Pending }
+    }
+}
+
+#[test]
+fn a_pool_learns_of_each_sleep_of_its_worker_and_of_its_end() {
+    let told = Arc::new(Told::default());
+    let _role = role::enter(Role::Worker(told.clone()));
+    block_on(Polled(&told, 0));
+    assert_eq!((told.sleeps.load(SeqCst), told.asleep.load(SeqCst)), (3, false));
+}
+
+#[test]
+fn a_worker_for_which_nobody_stands_in_asks_again_without_being_woken() {
+    let told = Arc::new(Told::default());
+    let (runnable, job) = Job::package(|| 4, &Submit::new(), Place::none(), ());
+    *told.third.lock().unwrap() = Some(runnable);
+    let _role = role::enter(Role::Worker(told.clone()));
+    assert_eq!(job.wait().unwrap(), 4);
+    assert_eq!(told.sleeps.load(SeqCst), 3);
 }
 
 /// Wakes itself and is never ready.

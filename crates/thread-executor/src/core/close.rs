@@ -1,10 +1,11 @@
 //! The end: closed, drained or emptied, and watched until the last thread has left. Or broken.
 
-use super::{Core, Crew, own};
+use super::{Core, Crew, Taken, own};
 use crate::seat::Seat;
 use crate::sync::lock;
 use contract::{Drain, JobError, Panic, Report, Runnable, Straggler};
 use std::sync::{Arc, PoisonError};
+use std::task::Waker;
 use std::time::Instant;
 
 /// Why the pool runs nothing any more: the panic of an initializer, in words.
@@ -28,7 +29,7 @@ impl Core {
         self.word.close();
         let parked = std::mem::take(&mut crew.parked);
         parked.iter().for_each(|_| self.word.unpark());
-        let gone = self.word.load().threads() == 0;
+        let gone = self.is_gone();
         drop(crew);
         parked.into_iter().for_each(|parked| parked.seat.unparker.unpark());
         if gone {
@@ -46,12 +47,22 @@ impl Core {
     #[cold]
     pub(super) fn closed_meanwhile(&self) {
         let crew = lock(&self.crew);
-        let fault = crew.fault.clone();
+        let (fault, gone) = (crew.fault.clone(), self.is_gone());
         self.ended.notify_all();
         drop(crew);
+        if gone {
+            self.hands.gone();
+        }
         if let Some(fault) = fault {
             withdraw(self.lanes.empty(), || fault.error());
         }
+    }
+
+    /// Whether it is closed, the last thread has left, and none will come: nobody is on the gate who could hire one.
+    pub(super) fn is_gone(&self) -> bool {
+        // The gate first: who was on it has hired a thread by then, which is there or has run all that was to run.
+        let now = (self.gate.is_busy(), self.word.load());
+        now.1.closed() && !now.0 && now.1.threads() == 0
     }
 
     /// [Closes](Self::close), waits until everything is over but what runs on the calling thread, and reports. At `deadline`
@@ -60,10 +71,9 @@ impl Core {
         let mut report = Report::default();
         report.cancelled = self.close(how);
         let own = own::on(self, |worker| worker.seat.clone());
-        if own.is_some() {
-            // This thread would serve the lanes if it did not wait here.
-            self.stand_in();
-        }
+        // This thread would serve the lanes if it did not wait here. A refusal is waited out: with the grace, or with those
+        // that run.
+        let _refused = self.sleeps(Waker::noop());
         let mut crew = lock(&self.crew);
         while !self.is_over(&crew, own.as_deref()) {
             let Some(deadline) = deadline else {
@@ -78,6 +88,7 @@ impl Core {
         }
         report.stragglers = stragglers(&crew, own.as_deref());
         drop(crew);
+        self.goes_on();
         report.cancelled += withdraw(self.lanes.empty(), || JobError::Shutdown { started: false });
         report
     }
@@ -110,7 +121,8 @@ impl Core {
 }
 
 fn stragglers(crew: &Crew, own: Option<&Seat>) -> Vec<Straggler> {
-    let others = crew.seats.iter().filter(|seat| own.is_none_or(|own| !std::ptr::eq(own, Arc::as_ptr(seat))));
+    let others = crew.seats.iter().map(|Taken { seat, .. }| seat);
+    let others = others.filter(|seat| own.is_none_or(|own| !std::ptr::eq(own, Arc::as_ptr(seat))));
     others.flat_map(|seat| seat.stragglers()).collect()
 }
 

@@ -1,16 +1,20 @@
 //! The threads' side: take a job, run it, come back, sleep, leave.
 
-use super::{Core, Crew, Parked, Ticket, own};
+use super::{Absence, Core, Crew, Parked, Taken, Ticket, own};
 use crate::lanes::Entry;
 use crate::seat::{Running, Seat};
 use crate::sync::{MutexGuard, Parker, in_one_order, lock, yield_now};
 use contract::spin::{self, SPIN_MAX};
 use contract::{Job, Panic, Priority, Runnable};
+use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 use std::sync::Arc;
-use std::task::Waker;
 use std::time::{Duration, Instant};
+
+/// How deep a thread may run jobs inside the waits of other jobs. Each level costs stack; beyond it another thread stands
+/// in for the one that waits.
+const NESTED_MAX: usize = 32;
 
 /// A thread that serves a pool, or lends itself for one job: what only that thread looks at.
 pub struct Worker {
@@ -41,8 +45,9 @@ impl Worker {
 
     fn seated(core: Arc<Core>, number: usize, name: String, guest: bool, announced: bool) -> Self {
         let parker = Parker::new();
-        let seat = Arc::new(Seat::new(number, name, guest, parker.unparker().clone()));
-        lock(&core.crew).seats.push(seat.clone());
+        // There are never more numbers than the word can count threads.
+        let seat = Arc::new(Seat::new(number as u32, name, guest, parker.unparker().clone()));
+        lock(&core.crew).seats.push(Taken { seat: seat.clone(), absence: Absence::default() });
         Self {
             core,
             seat,
@@ -61,10 +66,6 @@ impl Worker {
         &self.core
     }
 
-    pub(crate) fn depth(&self) -> usize {
-        self.depth.get()
-    }
-
     fn announce(&self) {
         if !self.announced.replace(true) {
             self.core.word.come();
@@ -79,24 +80,40 @@ impl Worker {
         self.core.muster();
     }
 
-    /// Runs `job`, whose `Running` stands in the seat's ledger, and all that others hung on its end.
-    fn run(&self, job: Runnable, priority: Priority) {
+    /// Runs a job for which the job on this thread waits, by `run`.
+    pub(super) fn run_awaited(
+        &self,
+        label: Option<Cow<'static, str>>,
+        priority: Priority,
+        run: impl FnOnce(),
+    ) {
+        if self.seat.guest || self.depth.get() > NESTED_MAX {
+            return;
+        }
+        // How long it has waited lies with its entry, which stays in its lane until its turn comes.
+        self.seat.begin(Running::job(label, Instant::now(), priority, None));
+        if self.run(run) {
+            self.core.lanes.overtaken(priority);
+        }
+    }
+
+    /// Runs a job by `run`, whose `Running` stands in the seat's ledger, and all that others hung on its end. `false` if it
+    /// was withdrawn, or has started elsewhere.
+    fn run(&self, run: impl FnOnce()) -> bool {
         self.depth.set(self.depth.get() + 1);
         // A waker or a callback of the job around this one may have brought it here.
         let (ended, last) = (self.ended.replace(false), self.last.take());
         // The job keeps its panics to itself. What is left are destructors of what others put into it, and a panic there
         // must not cost the pool its thread.
-        let _reported = Panic::catch(|| job.run());
+        let _reported = Panic::catch(run);
         self.depth.set(self.depth.get() - 1);
-        if !self.ended.replace(ended) {
-            // Withdrawn after it was taken.
-            self.seat.forget();
-            self.core.lanes.fizzled(priority);
-        } else if self.last.take().is_none() {
-            // It lingered.
+        let ran = self.ended.replace(ended);
+        if !ran || self.last.take().is_none() {
+            // It did not run, or it lingered.
             self.seat.forget();
         }
         self.last.set(last);
+        ran
     }
 
     /// The work of the innermost job has ended, and its outcome can be seen next.
@@ -107,7 +124,7 @@ impl Worker {
         if self.depth.get() == 1 {
             self.clock.set(Some(now));
             // Only if somebody might be called in vain otherwise: in a busy pool nobody writes the word.
-            if self.core.has_callable(self.core.word.load()) {
+            if Core::has_callable(self.core.word.load()) {
                 self.announce();
             }
         }
@@ -116,7 +133,7 @@ impl Worker {
     /// Foreign code of unknown length follows on this thread.
     pub(super) fn lingering(&self) {
         let Some(running) = self.last.take() else { return };
-        self.seat.begin(running);
+        self.seat.begin(running.after());
         self.clock.set(None);
         if self.depth.get() == 1 {
             self.retract();
@@ -146,7 +163,7 @@ impl Core {
         }
         // It may take its time, and a shutdown names it then.
         let label = Some("on_thread_start".into());
-        worker.seat.begin(Running::new(label, Instant::now(), Priority::Normal, None));
+        worker.seat.begin(Running::job(label, Instant::now(), Priority::Normal, None).after());
         let prepared = prepare();
         worker.seat.forget();
         prepared
@@ -155,54 +172,20 @@ impl Core {
     /// Takes the next job and runs it. `false` if there is none.
     fn serve_one(self: &Arc<Self>, worker: &Worker) -> bool {
         let since = worker.clock.take().unwrap_or_else(Instant::now);
-        let mut taken = Priority::Normal;
-        let entry = self.lanes.take(|entry, priority| {
-            taken = priority;
+        let taken = self.lanes.take(|entry, priority| {
             let waited = entry.stamp.age(self.epoch, since);
-            worker.seat.begin(Running::new(None, since, priority, waited));
+            worker.seat.begin(Running::job(None, since, priority, waited));
         });
-        let Some(Entry { job, .. }) = entry else { return false };
+        let Some((Entry { job, .. }, turn)) = taken else { return false };
         // Only here is the job itself looked at: it comes from another processor, and others wait at the lanes.
         if let Some(label) = job.label() {
             worker.seat.name(label.clone());
         }
         worker.retract();
-        worker.run(job, taken);
-        true
-    }
-
-    /// Runs a job on a thread that waits inside another job. `false` if there is none.
-    pub fn help(self: &Arc<Self>) -> bool {
-        own::on(self, |worker| self.serve_one(worker)).unwrap_or(false)
-    }
-
-    /// Wakes `waker` when a job comes for which there is no thread.
-    pub fn wake_on_work(&self, seat: usize, waker: &Waker) {
-        let waker = waker.clone();
-        let mut crew = lock(&self.crew);
-        let stale = match crew.helpers.iter_mut().find(|helper| helper.0 == seat) {
-            Some(helper) => Some(std::mem::replace(&mut helper.1, waker)),
-            None => {
-                crew.helpers.push((seat, waker));
-                None
-            }
-        };
-        self.word.set_helpers(true);
-        // Whoever waits looks at the lanes once more after this.
-        in_one_order();
-        drop(crew);
-        drop(stale);
-    }
-
-    /// The calling thread of ours sleeps and cannot help: another one may take its place, beyond the usual number. It
-    /// leaves when there is nothing to do.
-    pub fn stand_in(self: &Arc<Self>) {
-        let mut crew = lock(&self.crew);
-        let now = self.word.load();
-        if now.coming() == 0 && now.parked() == 0 && !self.lanes.is_empty() {
-            // Refused by the system: then the job waits for a thread to come free.
-            let _refused = self.hire(&mut crew);
+        if !worker.run(|| job.run()) {
+            self.lanes.fizzled(turn);
         }
+        true
     }
 
     /// Takes in a job that runs at once on the calling thread.
@@ -229,8 +212,8 @@ impl Core {
                 let (job, handle) = package(work, Ticket::on_the_spot(self.clone()));
                 let run = |worker: &Worker| {
                     let label = job.label().cloned();
-                    worker.seat.begin(Running::new(label, Instant::now(), Priority::Normal, None));
-                    worker.run(job, Priority::Normal);
+                    worker.seat.begin(Running::job(label, Instant::now(), Priority::Normal, None));
+                    worker.run(|| job.run());
                 };
                 if own {
                     own::on(self, run);
@@ -254,15 +237,17 @@ impl Core {
     /// No job: waits until there may be one. `false`: the thread has left.
     fn idle(self: &Arc<Self>, worker: &Worker) -> bool {
         worker.clock.set(None);
-        // Before the lock: the system is asked.
-        let pays = *self.spin_pays.get_or_init(spin::pays_here);
         let mut crew = lock(&self.crew);
         let now = self.word.load();
-        if now.closed() || now.threads() > self.limit(now) {
+        if now.closed() || now.threads() > now.limit() {
             return !self.leave(crew, worker);
         }
         let longest = self.limits.spin.unwrap_or(SPIN_MAX);
-        if pays && !crew.spinning && !longest.is_zero() && (self.limits.spin.is_some() || crew.pace.spins()) {
+        if self.limits.spin_pays
+            && !crew.spinning
+            && !longest.is_zero()
+            && (self.limits.spin.is_some() || crew.pace.spins())
+        {
             crew.spinning = true;
             worker.announce();
             drop(crew);
@@ -322,7 +307,9 @@ impl Core {
     fn leave(self: &Arc<Self>, mut crew: MutexGuard<'_, Crew>, worker: &Worker) -> bool {
         self.word.leave(worker.announced.replace(false));
         in_one_order();
-        let comes = self.gate.is_busy();
+        // Whoever is on the gate keeps the last thread: it would not hire one. Any other is not missed, and must not wait for
+        // it, as two would for each other.
+        let comes = self.word.load().threads() == 0 && self.gate.is_busy();
         if comes || !self.lanes.is_empty() {
             self.word.stay();
             worker.announced.set(true);
@@ -333,8 +320,8 @@ impl Core {
             return false;
         }
         crew.stand_up(&worker.seat);
-        crew.numbers_free.push(worker.seat.index);
-        let gone = self.word.load().closed() && self.word.load().threads() == 0;
+        crew.numbers_free.push(worker.seat.number as usize);
+        let gone = self.is_gone();
         self.ended.notify_all();
         drop(crew);
         if gone {
@@ -348,7 +335,7 @@ impl Crew {
     /// Whoever sat on `seat` is gone, what it did is not.
     fn stand_up(&mut self, seat: &Arc<Seat>) {
         seat.account(&mut self.left);
-        self.seats.retain(|other| !Arc::ptr_eq(other, seat));
+        self.seats.retain(|other| !Arc::ptr_eq(&other.seat, seat));
     }
 }
 

@@ -119,7 +119,7 @@ fn a_job_may_submit_to_its_own_full_pool() {
     let within = pool.clone();
     let job = start(&pool, move || {
         let first = block_on(within.submit(|| 1)).expect("it is accepted");
-        // The queue is full and this thread is the only one: waiting for room runs the first.
+        // The queue is full and this thread is the only one: another stands in, and makes room.
         let second = block_on(within.submit(|| 2)).expect("it is accepted");
         (first.wait().expect("it has an output"), second.wait().expect("it has an output"))
     });

@@ -50,21 +50,28 @@ fn a_program_that_ends_does_not_hang_on_its_pools() {
     }
 }
 
+/// The system gives no more threads, from now on, or does again.
 #[cfg(target_os = "linux")]
-#[test]
-fn where_the_system_gives_no_thread_work_is_refused_and_comes_back() {
-    use nix::sys::resource::{Resource, setrlimit};
+fn give_threads(gives: bool) {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
     use nix::unistd::{Uid, setuid};
 
-    if !in_child("children::where_the_system_gives_no_thread_work_is_refused_and_comes_back") {
-        return;
-    }
-    let pool = ThreadPool::new(count(2));
-    setrlimit(Resource::RLIMIT_NPROC, 1, 1).expect("a limit may be lowered");
+    let (_, hard) = getrlimit(Resource::RLIMIT_NPROC).expect("it may be asked");
+    setrlimit(Resource::RLIMIT_NPROC, if gives { hard } else { 1 }, hard).expect("a limit may be lowered");
     if Uid::effective().is_root() {
         // No limit holds for root. Nobody has the threads of this very program, so one is too many already.
         setuid(Uid::from_raw(65_534)).expect("root may become anybody");
     }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn where_the_system_gives_no_thread_work_is_refused_and_comes_back() {
+    if !in_child("children::where_the_system_gives_no_thread_work_is_refused_and_comes_back") {
+        return;
+    }
+    let pool = ThreadPool::new(count(2));
+    give_threads(false);
     let refused = pool.try_submit(|| 7).expect_err("there is no thread for it");
     let Reject::Broken(why) = &refused.why else { panic!("{}", refused.why) };
     assert!(why.to_string().contains("raise the limit"), "{why}");
@@ -75,4 +82,40 @@ fn where_the_system_gives_no_thread_work_is_refused_and_comes_back() {
     assert_eq!((refused.into_work())(), 8);
     let stats = pool.stats();
     assert_eq!((stats.threads, stats.queued, stats.submitted), (0, 0, 0));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_worker_that_waits_where_the_system_gives_no_thread_asks_for_one_until_it_does() {
+    if !in_child("children::a_worker_that_waits_where_the_system_gives_no_thread_asks_for_one_until_it_does")
+    {
+        return;
+    }
+    let pool = ThreadPool::new(count(1));
+    let within = pool.clone();
+    let outer = start(&pool, move || {
+        give_threads(false);
+        let mut inner = start(&within, || 7);
+        let bounded = inner.wait_timeout(Duration::from_millis(100));
+        assert!(bounded.is_none(), "there is no thread for it");
+        give_threads(true);
+        crate::output(inner)
+    });
+    assert_eq!(crate::output(outer), 7);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_job_that_no_thread_can_be_had_for_while_all_wait_is_run_when_one_can() {
+    if !in_child("children::a_job_that_no_thread_can_be_had_for_while_all_wait_is_run_when_one_can") {
+        return;
+    }
+    let pool = ThreadPool::new(count(1));
+    let (promise, promised) = contract::Job::promise(&Submit::new(), contract::Place::none(), ());
+    let waits = start(&pool, move || promised.wait().expect("it has an output"));
+    give_threads(false);
+    let fulfils = start(&pool, move || promise.finish(Ok(7)));
+    give_threads(true);
+    crate::output(fulfils);
+    assert_eq!(crate::output(waits), 7);
 }

@@ -2,11 +2,12 @@
 
 use crate::gate::Gate;
 use crate::{LONG, error, output, pool, start};
+use contract::Place;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
-use thread_executor::{Executor, JobError, Reject, Submit};
+use thread_executor::{Drain, Executor, JobError, Reject, Shutdown, Stop, Submit, ThreadPool, checkpoint};
 
 const SHORT: Duration = Duration::from_millis(20);
 
@@ -54,9 +55,9 @@ fn a_running_job_is_over_at_its_deadline_while_its_work_runs_on() {
     assert_eq!(pool.stats().running, 1, "the work runs on");
     gate.open();
     receiver.recv_timeout(LONG).expect_err("the guard is dropped when the work has really ended");
-    output(start(&pool, || ()));
+    assert!(pool.shutdown(Drain::Queued, LONG).is_clean());
     let stats = pool.stats();
-    assert_eq!((stats.completed, stats.cancelled, stats.expired), (2, withdrawn, withdrawn + 1));
+    assert_eq!((stats.completed, stats.cancelled, stats.expired), (1, withdrawn, withdrawn + 1));
 }
 
 #[test]
@@ -91,4 +92,35 @@ fn an_earlier_deadline_does_not_wait_for_a_later_one() {
     gate.open();
     held.into_iter().for_each(output);
     output(later);
+}
+
+/// Closes its pool when it is dropped.
+struct Closes(ThreadPool);
+
+impl Drop for Closes {
+    fn drop(&mut self) {
+        self.0.shutdown(Drain::Queued, Duration::ZERO);
+    }
+}
+
+#[test]
+fn a_deadline_holds_also_for_a_job_whose_submission_was_overtaken_by_a_close() {
+    let pool = pool(1, 1);
+    let (tells, told) = channel();
+    // A place that is not one of this pool is given up in the middle of the submission.
+    let options = Submit::new().deadline(SHORT).place(Place::new(Closes(pool.clone())));
+    let work = move || {
+        let begin = Instant::now();
+        while checkpoint().is_ok() && begin.elapsed() < LONG {
+            std::thread::yield_now();
+        }
+        tells.send(checkpoint()).expect("the test listens");
+    };
+    let job = pool.try_submit_with(work, options).expect("it was open, and there is room");
+    match error(job) {
+        JobError::Deadline { started: true } => assert_eq!(told.recv_timeout(LONG), Ok(Err(Stop::Deadline))),
+        JobError::Deadline { started: false } => {}
+        other => panic!("{other}"),
+    }
+    assert!(pool.shutdown(Drain::Queued, LONG).is_clean());
 }

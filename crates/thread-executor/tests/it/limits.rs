@@ -136,6 +136,30 @@ fn an_initializer_that_panics_breaks_the_pool_and_everybody_learns_why() {
 }
 
 #[test]
+fn neither_an_initializer_nor_a_callback_counts_as_a_job() {
+    let (mut preparing, mut ending) = (Gate::new(), Gate::new());
+    let prepares = Mutex::new(Some(preparing.work()));
+    let pool = ThreadPool::builder()
+        .threads(count(1))
+        .on_thread_start(move |_| {
+            prepares.lock().expect("nobody panics here").take().into_iter().for_each(|work| work())
+        })
+        .build();
+    let job = start(&pool, || 7);
+    preparing.wait_for_one();
+    job.on_done(ending.work());
+    let stats = pool.stats();
+    assert_eq!((stats.running, stats.queued, stats.submitted, stats.idle), (0, 1, 1, 0));
+    preparing.open();
+    assert_eq!(output(job), 7);
+    ending.wait_for_one();
+    let stats = pool.stats();
+    assert_eq!((stats.running, stats.submitted, stats.completed, stats.idle), (0, 1, 1, 0));
+    ending.open();
+    assert!(pool.shutdown(Drain::Queued, LONG).is_clean());
+}
+
+#[test]
 fn an_initializer_that_blocks_holds_up_its_thread_alone_and_a_shutdown_names_it() {
     let (open, blocks) = channel::<()>();
     let blocks = Mutex::new(blocks);

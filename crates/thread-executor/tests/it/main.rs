@@ -6,7 +6,6 @@ mod deadlines;
 mod differential;
 mod endings;
 mod gate;
-mod helping;
 mod jobs;
 mod limits;
 mod priorities;
@@ -16,6 +15,7 @@ mod stopping;
 mod stress;
 mod suite;
 mod threads;
+mod waits;
 
 use contract::Job;
 use std::num::NonZeroUsize;

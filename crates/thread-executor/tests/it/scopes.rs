@@ -23,7 +23,7 @@ fn a_scope_ends_after_its_jobs_which_may_borrow_and_spawn_more() {
 }
 
 #[test]
-fn a_scope_inside_a_job_helps_its_own_pool() {
+fn a_scope_inside_a_job_runs_its_jobs_on_the_thread_that_waits() {
     let pool = pool(1, 2);
     let within = pool.clone();
     let total = output(start(&pool, move || {
@@ -37,6 +37,43 @@ fn a_scope_inside_a_job_helps_its_own_pool() {
         total.into_inner()
     }));
     assert_eq!(total, 45);
+    assert_eq!(pool.stats().threads, 1);
+}
+
+#[test]
+fn scopes_within_the_jobs_of_scopes_need_no_more_threads() {
+    fn leaves(pool: &thread_executor::ThreadPool, depth: u32) -> u32 {
+        if depth == 0 {
+            return 1;
+        }
+        pool.scope(|scope| {
+            let halves = [(); 2].map(|()| scope.spawn(|| leaves(pool, depth - 1)));
+            halves.into_iter().map(|half| half.wait().expect("it has an output")).sum()
+        })
+    }
+    let pool = pool(1, 1024);
+    let within = pool.clone();
+    assert_eq!(output(start(&pool, move || leaves(&within, 8))), 256);
+    assert_eq!(pool.stats().threads, 1);
+}
+
+#[test]
+fn a_job_that_a_shutdown_withdraws_and_nobody_waits_for_is_told_by_the_scope() {
+    let pool = pool(1, 8);
+    let mut gate = crate::gate::Gate::new();
+    let held = gate.hold(&pool, 1);
+    let ran = AtomicUsize::new(0);
+    let panic = contract::Panic::catch(|| {
+        pool.scope(|scope| {
+            scope.spawn(|| ran.fetch_add(1, Ordering::Relaxed));
+            pool.shutdown(Drain::Started, Duration::ZERO);
+        })
+    });
+    let message = panic.expect_err("somebody must learn of it");
+    assert!(message.message().contains("never ran"), "{message}");
+    assert_eq!(ran.into_inner(), 0);
+    gate.open();
+    held.into_iter().for_each(output);
 }
 
 #[test]

@@ -96,7 +96,7 @@ fn a_token_carries_the_question_to_other_threads() {
 }
 
 #[test]
-fn a_job_that_helps_asks_for_itself_again_afterwards() {
+fn a_job_that_ran_another_in_its_wait_asks_for_itself_again_afterwards() {
     let pool = pool(1, 8);
     let within = pool.clone();
     let (begins, begun) = channel();
