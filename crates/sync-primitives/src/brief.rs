@@ -1,11 +1,14 @@
 //! The mutex under every primitive, for critical sections of a few instructions: it is let go by a store.
 #![expect(unsafe_code, reason = "a mutex gives out what it guards")]
 
-use crate::sync::{AtomicBool, Ordering, give_way};
+#[cfg(loom)]
+use loom::sync::atomic::{AtomicBool, Ordering};
 use std::cell::UnsafeCell;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Deref, DerefMut};
+#[cfg(not(loom))]
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// ```text
 ///            lock: one of those who try
@@ -105,4 +108,22 @@ impl<T> fmt::Debug for Brief<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Brief").finish_non_exhaustive()
     }
+}
+
+/// What whoever has looked for something so often does before the next look.
+#[cfg(not(loom))]
+fn give_way(looks: u32) {
+    match looks {
+        // A critical section takes less time than this.
+        0..64 => std::hint::spin_loop(),
+        // Its thread has lost the processor.
+        64..80 => std::thread::yield_now(),
+        // To a thread that never runs while this one can.
+        _ => std::thread::sleep(std::time::Duration::from_micros(50)),
+    }
+}
+
+#[cfg(loom)]
+fn give_way(_looks: u32) {
+    loom::thread::yield_now();
 }

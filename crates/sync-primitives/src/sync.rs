@@ -3,11 +3,11 @@
 #[cfg(not(loom))]
 pub(crate) use crate::brief::{Brief as Mutex, BriefGuard as MutexGuard};
 #[cfg(loom)]
-pub(crate) use loom::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+pub(crate) use loom::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 #[cfg(loom)]
 pub(crate) use loom::sync::{Mutex, MutexGuard};
 #[cfg(not(loom))]
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering};
+pub(crate) use std::sync::atomic::{AtomicPtr, AtomicUsize, Ordering};
 
 /// Locks, also after a panic of another holder: every critical section of this crate leaves its data whole. No foreign
 /// code runs inside one, but for the clone of a waker, which comes before anything is changed, and comparisons of items.
@@ -17,24 +17,6 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     return mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     #[cfg(not(loom))]
     mutex.lock()
-}
-
-/// What whoever has looked for something so often does before the next look.
-#[cfg(not(loom))]
-pub(crate) fn give_way(looks: u32) {
-    match looks {
-        // A critical section takes less time than this.
-        0..64 => std::hint::spin_loop(),
-        // Its thread has lost the processor.
-        64..80 => std::thread::yield_now(),
-        // To a thread that never runs while this one can.
-        _ => std::thread::sleep(std::time::Duration::from_micros(50)),
-    }
-}
-
-#[cfg(loom)]
-pub(crate) fn give_way(_looks: u32) {
-    loom::thread::yield_now();
 }
 
 /// A `const fn`, but for loom's build: its mutex cannot be made at compile time.
