@@ -76,7 +76,14 @@ impl Waiters {
         self.len == 0
     }
 
+    /// Everybody who is in line is called.
+    #[inline]
+    pub(crate) fn nobody_waits(&self) -> bool {
+        self.next == NONE
+    }
+
     /// How many things those want, taken together, who were called and have not come yet.
+    #[inline]
     pub(crate) fn promised(&self) -> usize {
         self.promised
     }
@@ -177,7 +184,7 @@ impl Waiters {
     /// hurry.
     #[inline]
     pub(crate) fn settled(&self, things: usize) -> bool {
-        self.next == NONE && self.promised <= things
+        self.nobody_waits() && self.promised <= things
     }
 
     /// Makes as many of the first in line called as `things` are enough for, and all others waiting.
@@ -229,7 +236,7 @@ impl Waiters {
             self.slots.clear();
         } else {
             let gone = std::mem::replace(self, Self::new());
-            wakes.crowd = Crowd { slots: gone.slots, first: gone.first };
+            wakes.rest = Rest::Line { slots: gone.slots, first: gone.first };
         }
     }
 
@@ -257,42 +264,47 @@ impl Waiters {
 #[derive(Default)]
 pub(crate) struct Wakes {
     first: Option<Waker>,
-    rest: Vec<Waker>,
-    crowd: Crowd,
+    rest: Rest,
 }
 
-/// All who were in a line, with the memory of it: it goes with them.
-struct Crowd {
-    slots: Vec<Slot>,
-    first: u32,
-}
-
-impl Default for Crowd {
-    fn default() -> Self {
-        Self { slots: Vec::new(), first: NONE }
-    }
+#[derive(Default)]
+enum Rest {
+    #[default]
+    Nobody,
+    Some(Vec<Waker>),
+    /// All who were in a line, with the memory of it: it goes with them.
+    Line {
+        slots: Vec<Slot>,
+        first: u32,
+    },
 }
 
 impl Wakes {
     fn push(&mut self, waker: Option<Waker>) {
-        match waker {
-            Some(waker) if self.first.is_none() => self.first = Some(waker),
-            waker => self.rest.extend(waker),
+        let Some(waker) = waker else { return };
+        match &mut self.rest {
+            _ if self.first.is_none() => self.first = Some(waker),
+            Rest::Some(rest) => rest.push(waker),
+            rest => *rest = Rest::Some(vec![waker]),
         }
     }
 
     /// For readers: here is where foreign code runs.
+    #[inline]
     pub(crate) fn wake_all(self) {}
 
     #[inline(never)]
     fn wake_in_order(&mut self) {
-        self.first.take().into_iter().chain(self.rest.drain(..)).for_each(wake);
-        let Crowd { slots, first } = &mut self.crowd;
-        let mut at = *first;
-        while at != NONE {
-            let slot = &mut slots[at as usize];
-            slot.waker.take().into_iter().for_each(wake);
-            at = slot.after;
+        self.first.take().into_iter().for_each(wake);
+        match std::mem::take(&mut self.rest) {
+            Rest::Nobody => {}
+            Rest::Some(rest) => rest.into_iter().for_each(wake),
+            Rest::Line { mut slots, mut first } => {
+                while let Some(slot) = slots.get_mut(first as usize) {
+                    slot.waker.take().into_iter().for_each(wake);
+                    first = slot.after;
+                }
+            }
         }
     }
 }
@@ -300,7 +312,7 @@ impl Wakes {
 impl Drop for Wakes {
     #[inline]
     fn drop(&mut self) {
-        if self.first.is_some() || self.crowd.first != NONE {
+        if self.first.is_some() || !matches!(self.rest, Rest::Nobody) {
             self.wake_in_order();
         }
     }

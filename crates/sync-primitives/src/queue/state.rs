@@ -52,6 +52,26 @@ impl<S: Order> State<S> {
         }
     }
 
+    /// Whether a newcomer may put an item, and nobody is to be called for it.
+    #[inline]
+    pub(super) fn puts_freely(&self, maxsize: usize) -> bool {
+        !self.shut_down && self.room(maxsize) > self.putters.promised() && self.getters.nobody_waits()
+    }
+
+    /// Whether a newcomer may take an item, and nobody is to be called for its place.
+    #[inline]
+    pub(super) fn gets_freely(&self) -> bool {
+        self.items.qsize() > self.getters.promised() && self.putters.nobody_waits()
+    }
+
+    /// Puts an item, without restoring the rule.
+    #[inline]
+    pub(super) fn push(&mut self, item: S::Item) {
+        // Counted first: a comparison that panics leaves the item in.
+        self.unfinished += 1;
+        self.items.push(item);
+    }
+
     /// Whether there is an answer for the getter in this place, or for a newcomer: an item, or that there will be none.
     #[inline]
     pub(super) fn may_get(&self, place: Option<&Place>) -> bool {
@@ -87,13 +107,6 @@ impl<G: DerefMut<Target = State<S>>, S: Order> Change<G, S> {
     #[inline]
     pub(super) fn new(state: G, maxsize: usize) -> Self {
         Self { state, unneeded: None, wakes: Wakes::default(), maxsize }
-    }
-
-    #[inline]
-    pub(super) fn push(&mut self, item: S::Item) {
-        // Counted first: a comparison that panics leaves the item in.
-        self.unfinished += 1;
-        self.items.push(item);
     }
 
     /// Leaves `line`, if it was in it.
