@@ -228,7 +228,11 @@ impl<S: Order, K: Kind> QueueOf<S, K> {
     ///
     /// [`PutError`], which holds the item.
     pub fn put_nowait(&self, item: S::Item) -> Result<(), PutError<S::Item>> {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        if state.puts_freely(self.maxsize) {
+            state.push(item);
+            return Ok(());
+        }
         if state.shut_down {
             return Err(PutError::ShutDown(item));
         }
@@ -245,7 +249,10 @@ impl<S: Order, K: Kind> QueueOf<S, K> {
     ///
     /// [`GetError`], which says whether waiting would help.
     pub fn get_nowait(&self) -> Result<S::Item, GetError> {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        if state.gets_freely() {
+            return state.items.pop().ok_or(GetError::Empty);
+        }
         let empty = if state.shut_down { GetError::ShutDown } else { GetError::Empty };
         if state.items.qsize() == 0 {
             return Err(empty);

@@ -5,6 +5,14 @@
 //! What each model asserts beyond its assertions: it ends. A lost wake-up is a deadlock, which loom reports.
 #![cfg(loom)]
 
+// The mutex is modelled by itself, and the primitives with loom's in its place.
+#[path = "../src/brief.rs"]
+#[expect(unreachable_pub, reason = "in the crate it is a part of a trait")]
+mod brief;
+#[path = "../src/sync.rs"]
+#[expect(dead_code, unused_imports, reason = "the mutex takes a part of it")]
+mod sync;
+
 use contract::{Executor, ExecutorExt, Job, Place, Rejected, Room, Submit, block_on};
 use loom::cell::Cell;
 use loom::thread;
@@ -38,6 +46,26 @@ fn model_of_three(body: impl Fn() + Sync + Send + 'static) {
 /// Polls once, with nobody to wake.
 fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     pin!(future).poll(&mut Context::from_waker(Waker::noop()))
+}
+
+#[test]
+fn the_mutex_under_all_lets_one_in_at_a_time_and_orders_them() {
+    // Of two: three who look again and again have no end of orders.
+    model(|| {
+        let brief = Arc::new(brief::Brief::new(Cell::new(0)));
+        let add = |brief: &brief::Brief<Cell<u32>>| {
+            let guard = brief.lock();
+            guard.set(guard.get() + 1);
+        };
+        let other = thread::spawn({
+            let brief = brief.clone();
+            move || (add(&brief), add(&brief))
+        });
+        add(&brief);
+        add(&brief);
+        other.join().unwrap();
+        assert_eq!(brief.lock().get(), 4);
+    });
 }
 
 #[test]

@@ -43,6 +43,14 @@ impl<S: Order, K: Kind> Future for Putting<'_, S, K> {
         assert!(this.item.is_some(), "a put was polled again after it was ready");
         let maxsize = this.queue.maxsize;
         let mut state = this.queue.state.lock();
+        if this.place.is_none() && state.puts_freely(maxsize) {
+            if !budget::spend() {
+                drop(state);
+                return budget::pass(cx);
+            }
+            state.push(this.item.take().expect("it was there a moment ago"));
+            return Poll::Ready(Ok(()));
+        }
         if !state.may_put(this.place.as_ref(), maxsize) {
             let unneeded = state.putters.wait(&mut this.place, cx.waker());
             drop(state);
@@ -66,6 +74,7 @@ impl<S: Order, K: Kind> Future for Putting<'_, S, K> {
 }
 
 impl<S: Order, K: Kind> Drop for Putting<'_, S, K> {
+    #[inline]
     fn drop(&mut self) {
         give_up(self.queue, &mut self.place, |state| &mut state.putters);
     }
@@ -90,6 +99,13 @@ impl<S: Order, K: Kind> Future for Getting<'_, S, K> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let mut state = this.queue.state.lock();
+        if this.place.is_none() && state.gets_freely() {
+            if !budget::spend() {
+                drop(state);
+                return budget::pass(cx);
+            }
+            return Poll::Ready(state.items.pop().ok_or(QueueShutDown(())));
+        }
         if !state.may_get(this.place.as_ref()) {
             let unneeded = state.getters.wait(&mut this.place, cx.waker());
             drop(state);
@@ -109,6 +125,7 @@ impl<S: Order, K: Kind> Future for Getting<'_, S, K> {
 }
 
 impl<S: Order, K: Kind> Drop for Getting<'_, S, K> {
+    #[inline]
     fn drop(&mut self) {
         give_up(self.queue, &mut self.place, |state| &mut state.getters);
     }
@@ -156,12 +173,14 @@ impl<S: Order, K: Kind> Future for Joining<'_, S, K> {
 }
 
 impl<S: Order, K: Kind> Drop for Joining<'_, S, K> {
+    #[inline]
     fn drop(&mut self) {
         give_up(self.queue, &mut self.place, |state| &mut state.joiners);
     }
 }
 
 /// Leaves the line; what it was called for goes to the next.
+#[inline]
 fn give_up<S: Order, K: Kind>(
     queue: &QueueOf<S, K>,
     place: &mut Option<Place>,

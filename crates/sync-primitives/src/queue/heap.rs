@@ -10,6 +10,9 @@ use std::fmt;
 
 /// The lowest first; of equal ones, the first in.
 pub struct LowestFirst<T> {
+    /// Comes before all entries, or is not there: what is put and is the lowest costs no walk through the heap, neither now
+    /// nor when it is taken.
+    lowest: Option<Entry<T>>,
     /// None comes before its parent.
     entries: Vec<Entry<T>>,
     /// Items ever put: the tie-break between equal ones. Only grows, so no two entries compare equal.
@@ -56,35 +59,29 @@ impl<T: Ord> LowestFirst<T> {
         }
         at
     }
-}
 
-impl<T: Ord> sealed::Sealed for LowestFirst<T> {}
-
-impl<T: Ord> Order for LowestFirst<T> {
-    type Item = T;
-
-    const EMPTY: Self = Self { entries: Vec::new(), arrivals: 0 };
-
-    fn push(&mut self, item: T) {
-        let entry = Entry { item, arrival: self.arrivals };
-        self.arrivals += 1;
-        let last = self.entries.len();
-        // In from here on, also if a comparison panics.
-        self.entries.push(entry);
-        let mut place = last;
-        while place > 0 && self.entries[last].is_before(&self.entries[parent(place)]) {
-            place = parent(place);
+    /// Where the last entry, which is new, belongs.
+    fn place_of_new(&self) -> usize {
+        let (new, others) = self.entries.split_last().expect("it is in");
+        let mut at = others.len();
+        while at > 0 && new.is_before(&others[parent(at)]) {
+            at = parent(at);
         }
-        let mut at = last;
+        at
+    }
+
+    /// Moves the last entry to a place on its way to the root, and those on the way down by one.
+    fn move_last_up_to(&mut self, place: usize) {
+        let mut at = self.entries.len() - 1;
         while at > place {
             self.entries.swap(at, parent(at));
             at = parent(at);
         }
     }
 
-    fn pop(&mut self) -> Option<T> {
+    fn pop_first(&mut self) -> Option<Entry<T>> {
         if self.entries.len() < 2 {
-            return self.entries.pop().map(|entry| entry.item);
+            return self.entries.pop();
         }
         let mut at = self.place_of_last();
         let mut moving = self.entries.pop()?;
@@ -93,11 +90,39 @@ impl<T: Ord> Order for LowestFirst<T> {
             std::mem::swap(&mut moving, &mut self.entries[at]);
             at = parent(at);
         }
-        Some(std::mem::replace(&mut self.entries[0], moving).item)
+        Some(std::mem::replace(&mut self.entries[0], moving))
+    }
+}
+
+impl<T: Ord> sealed::Sealed for LowestFirst<T> {}
+
+impl<T: Ord> Order for LowestFirst<T> {
+    type Item = T;
+
+    const EMPTY: Self = Self { lowest: None, entries: Vec::new(), arrivals: 0 };
+
+    fn push(&mut self, item: T) {
+        // In from here on, also if a comparison panics.
+        self.entries.push(Entry { item, arrival: self.arrivals });
+        self.arrivals += 1;
+        let Some((new, others)) = self.entries.split_last() else { return };
+        if self.lowest.as_ref().or(others.first()).is_none_or(|first| new.is_before(first)) {
+            if let Some(before) = std::mem::replace(&mut self.lowest, self.entries.pop()) {
+                self.entries.push(before);
+                self.move_last_up_to(0);
+            }
+        } else {
+            self.move_last_up_to(self.place_of_new());
+        }
+    }
+
+    fn pop(&mut self) -> Option<T> {
+        let entry = self.lowest.take().or_else(|| self.pop_first());
+        entry.map(|entry| entry.item)
     }
 
     fn qsize(&self) -> usize {
-        self.entries.len()
+        self.entries.len() + usize::from(self.lowest.is_some())
     }
 
     fn sort(&mut self) {
@@ -106,12 +131,12 @@ impl<T: Ord> Order for LowestFirst<T> {
     }
 
     fn into_sorted(self) -> Vec<T> {
-        self.entries.into_iter().map(|entry| entry.item).collect()
+        self.lowest.into_iter().chain(self.entries).map(|entry| entry.item).collect()
     }
 }
 
 impl<T> fmt::Debug for LowestFirst<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LowestFirst({})", self.entries.len())
+        write!(f, "LowestFirst({})", self.entries.len() + usize::from(self.lowest.is_some()))
     }
 }

@@ -44,6 +44,7 @@ impl<S: Order> State<S> {
     }
 
     /// Free places in a queue of at most `maxsize` items; zero is no bound.
+    #[inline]
     pub(super) fn room(&self, maxsize: usize) -> usize {
         match maxsize {
             0 => usize::MAX,
@@ -51,7 +52,28 @@ impl<S: Order> State<S> {
         }
     }
 
+    /// Whether a newcomer may put an item, and nobody is to be called for it.
+    #[inline]
+    pub(super) fn puts_freely(&self, maxsize: usize) -> bool {
+        !self.shut_down && self.room(maxsize) > self.putters.promised() && self.getters.nobody_waits()
+    }
+
+    /// Whether a newcomer may take an item, and nobody is to be called for its place.
+    #[inline]
+    pub(super) fn gets_freely(&self) -> bool {
+        self.items.qsize() > self.getters.promised() && self.putters.nobody_waits()
+    }
+
+    /// Puts an item, without restoring the rule.
+    #[inline]
+    pub(super) fn push(&mut self, item: S::Item) {
+        // Counted first: a comparison that panics leaves the item in.
+        self.unfinished += 1;
+        self.items.push(item);
+    }
+
     /// Whether there is an answer for the getter in this place, or for a newcomer: an item, or that there will be none.
+    #[inline]
     pub(super) fn may_get(&self, place: Option<&Place>) -> bool {
         let items = self.items.qsize();
         match place {
@@ -62,6 +84,7 @@ impl<S: Order> State<S> {
 
     /// Whether there is an answer for the putter in this place in line, or for a newcomer: a free place, or that there will
     /// be none.
+    #[inline]
     pub(super) fn may_put(&self, place: Option<&Place>, maxsize: usize) -> bool {
         match place {
             Some(place) => self.putters.is_called(place),
@@ -81,17 +104,13 @@ pub(super) struct Change<G: DerefMut<Target = State<S>>, S: Order> {
 }
 
 impl<G: DerefMut<Target = State<S>>, S: Order> Change<G, S> {
+    #[inline]
     pub(super) fn new(state: G, maxsize: usize) -> Self {
         Self { state, unneeded: None, wakes: Wakes::default(), maxsize }
     }
 
-    pub(super) fn push(&mut self, item: S::Item) {
-        // Counted first: a comparison that panics leaves the item in.
-        self.unfinished += 1;
-        self.items.push(item);
-    }
-
     /// Leaves `line`, if it was in it.
+    #[inline]
     pub(super) fn leave(
         &mut self,
         line: impl FnOnce(&mut State<S>) -> &mut Waiters,
@@ -127,19 +146,34 @@ impl<G: DerefMut<Target = State<S>>, S: Order> Change<G, S> {
     }
 }
 
-impl<G: DerefMut<Target = State<S>>, S: Order> Drop for Change<G, S> {
-    fn drop(&mut self) {
-        let state = &mut *self.state;
-        let (items, room) = (state.items.qsize(), state.room(self.maxsize));
-        if state.shut_down && items == 0 {
-            state.getters.call_all(|_| 0, &mut self.wakes);
+impl<S: Order> State<S> {
+    /// Whether the rule holds: nobody is to be called, and nobody to be called back.
+    #[inline]
+    fn settled(&self, maxsize: usize) -> bool {
+        self.getters.settled(self.items.qsize()) && self.putters.settled(self.room(maxsize))
+    }
+
+    #[inline(never)]
+    fn settle(&mut self, maxsize: usize, wakes: &mut Wakes) {
+        let (items, room) = (self.items.qsize(), self.room(maxsize));
+        if self.shut_down && items == 0 {
+            self.getters.call_all(|_| 0, wakes);
         } else {
-            state.getters.call_first(items, &mut self.wakes);
+            self.getters.call_first(items, wakes);
         }
-        if state.shut_down {
-            state.putters.call_all(|_| 0, &mut self.wakes);
+        if self.shut_down {
+            self.putters.call_all(|_| 0, wakes);
         } else {
-            state.putters.call_first(room, &mut self.wakes);
+            self.putters.call_first(room, wakes);
+        }
+    }
+}
+
+impl<G: DerefMut<Target = State<S>>, S: Order> Drop for Change<G, S> {
+    #[inline]
+    fn drop(&mut self) {
+        if !self.state.settled(self.maxsize) {
+            self.state.settle(self.maxsize, &mut self.wakes);
         }
     }
 }
@@ -147,12 +181,14 @@ impl<G: DerefMut<Target = State<S>>, S: Order> Drop for Change<G, S> {
 impl<G: DerefMut<Target = State<S>>, S: Order> Deref for Change<G, S> {
     type Target = State<S>;
 
+    #[inline]
     fn deref(&self) -> &State<S> {
         &self.state
     }
 }
 
 impl<G: DerefMut<Target = State<S>>, S: Order> DerefMut for Change<G, S> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut State<S> {
         &mut self.state
     }
