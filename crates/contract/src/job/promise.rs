@@ -1,9 +1,10 @@
 //! The executor's side of a job: the promise to complete it, or the package of work and promise.
 
 use super::cell::{Core, Shared};
+use crate::fallible::Runs;
 use crate::panic::shielded;
 use crate::sync::{Mutex, lock};
-use crate::{Cancel, JobError, Panic, Place, Stop, Submit, stop};
+use crate::{Cancel, JobError, Place, Stop, Submit, stop};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -125,14 +126,14 @@ trait Work: Erased {
     fn run(&self);
 }
 
-impl<T: Send, F: FnOnce() -> T + Send, C: Control> Work for Cell<T, F, C> {
+impl<T: Send, W: Runs<T> + Send, C: Control> Work for Cell<T, W, C> {
     fn run(&self) {
         if !self.core.start() {
             return;
         }
         self.control.started();
         let work = lock(&self.work).take().expect("work that starts is still there");
-        self.core.finish(Panic::catch(work).map_err(JobError::Panicked), &self.control);
+        self.core.finish(work.outcome(), &self.control);
     }
 }
 
@@ -282,15 +283,15 @@ impl<T: Send + 'static, C: Control> Drop for Promise<T, C> {
     }
 }
 
-pub(super) fn package<T, F, C>(
-    work: F,
+pub(super) fn package<T, W, C>(
+    work: W,
     options: &Submit,
     place: Place,
     control: C,
 ) -> (Runnable, Arc<dyn Shared<T>>)
 where
     T: Send + 'static,
-    F: FnOnce() -> T + Send + 'static,
+    W: Runs<T> + Send + 'static,
     C: Control,
 {
     let cell = Cell::new(Some(work), options, place, control);
