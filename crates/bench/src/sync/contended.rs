@@ -70,7 +70,7 @@ macro_rules! released {
                     Box::pin(async move { $wait.await }) as std::pin::Pin<Box<dyn Future<Output = ()>>>
                 });
                 // Last in the ring: all wait when it runs.
-                let sets = Box::pin(async move { drop($release) }) as std::pin::Pin<Box<dyn Future<Output = ()>>>;
+                let sets = Box::pin(async move { $release; }) as std::pin::Pin<Box<dyn Future<Output = ()>>>;
                 floor::run(all.chain([sets]));
                 Ok(())
             })

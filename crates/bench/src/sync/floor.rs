@@ -1,5 +1,4 @@
-//! The least executor that there can be: tasks of one thread in a ring of those that are ready. All contenders run on it, so
-//! that what is measured is the primitive.
+//! The least executor that there can be, on which all contenders run: tasks of one thread in a ring of those that are ready.
 #![expect(unsafe_code, reason = "a waker of `Arc` would cost more than some of what is measured")]
 
 use std::cell::RefCell;

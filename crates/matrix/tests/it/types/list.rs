@@ -20,6 +20,8 @@ pub(super) fn sections() -> Vec<Section> {
         section("sync-primitives", vec![primitives()]),
         section("thread-executor", threads()),
         section("process-executor", processes()),
+        section("interpreter-executor", interpreters()),
+        section("guest", vec![plain![guest::wire::Error]]),
         section("core-loop", vec![tasks(), waits(), groups(), loops(), reports(), streams()]),
         section("loop-tokio", vec![plain![loop_tokio::TokioDriver]]),
         section("loop-smol", vec![plain![loop_smol::SmolDriver]]),
@@ -108,6 +110,34 @@ fn processes() -> Vec<Vec<Row>> {
     ]
 }
 
+fn interpreters() -> Vec<Vec<Row>> {
+    vec![
+        plain![
+            interpreter_executor::Arguments,
+            interpreter_executor::Builder,
+            interpreter_executor::Export,
+            interpreter_executor::GuestCall,
+            interpreter_executor::HostFunction,
+            interpreter_executor::HostMemory,
+            interpreter_executor::Import,
+            interpreter_executor::Imports,
+            interpreter_executor::InterpreterPool,
+            interpreter_executor::Limits,
+            interpreter_executor::LoadError,
+            interpreter_executor::Meter,
+            interpreter_executor::Module,
+            interpreter_executor::Reuse,
+            interpreter_executor::Value,
+            interpreter_executor::ValueType,
+            interpreter_executor::Wasmi,
+        ],
+        of_any![
+            interpreter_executor::Function["R"] = interpreter_executor::Function<(), T>,
+            interpreter_executor::TypedCall["R"] = interpreter_executor::TypedCall<T>,
+        ],
+    ]
+}
+
 fn contract_types() -> Vec<Row> {
     let mut rows = plain![
         contract::Direction,
@@ -118,7 +148,9 @@ fn contract_types() -> Vec<Row> {
         contract::CodecError,
         contract::Death,
         contract::Exit,
+        contract::GuestError,
         contract::JobError,
+        contract::Trap,
         contract::OutOfMemory,
         contract::Side,
         contract::Priority,
@@ -143,6 +175,7 @@ fn contract_types() -> Vec<Row> {
         contract::spin::Pace,
     ];
     rows.extend(of_any![
+        contract::Fallible["A"] = contract::Fallible<T>,
         contract::Rejected["W"] = contract::Rejected<T>,
         contract::Job["T"] = contract::Job<T>,
         contract::AsCompleted["T"] = contract::AsCompleted<T>,
