@@ -100,6 +100,11 @@ async def callbacks():
     await ended.wait()
     busy.job.add_done_callback(lambda job: log("a late callback at once", threading.current_thread() is here))
     log("callbacks: the value is", await asyncio.wrap_future(busy.job))
+    fails = pool.submit(half, 1)
+    try:
+        await asyncio.wrap_future(fails)
+    except ValueError as error:
+        log("callbacks: the error is", type(error).__name__, "done", fails.done())
     await asyncio.to_thread(pool.shutdown)
 
 async def shutdowns():

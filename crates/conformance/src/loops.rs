@@ -37,6 +37,7 @@ mod signal;
 mod sleep;
 mod stream;
 mod subprocess;
+mod survives;
 mod task;
 mod taskgroup;
 mod timeout;

@@ -18,6 +18,7 @@ use crate::offload::DefaultExecutor;
 use crate::shared::{Entry, Ready};
 use crate::task::TaskRef;
 use contract::Drain;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -128,7 +129,9 @@ impl Closing {
     pub(crate) fn poll_executor(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.executor.is_none() {
             let Some(executor) = self.take_executor() else { return Poll::Ready(()) };
-            self.executor = Some(ShutdownDefaultExecutor::begin(executor, Drain::Queued, self.left()));
+            let outside = self.lp.inner().reactor.outside(Location::caller());
+            let shutdown = ShutdownDefaultExecutor::begin(executor, Drain::Queued, self.left(), outside);
+            self.executor = Some(shutdown);
         }
         let Some(executor) = &mut self.executor else { return Poll::Ready(()) };
         let Poll::Ready(report) = Pin::new(executor).poll(cx) else { return Poll::Pending };
@@ -160,7 +163,7 @@ impl Closing {
         closing.drop_all();
         if let Some(executor) = closing.take_executor() {
             // Nobody waits for it; what it has accepted is cancelled.
-            drop(ShutdownDefaultExecutor::begin(executor, Drain::Started, Duration::ZERO));
+            drop(ShutdownDefaultExecutor::begin(executor, Drain::Started, Duration::ZERO, None));
         }
         closing.report
     }

@@ -34,8 +34,9 @@ use std::task::{Context, Poll, Waker};
 ///
 /// # Python
 ///
-/// An `async def` with `yield`, and `async for item in generator`. `aclose` is a drop, or `close`; `shutdown_asyncgens` has
-/// nothing to do, because each generator has an owner. `asend` and `athrow` have no counterpart: what the body should hear
+/// An `async def` with `yield`, and `async for item in generator`. `aclose` is a drop, or `close`. What
+/// `shutdown_asyncgens` does, the close does for the generators of tasks; one that is kept outside them is its owner's, who may
+/// have lent it something. `asend` and `athrow` have no counterpart: what the body should hear
 /// goes through a variable that both sides know.
 ///
 /// # Examples

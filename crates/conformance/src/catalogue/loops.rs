@@ -405,6 +405,18 @@ macro_rules! loop_behaviours {
             /// A pool that is dropped closes its loops, clean-ups and all.
             a_drop_closes_its_loops Must "contract: core_loop::LoopPool";
         }
+        survives {
+            /// Panics of a done-callback, of a destructor and of somebody's wakers are reported, and what comes after them runs.
+            panics_of_callbacks_destructors_and_wakers Must "src:asyncio.events.Handle._run";
+            /// A destructor may cancel its own task and others, spawn and schedule.
+            destructors_that_cancel_and_spawn Must "contract: whatever a destructor does";
+            /// A destructor that spawns and schedules during the close is heard while the loop still runs, and refused when it drops what is left.
+            destructors_that_spawn_during_the_close Must "contract: core_loop::Runner::close";
+            /// Whoever awaits a task of a loop that is closed, before or since, hears of it at once.
+            an_await_of_a_task_whose_loop_is_closed Must "contract: core_loop::JoinError::Shutdown";
+            /// A hundred thousand timers are cancelled in any order, and those beside them run in theirs.
+            very_many_timers_cancelled_in_any_order Must "test_asyncio/test_base_events::BaseEventLoopTests::test__run_once_cancelled_event_cleanup";
+        }
         introspect {
             /// Whoever awaits a task, gathers several, waits for them, shields one, bounds its time or owns it in a group, is named as its awaiter.
             await_graph Must "main:test_asyncio/test_graph::CallStackTestBase::test_stack_tgroup, ::test_stack_gather" adapted "tasks, and where they were spawned: a future has no frames";

@@ -211,6 +211,11 @@ async fn callbacks(log: &Log) -> Verdict {
         late.line(format_args!("a late callback at once {}", py(thread::current().id() == here)));
     });
     log.line(format_args!("callbacks: the value is {}", awaited(job).await?));
+    let mut fails = pool.try_submit(|| half(1))?;
+    let _outside = core_loop::outside();
+    if let Err(error) = (&mut fails).await? {
+        log.line(format_args!("callbacks: the error is {error} done {}", py(fails.done())));
+    }
     shut_down(&pool).await
 }
 
