@@ -172,6 +172,7 @@ fn fast_threads(id: &str) -> bool {
         "bridge.to_thread_carries_context",
         "bridge.run_coroutine_threadsafe_roundtrip",
         "bridge.threadsafe_result_timeout_then_cancel",
+        "timer.the_next_deadline_is_one_reset",
         "timeout.absolute_none_and_unused",
         "future.set_from_another_thread",
         "loop.foreign_future_rejected",
