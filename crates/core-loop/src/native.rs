@@ -5,6 +5,7 @@ mod hub;
 mod park;
 mod poller;
 mod registry;
+mod ringer;
 mod spinner;
 mod timer;
 

@@ -1,6 +1,6 @@
 //! One poller with its registrations: what the native loop and the readiness thread have in common.
 
-use super::poller::{BELL, Poller, is_watched};
+use super::poller::{BELL, Poller, Wakeup, is_watched};
 use super::registry::{Attempt, Key, Registry, Share};
 use super::spinner::{Spinner, Visit};
 use super::timer::Timer;
@@ -52,7 +52,8 @@ impl<S: Share> Hub<S> {
         }
     }
 
-    /// Fetches what the kernel has, and wakes whoever waits for it. It sleeps first, unless the root was woken already.
+    /// Fetches what the kernel has, and wakes whoever waits for it. It sleeps first, unless the root was woken already. If the
+    /// root is woken before it would sleep, and the kernel was asked a moment ago, it is not asked again.
     fn visit(
         &self,
         timer: &Timer,
@@ -65,8 +66,10 @@ impl<S: Share> Hub<S> {
             events.resize(EVENTS, EpollEvent::empty());
         }
         let has_bell = self.poller.has_bell();
-        let park = &self.poller.wakeup().park;
-        spinner.wait_awake(park, timer);
+        let Wakeup { park, ringer, .. } = &**self.poller.wakeup();
+        if spinner.wait_awake(park, timer) {
+            return;
+        }
         let sleeps = park.park();
         let timeout = if sleeps { timer.set_alarm(&self.poller) } else { Some(Duration::ZERO) };
         let timeout = Poller::bounded(timeout, has_bell);
@@ -75,7 +78,7 @@ impl<S: Share> Hub<S> {
         park.unpark();
         spinner.visited(match &events[..arrived] {
             [] if !sleeps => Visit::Looked,
-            [only] if only.data() == BELL => Visit::Rung,
+            [only] if only.data() == BELL && ringer.is_elsewhere() => Visit::Rung,
             _ => Visit::Else,
         });
         if arrived > 0 {

@@ -45,6 +45,7 @@ mod timeout_asks;
 mod timeouts;
 mod trace;
 mod turns;
+mod unawaited;
 mod unread;
 mod wait;
 mod wait_for;
