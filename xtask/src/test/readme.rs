@@ -16,19 +16,15 @@ pub(crate) struct Taken {
 /// Takes both out of a README; the error says which one is missing.
 pub(crate) fn take(readme: &str) -> Result<Taken, &'static str> {
     let fences = fences(readme);
-    let begins = |fence: &&Fence<'_>, head| {
-        fence.info.starts_with("toml") && fence.text.trim_start().starts_with(head)
-    };
-    let for_tests = |fence| begins(fence, "[dev-dependencies]");
     let dependencies = fences
         .iter()
-        .find(|fence| begins(fence, "[dependencies]") || for_tests(fence))
+        .find(|fence| begins(fence, "[dependencies]") || begins(fence, "[dev-dependencies]"))
         .ok_or("its README has no ```toml block that begins with [dependencies] or [dev-dependencies]")?;
     let example =
         fences.iter().find(|fence| is_example(fence.info)).ok_or("its README has no ```rust example")?;
     Ok(Taken {
         dependencies: dependencies.text.trim().to_owned(),
-        for_tests: for_tests(&dependencies),
+        for_tests: begins(dependencies, "[dev-dependencies]"),
         main: program(&example.text),
         runs: !example.info.contains("no_run"),
     })
@@ -63,6 +59,10 @@ fn fences(markdown: &str) -> Vec<Fence<'_>> {
         }
     }
     found
+}
+
+fn begins(fence: &Fence<'_>, head: &str) -> bool {
+    fence.info.starts_with("toml") && fence.text.trim_start().starts_with(head)
 }
 
 fn is_example(info: &str) -> bool {
