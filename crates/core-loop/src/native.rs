@@ -5,7 +5,6 @@ mod hub;
 mod park;
 mod poller;
 mod registry;
-mod ringer;
 mod spinner;
 mod timer;
 

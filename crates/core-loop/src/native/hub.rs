@@ -1,6 +1,6 @@
 //! One poller with its registrations: what the native loop and the readiness thread have in common.
 
-use super::poller::{BELL, Poller, Wakeup, is_watched};
+use super::poller::{BELL, Poller, is_watched};
 use super::registry::{Attempt, Key, Registry, Share};
 use super::spinner::{Spinner, Visit};
 use super::timer::Timer;
@@ -52,8 +52,7 @@ impl<S: Share> Hub<S> {
         }
     }
 
-    /// Fetches what the kernel has, and wakes whoever waits for it. It sleeps first, unless the root was woken already. If the
-    /// root is woken before it would sleep, and the kernel was asked a moment ago, it is not asked again.
+    /// Fetches what the kernel has, and wakes whoever waits for it. It sleeps first, unless the root was woken already.
     fn visit(
         &self,
         timer: &Timer,
@@ -66,10 +65,8 @@ impl<S: Share> Hub<S> {
             events.resize(EVENTS, EpollEvent::empty());
         }
         let has_bell = self.poller.has_bell();
-        let Wakeup { park, ringer, .. } = &**self.poller.wakeup();
-        if spinner.wait_awake(park, timer) {
-            return;
-        }
+        let park = &self.poller.wakeup().park;
+        spinner.wait_awake(park, timer);
         let sleeps = park.park();
         let timeout = if sleeps { timer.set_alarm(&self.poller) } else { Some(Duration::ZERO) };
         let timeout = Poller::bounded(timeout, has_bell);
@@ -78,7 +75,7 @@ impl<S: Share> Hub<S> {
         park.unpark();
         spinner.visited(match &events[..arrived] {
             [] if !sleeps => Visit::Looked,
-            [only] if only.data() == BELL && ringer.is_elsewhere() => Visit::Rung,
+            [only] if only.data() == BELL => Visit::Rung,
             _ => Visit::Else,
         });
         if arrived > 0 {

@@ -3,7 +3,6 @@
 //! The bell is hung up before the first sleep: a loop that never sleeps has none, and is built and dropped in half the time.
 
 use super::park::Park;
-use super::ringer::Ringer;
 use contract::Unavailable;
 use nix::errno::Errno;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
@@ -44,7 +43,6 @@ pub(crate) struct Poller {
 #[derive(Debug)]
 pub(crate) struct Wakeup {
     pub(crate) park: Park,
-    pub(crate) ringer: Ringer,
     /// `None` if there was no descriptor left for it.
     bell: OnceLock<Option<EventFd>>,
 }
@@ -58,10 +56,7 @@ impl Poller {
             };
             Unavailable::new("native", format!("epoll_create1 failed: {errno}"), cure)
         })?;
-        Ok(Self {
-            epoll,
-            wakeup: Arc::new(Wakeup { park: Park::new(), ringer: Ringer::new(), bell: OnceLock::new() }),
-        })
+        Ok(Self { epoll, wakeup: Arc::new(Wakeup { park: Park::new(), bell: OnceLock::new() }) })
     }
 
     /// Whether wakes can end a sleep. To be asked before each park: whoever finds the loop parked looks for the bell.
@@ -131,7 +126,6 @@ impl Wake for Wakeup {
         if self.park.wake()
             && let Some(Some(bell)) = self.bell.get()
         {
-            self.ringer.note();
             // It fails only when 2⁶⁴ - 2 rings are unread.
             let rung = bell.write(1);
             debug_assert_eq!(rung, Ok(8));
