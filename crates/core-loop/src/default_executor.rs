@@ -57,10 +57,6 @@ impl Loop {
     ///
     /// The shutdown begins inside this call and goes on without the future, which only waits for it.
     ///
-    /// # Python
-    ///
-    /// `await loop.shutdown_default_executor(timeout)`, which warns where this reports.
-    ///
     /// # Examples
     ///
     /// ```
@@ -74,6 +70,10 @@ impl Loop {
     /// })
     /// # }
     /// ```
+    ///
+    /// # Python
+    ///
+    /// `await loop.shutdown_default_executor(timeout)`, which warns where this reports.
     pub fn shutdown_default_executor(&self, grace: Duration) -> ShutdownDefaultExecutor {
         self.inner().executor_closed.set(true);
         let executor = self.inner().executor.borrow().clone();

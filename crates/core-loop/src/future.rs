@@ -87,7 +87,6 @@ impl<T> Future<T> {
     }
 
     /// A future, and the promise to set it: for a thread that may die before it does.
-    #[must_use]
     #[track_caller]
     pub fn promise() -> (Promise<T>, Self) {
         let future = Self::new();

@@ -16,7 +16,11 @@ mod runner;
 
 pub(crate) use common::{is_fault, ring, unnoticed};
 pub(crate) use handler::Ear;
-pub use numbers::*;
+pub use numbers::{
+    SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGIO, SIGKILL, SIGPIPE,
+    SIGPROF, SIGPWR, SIGQUIT, SIGSEGV, SIGSTOP, SIGSYS, SIGTERM, SIGTRAP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,
+    SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
+};
 pub(crate) use runner::RunnerListener;
 
 use crate::Descriptor;

@@ -45,10 +45,6 @@ pub(crate) use waiter::Waiter;
 /// Outside a loop. A panic of `future` goes to whoever awaits the task, and to the exception handler if nobody does; it
 /// never ends the loop.
 ///
-/// # Python
-///
-/// `asyncio.create_task(coroutine)`. The loop itself keeps the task alive: there is no need to hold the handle.
-///
 /// # Examples
 ///
 /// ```
@@ -59,6 +55,10 @@ pub(crate) use waiter::Waiter;
 /// })
 /// # }
 /// ```
+///
+/// # Python
+///
+/// `asyncio.create_task(coroutine)`. The loop itself keeps the task alive: there is no need to hold the handle.
 #[track_caller]
 pub fn spawn<F>(future: F) -> Task<F::Output>
 where
@@ -93,13 +93,13 @@ where
 ///
 /// `!Send`: a task belongs to its loop's thread.
 ///
-/// # Cancel safety
-///
-/// Awaiting `&mut task` loses nothing: the output stays with the task until a poll returns it.
-///
 /// # Panics
 ///
 /// When it is polled again after it gave its output, and when a task awaits itself.
+///
+/// # Cancel safety
+///
+/// Awaiting `&mut task` loses nothing: the output stays with the task until a poll returns it.
 ///
 /// # Python
 ///

@@ -21,14 +21,14 @@ use std::task::{Context, Poll};
 /// Awaiting it gives `Ok(())` when the task gave its output, whatever that is: an `Err` among outputs is one as well. Else the
 /// [`JoinError`] is what the task's own handle gives; of a panic it has the words and the place, not the payload.
 ///
+/// # Panics
+///
+/// When a task awaits itself.
+///
 /// # Cancel safety
 ///
 /// Dropping it loses nothing. But if its awaiter is *cancelled*, or runs into a [`timeout`](crate::timeout()), the task is
 /// cancelled too, as with its own handle: [`Waitable::shield`] prevents it.
-///
-/// # Panics
-///
-/// When a task awaits itself.
 ///
 /// # Examples
 ///

@@ -13,6 +13,7 @@ mod combinators;
 mod compiles;
 mod cooperative;
 mod debug_mode;
+mod debugging_page;
 mod dump;
 mod durations;
 mod eager;
