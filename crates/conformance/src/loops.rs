@@ -164,6 +164,11 @@ pub(crate) async fn turns(count: usize) {
     }
 }
 
+/// What tasks of a report are called.
+fn names(tasks: &[core_loop::WhichTask]) -> Vec<&str> {
+    tasks.iter().map(|task| &*task.name).collect()
+}
+
 /// The loop that runs here.
 fn here() -> Loop {
     Loop::current()

@@ -11,6 +11,7 @@
 
 use crate::callback::Timer;
 use crate::current::Loop;
+use crate::debug::WhichTask;
 use crate::default_executor::ShutdownDefaultExecutor;
 use crate::error::CloseReport;
 use crate::exception::{self, ExceptionContext};
@@ -176,7 +177,7 @@ impl Closing {
         for task in self.tasks() {
             self.lp.note_destroyed(&task);
             shielded(|| task.discard(&self.lp));
-            self.report.dropped.push(task.name());
+            self.report.dropped.push(WhichTask::of(&task));
         }
         for watcher in inner.watchers.take() {
             shielded(|| drop(watcher));

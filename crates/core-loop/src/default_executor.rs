@@ -58,10 +58,6 @@ impl Loop {
     ///
     /// The shutdown begins inside this call and goes on without the future, which only waits for it.
     ///
-    /// # Python
-    ///
-    /// `await loop.shutdown_default_executor(timeout)`, which warns where this reports.
-    ///
     /// # Examples
     ///
     /// ```
@@ -75,6 +71,10 @@ impl Loop {
     /// })
     /// # }
     /// ```
+    ///
+    /// # Python
+    ///
+    /// `await loop.shutdown_default_executor(timeout)`, which warns where this reports.
     #[track_caller]
     pub fn shutdown_default_executor(&self, grace: Duration) -> ShutdownDefaultExecutor {
         self.inner().executor_closed.set(true);

@@ -41,19 +41,19 @@ static STARTED: Mutex<bool> = Mutex::new(false);
 /// What the kernel says of a signal that cannot be caught; `InvalidInput` for one that says that an instruction has failed
 /// (SIGSEGV, SIGBUS, SIGFPE, SIGILL), after which nothing can go on; no descriptors or threads left.
 ///
-/// # Python
-///
-/// `faulthandler.register(signum)` for threads; `python -m asyncio pstree PID` for tasks.
-///
 /// # Examples
 ///
 /// ```
 /// fn main() -> Result<(), Box<dyn std::error::Error>> {
-///     core_loop::dump_on_signal(10)?; // SIGUSR1: `kill -USR1 PID` shows what it is doing
+///     core_loop::dump_on_signal(core_loop::signal::SIGUSR1)?; // `kill -USR1 PID` shows what it is doing
 ///     core_loop::run(async {})?;
 ///     Ok(())
 /// }
 /// ```
+///
+/// # Python
+///
+/// `faulthandler.register(signum)` for threads; `python -m asyncio pstree PID` for tasks.
 pub fn dump_on_signal(signal: i32) -> io::Result<()> {
     start()?;
     handler::install(signal)?;
@@ -105,7 +105,7 @@ fn dump() -> String {
         let left = until.saturating_duration_since(Instant::now());
         // Writing to a string cannot fail.
         let _ = match answer.recv_timeout(left) {
-            Ok(tree) => write!(text, "core_loop: the loop on thread `{}`\n{tree}", board.thread),
+            Ok(tree) => write!(text, "core_loop: the loop on {}\n{tree}", board.thread),
             Err(_) => write!(text, "{}", blocked(board)),
         };
     }
@@ -133,7 +133,7 @@ fn blocked(board: &Board) -> String {
     };
     let tree = PsTree::new(ps);
     format!(
-        "core_loop: the loop on thread `{}` does not answer: {why}\nits tasks, each as of its last step:\n{tree}",
+        "core_loop: the loop on {} does not answer: {why}\nits tasks, each as of its last step:\n{tree}",
         board.thread
     )
 }

@@ -114,8 +114,9 @@ fn readme(package: &Package) -> Vec<String> {
     if first.starts_with('#') || !first.ends_with('.') {
         found.push(format!("{folder}/README.md:1: begins with one sentence, not with {first:?}"));
     }
-    if !text.contains("```toml\n[dependencies]\n") {
-        found.push(format!("{folder}/README.md: shows no [dependencies] line"));
+    if !["dependencies", "dev-dependencies"].iter().any(|head| text.contains(&format!("```toml\n[{head}]\n")))
+    {
+        found.push(format!("{folder}/README.md: shows no [dependencies] or [dev-dependencies] line"));
     }
     found
 }

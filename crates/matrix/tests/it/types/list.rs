@@ -46,6 +46,7 @@ pub(super) fn sections() -> Vec<Section> {
                 of_any![loop_hyper::Io["S"] = loop_hyper::Io<T>],
             ],
         ),
+        section("conformance", suite()),
         section("loop-test", vec![plain![loop_test::Runtime]]),
         section(
             "loop-tls",
@@ -403,7 +404,6 @@ fn loops() -> Vec<Row> {
         core_loop::ReadinessThread,
         core_loop::Runner,
         core_loop::Stuck,
-        core_loop::Waiting,
     ];
     rows.extend(of_any![
         core_loop::Pinned["F"] = core_loop::Pinned<T>,
@@ -418,7 +418,9 @@ fn reports() -> Vec<Row> {
     plain![
         core_loop::DebugReport,
         core_loop::StepInfo,
+        core_loop::Awaitable,
         core_loop::WhichTask,
+        core_loop::WhichThread,
         core_loop::ExceptionContext,
         core_loop::Step,
         core_loop::Turn,
@@ -454,6 +456,39 @@ fn streams() -> Vec<Row> {
         core_loop::stream::Next["T"] = core_loop::stream::Next<'static, 'static, T>,
     ]);
     rows
+}
+
+fn suite() -> Vec<Vec<Row>> {
+    vec![
+        plain![
+            conformance::Arrival,
+            conformance::Bench,
+            conformance::BoxFuture,
+            conformance::Closure,
+            conformance::Dice,
+            conformance::Exception,
+            conformance::Executors,
+            conformance::Gate,
+            conformance::Held,
+            conformance::Kit,
+            conformance::Level,
+            conformance::LoopThread,
+            conformance::Loops,
+            conformance::Miss,
+            conformance::Outcome,
+            conformance::Primitives,
+            conformance::Stress,
+            conformance::Stressed,
+            conformance::Treatment,
+            conformance::Verdict,
+            conformance::Work,
+        ],
+        vec![
+            of!(conformance::Behaviour ["K"] = conformance::Behaviour<T>, all: conformance::Loops),
+            of!(conformance::Subject ["K"] = conformance::Subject<T>, all: conformance::Loops),
+        ],
+        of_any![conformance::LocalFuture["T"] = conformance::LocalFuture<'static, T>],
+    ]
 }
 
 fn connections() -> Vec<Row> {
