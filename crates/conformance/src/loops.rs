@@ -20,6 +20,7 @@ mod exc;
 mod file;
 mod future;
 mod gather;
+mod generator;
 mod idle;
 mod interrupt;
 mod introspect;
@@ -27,6 +28,7 @@ mod io;
 mod r#loop;
 mod nesting;
 mod pipe;
+mod pool;
 mod runner;
 mod sendfile;
 mod server;
@@ -84,6 +86,19 @@ impl Subject<Loops> {
     /// Runs `main` on a fresh loop and closes it.
     fn run(&self, main: impl AsyncFnOnce() -> Verdict) -> Verdict {
         run(self.fresh()?, main)
+    }
+
+    /// `time.sleep(duration)`: keeps the loop that runs here for so long, by its own clock.
+    pub(crate) fn let_time_pass(&self, duration: Duration) {
+        let lp = here();
+        let end = lp.time() + duration;
+        loop {
+            let left = end.saturating_duration_since(lp.time());
+            if left.is_zero() {
+                return;
+            }
+            (self.pass)(left);
+        }
     }
 
     /// As [`run`](Self::run), with the clock that measures it.

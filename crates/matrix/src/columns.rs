@@ -53,8 +53,7 @@ fn with_exceptions(subject: Subject<Loops>) -> Subject<Loops> {
     if subject.name() != "smol" {
         return subject;
     }
-    let why =
-        "does not apply: smol has one reactor a process, and its own thread may be the one that looks at it";
+    let why = "smol has one reactor a process, and its own thread may be the one that looks at it";
     subject.skip("idle.what_has_arrived_is_taken_first", why)
 }
 
@@ -74,7 +73,7 @@ pub(crate) const COLUMNS: &[Entry] = columns! {
         "glommio" "glommio-handle" "on-glommio" drivers::glommio;
     ]
     Entry::on("virtual", "virtual", || {
-        AnySubject::Loop(Subject::virtual_driver("virtual", || drivers::virtual_time(None)))
+        AnySubject::Loop(Subject::virtual_driver("virtual", || drivers::virtual_time(None), drivers::advance))
     }),
     Entry::on("on-virtual", "virtual", || {
         AnySubject::Primitive(Subject::primitives_on("on-virtual", || drivers::virtual_time(None)))

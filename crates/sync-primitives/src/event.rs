@@ -107,7 +107,7 @@ impl<K: Kind> EventOf<K> {
     ///
     /// Dropping the future loses nothing: a `set` is for everybody.
     pub fn wait(&self) -> EventWait<'_, K> {
-        EventWait { event: self, place: None }
+        EventWait { event: self, place: None, released: false }
     }
 }
 
@@ -138,12 +138,16 @@ impl Event {
 pub struct EventWait<'a, K: Kind = Shared> {
     event: &'a EventOf<K>,
     place: Option<Place>,
+    /// It has seen the flag set, and only its budget was gone.
+    released: bool,
 }
 
 impl<K: Kind> EventWait<'_, K> {
     /// Of one who has not joined the line.
     fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.event.is_set() {
+        if self.released || self.event.is_set() {
+            // Kept for the next poll: the flag may be cleared until then.
+            self.released = true;
             return if budget::spend() { Poll::Ready(()) } else { budget::pass(cx) };
         }
         let unless_set = |word| (word == SET).then_some(SET);

@@ -276,6 +276,28 @@ fn a_shutdown_ends_every_wait_and_no_item_is_lost() {
 }
 
 #[test]
+fn an_item_whose_getter_is_dropped_around_a_shutdown_reaches_the_next() {
+    model(|| {
+        let queue = Arc::new(Queue::unbounded());
+        let mut dropped = queue.get();
+        assert!(poll_once(&mut dropped).is_pending());
+        queue.put_nowait(1).unwrap();
+        let gets = thread::spawn({
+            let queue = queue.clone();
+            move || block_on(queue.get())
+        });
+        let ends = thread::spawn({
+            let queue = queue.clone();
+            move || queue.shutdown(false)
+        });
+        drop(dropped);
+        ends.join().unwrap();
+        assert_eq!(gets.join().unwrap(), Ok(1));
+        assert_eq!(block_on(queue.get()), Err(QueueShutDown(())));
+    });
+}
+
+#[test]
 fn a_join_is_released_by_the_last_task_done() {
     model(|| {
         let queue = Arc::new(Queue::unbounded());

@@ -18,7 +18,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loop-io", &["contract", "core-loop"]),
     ("loop-hyper", &["core-loop", "loop-io", "sync-primitives"]),
     ("loop-tls", &["contract", "core-loop", "loop-io"]),
-    ("conformance", &["contract", "core-loop", "loop-io", "sync-primitives"]),
+    ("conformance", &["contract", "core-loop", "loop-io", "sync-primitives", "thread-executor"]),
     (
         "loop-test",
         &["conformance", "contract", "core-loop", "loop-tokio", "loop-smol", "loop-glommio", "loop-virtual"],

@@ -150,6 +150,7 @@ fn forgetful() -> Subject<Loops> {
     let threads = |id: &str| {
         id.starts_with("file.")
             || id.starts_with("sendfile.")
+            || id.starts_with("pool.")
             || id == "subprocess.without_a_pidfd_a_thread_waits"
     };
     let waiting = Loops::behaviours().iter().map(|behaviour| behaviour.id).filter(|id| threads(id));
@@ -180,6 +181,7 @@ fn fast_threads(id: &str) -> bool {
         "differential.futures",
         "differential.contexts",
         "differential.threadsafe_cancel",
+        "differential.executors",
     ];
     FAST_THREADS.contains(&id)
 }

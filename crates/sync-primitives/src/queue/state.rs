@@ -10,6 +10,9 @@
 //! first so many putters as there are free places. Whoever is called takes its item (its place) when
 //! it is polled. Newcomers who wait take only what nobody was called for; the `_nowait` forms take anything, and then the
 //! last who was called is called back: it keeps its place in line.
+//!
+//! After a shutdown all putters are called, and told no. The getters are called as before until the last item is gone, since
+//! one who was called may be dropped, and then its item is the next one's; then all are called, and told no.
 
 use super::order::Order;
 use crate::waiters::{Place, Waiters, Wakes};
@@ -48,19 +51,21 @@ impl<S: Order> State<S> {
         }
     }
 
-    /// Whether there is an item for the getter in this place, or for a newcomer.
+    /// Whether there is an answer for the getter in this place, or for a newcomer: an item, or that there will be none.
     pub(super) fn may_get(&self, place: Option<&Place>) -> bool {
+        let items = self.items.qsize();
         match place {
             Some(place) => self.getters.is_called(place),
-            None => self.items.qsize() > self.getters.promised(),
+            None => items > self.getters.promised() || (items == 0 && self.shut_down),
         }
     }
 
-    /// Whether there is a free place for the putter in this place in line, or for a newcomer.
+    /// Whether there is an answer for the putter in this place in line, or for a newcomer: a free place, or that there will
+    /// be none.
     pub(super) fn may_put(&self, place: Option<&Place>, maxsize: usize) -> bool {
         match place {
             Some(place) => self.putters.is_called(place),
-            None => self.room(maxsize) > self.putters.promised(),
+            None => self.shut_down || self.room(maxsize) > self.putters.promised(),
         }
     }
 }
@@ -107,17 +112,17 @@ impl<G: DerefMut<Target = State<S>>, S: Order> Change<G, S> {
         true
     }
 
-    /// What is given back of the items.
+    /// What is given back of the items, sorted.
     pub(super) fn shut_down(&mut self, immediate: bool) -> S {
+        let mut items = S::EMPTY;
+        if immediate {
+            // First, since a comparison may panic.
+            self.items.sort();
+            std::mem::swap(&mut items, &mut self.items);
+        }
         self.shut_down = true;
-        let items = if immediate { std::mem::replace(&mut self.items, S::EMPTY) } else { S::EMPTY };
         // Some of them may have been marked done before anybody got them.
         self.done(items.qsize().min(self.unfinished));
-        // Those who were called for an item that is gone are woken already, and will see that it is.
-        let state = &mut *self.state;
-        state.getters.call_first(state.items.qsize(), &mut self.wakes);
-        state.getters.dismiss(&mut self.wakes);
-        state.putters.dismiss(&mut self.wakes);
         items
     }
 }
@@ -125,9 +130,17 @@ impl<G: DerefMut<Target = State<S>>, S: Order> Change<G, S> {
 impl<G: DerefMut<Target = State<S>>, S: Order> Drop for Change<G, S> {
     fn drop(&mut self) {
         let state = &mut *self.state;
-        state.getters.call_first(state.items.qsize(), &mut self.wakes);
-        let room = state.room(self.maxsize);
-        state.putters.call_first(room, &mut self.wakes);
+        let (items, room) = (state.items.qsize(), state.room(self.maxsize));
+        if state.shut_down && items == 0 {
+            state.getters.call_all(|_| 0, &mut self.wakes);
+        } else {
+            state.getters.call_first(items, &mut self.wakes);
+        }
+        if state.shut_down {
+            state.putters.call_all(|_| 0, &mut self.wakes);
+        } else {
+            state.putters.call_first(room, &mut self.wakes);
+        }
     }
 }
 

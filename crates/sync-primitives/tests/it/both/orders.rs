@@ -1,12 +1,13 @@
 //! Which item comes out next: of a queue, of a stack, of a priority queue.
 
+use super::{LifoQueue, PriorityQueue, Queue};
 use crate::harness::{Hand, panic_of};
 use crate::random::Random;
 use std::cell::Cell;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BTreeMap;
 use std::rc::Rc;
-use sync_primitives::{GetError, LifoQueue, PriorityQueue, Queue};
+use sync_primitives::GetError;
 
 #[test]
 fn the_same_items_come_out_in_the_order_of_each_queue() {
@@ -131,12 +132,42 @@ fn a_comparison_that_panics_leaves_a_queue_that_wakes_whoever_can_go_on() {
     assert!(getters.iter_mut().all(|getter| getter.poll().unwrap().is_ok()));
 
     (0..4).for_each(|number| assert!(put(number)));
-    let putter = Hand::waiting(queue.put(Fragile(9, breaks.clone())));
+    let mut putter = Hand::waiting(queue.put(Fragile(9, breaks.clone())));
+    let mut getter = Hand::new(queue.get());
     breaks.set(true);
     assert_eq!(panic_of(|| queue.get_nowait().is_ok()), "a comparison that panics");
-    assert_eq!((queue.qsize(), putter.wakes()), (3, 1), "the item is lost, and its place is free");
+    assert_eq!(panic_of(|| getter.poll().is_some()), "a comparison that panics");
+    assert_eq!((queue.qsize(), putter.wakes()), (4, 0), "nothing was taken, and no place is free");
     breaks.set(false);
-    drop(putter);
-    assert_eq!(queue.shutdown(true).len(), 3);
+    assert_eq!(queue.get_nowait().map(|item| item.0), Ok(0), "and the order is what it was");
+    assert!(putter.poll().unwrap().is_ok());
+}
+
+#[test]
+fn an_item_whose_comparison_panics_inside_the_line_of_getters_is_left_for_the_next() {
+    let breaks = Rc::new(Cell::new(false));
+    let queue = PriorityQueue::unbounded();
+    let (mut first, mut second) = (Hand::waiting(queue.get()), Hand::waiting(queue.get()));
+    (0..3).for_each(|number| queue.put_nowait(Fragile(number, breaks.clone())).unwrap());
+    breaks.set(true);
+    // The first loses its place by it, and what it was called for stays.
+    assert_eq!(panic_of(|| first.poll().is_some()), "a comparison that panics");
+    breaks.set(false);
+    assert!(second.poll().unwrap().is_ok() && first.poll().unwrap().is_ok());
+    assert_eq!(queue.qsize(), 1);
+}
+
+#[test]
+fn a_shutdown_whose_comparison_panics_has_not_begun_and_loses_no_item() {
+    let breaks = Rc::new(Cell::new(false));
+    let queue = PriorityQueue::unbounded();
+    (0..9).rev().for_each(|number| queue.put_nowait(Fragile(number, breaks.clone())).unwrap());
+    breaks.set(true);
+    assert_eq!(panic_of(|| queue.shutdown(true).len()), "a comparison that panics");
+    assert_eq!(queue.qsize(), 9);
+    breaks.set(false);
+    queue.put_nowait(Fragile(9, breaks)).unwrap();
+    let numbers = queue.shutdown(true).into_iter().map(|item| item.0).collect::<Vec<_>>();
+    assert_eq!(numbers, (0..10).collect::<Vec<_>>());
     assert_eq!(queue.get_nowait().err(), Some(GetError::ShutDown));
 }

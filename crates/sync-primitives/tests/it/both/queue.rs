@@ -1,8 +1,8 @@
 //! The queue: who gets which item, and how it ends.
 
-use crate::harness::{Hand, Tasks, Trace, panic_of, panic_on_a_loop, poll_once, yield_now};
-use std::time::Duration;
-use sync_primitives::{GetError, PutError, Queue, QueueShutDown, TaskDoneError};
+use super::Queue;
+use crate::harness::{Hand, Tasks, Trace, panic_of, poll_once, yield_now};
+use sync_primitives::{GetError, PutError, QueueShutDown, TaskDoneError};
 
 async fn get(name: &str, queue: &Queue<u32>, trace: &Trace) {
     match queue.get().await {
@@ -210,10 +210,9 @@ fn join_returns_when_every_item_is_marked_done_and_at_once_on_a_fresh_queue() {
     queue.put_nowait(3).unwrap();
     assert_eq!(joining.wakes(), 1);
     assert!(joining.poll().is_some(), "released, although there is more to do by now");
-    assert!(!queue.join_timeout(Duration::from_millis(1)));
+    assert!(poll_once(queue.join()).is_none());
     queue.task_done().unwrap();
-    assert!(queue.join_timeout(Duration::ZERO));
-    queue.join_blocking();
+    assert!(poll_once(queue.join()).is_some());
 }
 
 #[test]
@@ -248,6 +247,43 @@ fn after_a_shutdown_puts_fail_gets_go_on_until_empty_and_join_still_needs_task_d
 }
 
 #[test]
+fn an_item_whose_woken_getter_is_dropped_after_a_shutdown_reaches_the_next_in_line() {
+    let queue = Queue::unbounded();
+    let woken = Hand::waiting(queue.get());
+    let mut next = Hand::waiting(queue.get());
+    let mut last = Hand::waiting(queue.get());
+    queue.put_nowait(1).unwrap();
+    queue.shutdown(false);
+    assert!(next.poll().is_none() && last.poll().is_none(), "the one item may still become theirs");
+    drop(woken);
+    assert_eq!(next.wakes(), 1);
+    assert_eq!(next.poll(), Some(Ok(1)));
+    assert_eq!((last.wakes(), last.poll()), (1, Some(Err(QueueShutDown(())))));
+    assert_eq!(queue.qsize(), 0);
+}
+
+#[test]
+fn after_a_shutdown_a_newcomer_waits_for_what_another_was_woken_for_and_ends_with_the_last_item() {
+    for ends_by in ["got", "taken", "emptied"] {
+        let queue = Queue::unbounded();
+        let mut woken = Hand::waiting(queue.get());
+        queue.put_nowait(1).unwrap();
+        queue.shutdown(false);
+        let mut newcomer = Hand::waiting(queue.get());
+        match ends_by {
+            "got" => assert_eq!(woken.poll(), Some(Ok(1))),
+            "taken" => assert_eq!(queue.get_nowait(), Ok(1)),
+            _ => assert_eq!(queue.shutdown(true), [1]),
+        }
+        assert_eq!((newcomer.wakes(), newcomer.poll()), (1, Some(Err(QueueShutDown(())))), "{ends_by}");
+        if ends_by != "got" {
+            assert_eq!(woken.poll(), Some(Err(QueueShutDown(()))), "{ends_by}");
+        }
+        assert_eq!(poll_once(queue.get()), Some(Err(QueueShutDown(()))), "{ends_by}");
+    }
+}
+
+#[test]
 fn a_shutdown_fails_a_putter_that_was_woken_already() {
     let queue = Queue::bounded(1);
     queue.put_nowait(0).unwrap();
@@ -278,8 +314,9 @@ fn a_getter_that_was_woken_for_an_item_gets_it_also_after_a_shutdown() {
     let mut second = Hand::waiting(queue.get());
     queue.put_nowait(1).unwrap();
     queue.shutdown(false);
-    assert_eq!(second.poll(), Some(Err(QueueShutDown(()))));
+    assert_eq!((second.wakes(), second.poll()), (0, None));
     assert_eq!(first.poll(), Some(Ok(1)));
+    assert_eq!((second.wakes(), second.poll()), (1, Some(Err(QueueShutDown(())))));
 }
 
 #[test]
@@ -352,23 +389,4 @@ fn a_put_that_did_not_come_about_gives_its_item_back() {
     assert_eq!(putting.into_item(), Some(1));
     assert_eq!(other.poll(), Some(Ok(())), "and its turn went to the next");
     assert!(panic_of(|| other.poll()).contains("polled again"));
-}
-
-#[test]
-fn blocking_forms_end_at_their_deadline_and_refuse_to_block_a_loop() {
-    let (queue, short) = (Queue::bounded(1), Duration::from_millis(1));
-    assert_eq!(queue.get_timeout(short), Err(GetError::Empty));
-    assert_eq!(queue.put_timeout(1, short), Ok(()));
-    assert_eq!(queue.put_timeout(2, short), Err(PutError::Full(2)));
-    assert_eq!(queue.get_timeout(short), Ok(1), "the put that gave up put nothing");
-    assert_eq!(queue.put_blocking(3), Ok(()));
-    assert_eq!(queue.get_blocking(), Ok(3));
-    let cure = "`.await` it instead";
-    assert!(panic_on_a_loop(|| queue.put_blocking(4)).contains(cure));
-    assert!(panic_on_a_loop(|| queue.get_blocking()).contains(cure));
-    assert!(panic_on_a_loop(|| queue.join_blocking()).contains(cure));
-    queue.shutdown(false);
-    assert_eq!(queue.put_blocking(5), Err(QueueShutDown(5)));
-    assert_eq!(queue.put_timeout(6, short), Err(PutError::ShutDown(6)));
-    assert_eq!(queue.get_timeout(short), Err(GetError::ShutDown));
 }

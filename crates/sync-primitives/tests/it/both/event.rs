@@ -1,8 +1,7 @@
 //! The event: who is released.
 
-use crate::harness::{Hand, Tasks, Trace, panic_on_a_loop, poll_once};
-use std::time::Duration;
-use sync_primitives::Event;
+use super::Event;
+use crate::harness::{Hand, Tasks, Trace, poll_once};
 
 async fn wait(name: &str, event: &Event, trace: &Trace) {
     event.wait().await;
@@ -80,49 +79,4 @@ fn ten_thousand_waiters_are_released_and_their_line_is_empty_again() {
             assert_eq!((waiting.wakes(), waiting.poll()), (1, Some(())));
         }
     }
-}
-
-#[test]
-fn a_waker_that_panics_does_not_keep_the_others_from_being_woken() {
-    struct Bad;
-    impl std::task::Wake for Bad {
-        fn wake(self: std::sync::Arc<Self>) {
-            panic!("a bad waker");
-        }
-    }
-    let event = Event::new();
-    let mut bad = Box::pin(event.wait());
-    let waker = std::task::Waker::from(std::sync::Arc::new(Bad));
-    assert!(bad.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
-    let good = Hand::waiting(event.wait());
-    event.set();
-    assert_eq!(good.wakes(), 1);
-}
-
-#[test]
-fn a_waker_may_use_the_event_that_wakes_it() {
-    struct Clears(std::sync::Arc<Event>);
-    impl std::task::Wake for Clears {
-        fn wake(self: std::sync::Arc<Self>) {
-            self.0.clear();
-            assert!(!self.0.is_set());
-        }
-    }
-    let event = std::sync::Arc::new(Event::new());
-    let waker = std::task::Waker::from(std::sync::Arc::new(Clears(event.clone())));
-    let mut waiting = Box::pin(event.wait());
-    assert!(waiting.as_mut().poll(&mut std::task::Context::from_waker(&waker)).is_pending());
-    event.set();
-    assert!(!event.is_set());
-}
-
-#[test]
-fn a_blocking_wait_ends_at_its_deadline_and_refuses_to_block_a_loop() {
-    let event = Event::new();
-    assert!(!event.wait_timeout(Duration::from_millis(1)));
-    event.set();
-    assert!(event.wait_timeout(Duration::ZERO));
-    event.wait_blocking();
-    assert!(panic_on_a_loop(|| event.wait_blocking()).contains("`.await` it instead"));
-    assert_eq!(format!("{event:?}"), "Event { set: true, .. }");
 }

@@ -1,9 +1,9 @@
 //! Item after item, until the queue is shut down.
 
+use super::{PriorityQueue, Queue};
 use crate::harness::{Hand, poll_once};
 use contract::budget::{STEP, enter_step};
 use std::future::poll_fn;
-use sync_primitives::{LifoQueue, PriorityQueue, Queue};
 
 #[test]
 fn a_task_gets_all_items_until_the_shutdown() {
@@ -19,14 +19,6 @@ fn a_task_gets_all_items_until_the_shutdown() {
     queue.put_nowait(3).unwrap();
     queue.shutdown(false);
     assert_eq!(collect.poll(), Some(vec![0, 1, 2, 3]));
-}
-
-#[test]
-fn a_thread_gets_all_items_in_a_for_loop() {
-    let queue = LifoQueue::unbounded();
-    (0..3).for_each(|item| queue.put_nowait(item).unwrap());
-    queue.shutdown(false);
-    assert_eq!(queue.items().blocking().collect::<Vec<_>>(), [2, 1, 0]);
 }
 
 #[test]

@@ -1,9 +1,7 @@
 //! The semaphore: who gets the next permit.
 
-use crate::harness::{Hand, Tasks, Trace, panic_of, panic_on_a_loop, yield_now};
-use std::sync::Arc;
-use std::time::Duration;
-use sync_primitives::Semaphore;
+use super::{Owner, Semaphore};
+use crate::harness::{Hand, Tasks, Trace, panic_of, yield_now};
 
 async fn take(name: &str, semaphore: &Semaphore, trace: &Trace) {
     semaphore.acquire().await.forget();
@@ -119,21 +117,21 @@ fn of_two_released_permits_one_skips_a_dead_waiter_and_one_is_passed_on() {
 
 #[test]
 fn permits_come_back_when_they_are_dropped_and_not_when_they_are_forgotten() {
-    let semaphore = Arc::new(Semaphore::new(2));
+    let semaphore = Owner::new(Semaphore::new(2));
     drop(semaphore.try_acquire().unwrap());
     drop(semaphore.try_acquire_owned().unwrap());
     assert_eq!(semaphore.available(), 2);
     semaphore.try_acquire().unwrap().forget();
     semaphore.try_acquire_owned().unwrap().forget();
     assert_eq!(semaphore.available(), 0);
-    assert_eq!(Arc::strong_count(&semaphore), 1, "a forgotten permit leaks nothing");
+    assert_eq!(Owner::strong_count(&semaphore), 1, "a forgotten permit leaks nothing");
     semaphore.release();
     assert_eq!(format!("{semaphore:?}"), "Semaphore { available: 1, .. }");
 }
 
 #[test]
 fn an_owned_permit_keeps_its_semaphore_alive() {
-    let semaphore = Arc::new(Semaphore::new(1));
+    let semaphore = Owner::new(Semaphore::new(1));
     let permit = semaphore.try_acquire_owned().unwrap();
     let mut waiting = Hand::waiting(semaphore.acquire_owned());
     drop(semaphore);
@@ -147,14 +145,4 @@ fn one_permit_too_many_to_count_is_a_clear_panic_and_changes_nothing() {
     let semaphore = Semaphore::new(usize::MAX / 4);
     assert!(panic_of(|| semaphore.release()).contains("release only what was acquired"));
     assert_eq!(semaphore.available(), usize::MAX / 4);
-}
-
-#[test]
-fn a_blocking_acquire_ends_at_its_deadline_and_refuses_to_block_a_loop() {
-    let semaphore = Semaphore::new(0);
-    assert!(semaphore.acquire_timeout(Duration::from_millis(1)).is_none());
-    semaphore.release();
-    assert!(panic_on_a_loop(|| semaphore.acquire_blocking()).contains("`.await` it instead"));
-    drop(semaphore.acquire_blocking());
-    assert_eq!(semaphore.available(), 1);
 }

@@ -1,8 +1,8 @@
 //! The step budget: a task that never has to wait lets others run.
 
+use super::{Event, Lock, Queue, Semaphore};
 use crate::harness::{Hand, Tasks, Trace};
 use contract::budget::{STEP, enter_step};
-use sync_primitives::{Event, Lock, Queue, Semaphore};
 
 /// Polls futures of `ready`, which never have to wait, until one is pending, and tells how many were ready before.
 fn ready_in_one_step<F: Future>(ready: impl Fn() -> F) -> u32 {
@@ -73,4 +73,19 @@ fn one_who_is_called_keeps_its_turn_while_its_budget_is_gone() {
     assert!(first.poll().is_none());
     assert_eq!(second.wakes(), 0);
     assert!(first.poll().is_some());
+}
+
+#[test]
+fn one_who_found_nothing_to_wait_for_is_released_although_its_budget_was_gone_and_there_is_by_now() {
+    let (event, queue) = (Event::new(), Queue::unbounded());
+    event.set();
+    enter_step();
+    (0..STEP).for_each(|_| assert!(Hand::new(event.wait()).poll().is_some()));
+    let mut wait = Hand::waiting(event.wait());
+    (0..STEP).for_each(|_| assert!(Hand::new(event.wait()).poll().is_some()));
+    let mut join = Hand::waiting(queue.join());
+    event.clear();
+    queue.put_nowait(1).unwrap();
+    assert!(wait.poll().is_some() && join.poll().is_some());
+    assert!(Hand::new(event.wait()).poll().is_none() && Hand::new(queue.join()).poll().is_none());
 }

@@ -1,9 +1,7 @@
 //! The lock: whose turn it is.
 
-use crate::harness::{Hand, Tasks, Trace, panic_of, panic_on_a_loop, poll_once, yield_now};
-use std::sync::Arc;
-use std::time::Duration;
-use sync_primitives::Lock;
+use super::Lock;
+use crate::harness::{Hand, Tasks, Trace, panic_of, yield_now};
 
 /// Locks, holds it for one turn, unlocks.
 async fn user(name: &str, lock: &Lock<()>, trace: &Trace) {
@@ -103,23 +101,12 @@ fn a_future_that_moves_to_another_task_wakes_that_task() {
 fn a_panic_releases_the_lock_and_leaves_the_data() {
     let lock = Lock::new(1);
     let message = panic_of(|| {
-        let mut guard = lock.lock_blocking();
+        let mut guard = lock.try_lock().unwrap();
         *guard = 2;
         panic!("while it was held");
     });
     assert_eq!(message, "while it was held");
     assert_eq!(*lock.try_lock().unwrap(), 2);
-}
-
-#[test]
-fn an_owned_guard_outlives_its_lock_and_goes_to_another_thread() {
-    let lock = Arc::new(Lock::new(vec![1]));
-    let mut guard = poll_once(lock.lock_owned()).unwrap();
-    assert!(lock.try_lock_owned().is_none());
-    let waiting = lock.lock_owned();
-    drop(lock);
-    std::thread::spawn(move || guard.push(2)).join().unwrap();
-    assert_eq!(*contract::block_on(waiting), [1, 2]);
 }
 
 #[test]
@@ -133,23 +120,6 @@ fn the_data_may_be_unsized_and_is_reached_without_locking_by_its_owner() {
     assert_eq!(format!("{lock:?} {guard:?} {guard}"), "Lock { data: <locked> } \"text\" text");
     drop(guard);
     assert_eq!(lock.into_inner(), "text");
-}
-
-#[test]
-fn a_blocking_lock_ends_at_its_deadline_and_leaves_the_line() {
-    let lock = Lock::new(());
-    let held = lock.lock_blocking();
-    assert!(lock.lock_timeout(Duration::from_millis(1)).is_none());
-    drop(held);
-    assert!(lock.lock_timeout(Duration::ZERO).is_some(), "what is free needs no time");
-}
-
-#[test]
-fn blocking_on_a_loops_thread_panics_and_names_the_cure_also_when_the_lock_is_free() {
-    let lock = Lock::new(());
-    assert!(panic_on_a_loop(|| lock.lock_blocking()).contains("`.await` it instead"));
-    assert!(panic_on_a_loop(|| lock.lock_timeout(Duration::ZERO)).contains("`.await` it instead"));
-    assert!(lock.try_lock().is_some(), "trying never blocks");
 }
 
 #[test]
