@@ -14,6 +14,7 @@ mod table;
 mod tasks;
 mod tcp;
 mod timers;
+mod tls;
 mod wake;
 
 use clock::Size;

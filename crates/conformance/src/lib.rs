@@ -5,6 +5,7 @@ mod behaviour;
 mod bench;
 mod catalogue;
 mod differential;
+mod echo;
 mod executors;
 mod gate;
 mod loop_thread;
@@ -29,6 +30,7 @@ pub use behaviour::{Behaviour, Kind, Level, Miss, Verdict};
 pub use bench::{Bench, BoxFuture, Closure};
 #[doc(hidden)]
 pub use catalogue::id;
+pub use echo::Echo;
 pub use executors::Executors;
 pub use gate::{Arrival, Gate, this_worker};
 pub use loop_thread::LoopThread;

@@ -1,10 +1,14 @@
-//! A dump of all tasks on a signal: what a process that hangs is doing.
+//! A dump of all tasks, on a signal or for whoever connects: what a process that hangs is doing.
 
 mod handler;
+mod socket;
+
+pub use socket::{DumpSocket, dump_on_connect};
 
 use crate::current::Loop;
 use crate::debug::Board;
 use crate::introspect::PsTree;
+use crate::pipe::without_sigpipe;
 use crate::sync::{Mutex, lock};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::fmt::Write;
@@ -57,6 +61,12 @@ static STARTED: Mutex<bool> = Mutex::new(false);
 pub fn dump_on_signal(signal: i32) -> io::Result<()> {
     start()?;
     handler::install(signal)?;
+    watch_loops();
+    Ok(())
+}
+
+/// The loops that begin from now on can be asked, and the one that runs on this thread.
+fn watch_loops() {
     // Relaxed: whoever begins a loop on another thread later learns of this call in some way that orders it.
     ON.store(true, Ordering::Relaxed);
     if let Some(lp) = Loop::try_current()
@@ -64,7 +74,6 @@ pub fn dump_on_signal(signal: i32) -> io::Result<()> {
     {
         lp.watch(false);
     }
-    Ok(())
 }
 
 /// Starts the thread, once.
@@ -142,9 +151,9 @@ fn blocked(board: &Board) -> String {
 fn say(text: &str) {
     let mut left = text.as_bytes();
     while !left.is_empty() {
-        match nix::unistd::write(io::stderr(), left) {
+        match without_sigpipe(|| Ok(nix::unistd::write(io::stderr(), left)?)) {
             Ok(written) => left = &left[written..],
-            Err(nix::errno::Errno::EINTR) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // Nobody listens.
             Err(_) => return,
         }

@@ -77,7 +77,7 @@ pub enum TaskState {
 /// # Python
 ///
 /// `python -m asyncio ps PID` reads the memory of another process; here a process speaks of itself, when it is asked or
-/// [by a signal](crate::dump_on_signal).
+/// [by a signal](crate::dump_on_signal), or [through a socket](crate::dump_on_connect).
 #[must_use]
 #[track_caller]
 pub fn ps() -> Ps {

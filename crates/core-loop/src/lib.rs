@@ -74,7 +74,7 @@ pub use deadline::Deadline;
 pub use debug::{Awaitable, DebugReport, StepInfo, WhichTask, WhichThread};
 pub use default_executor::ShutdownDefaultExecutor;
 pub use descriptor::Descriptor;
-pub use dump::dump_on_signal;
+pub use dump::{DumpSocket, dump_on_connect, dump_on_signal};
 pub use error::{Cancelled, CloseReport, Closed, Elapsed, InvalidState, JoinError, Reason, RunError};
 pub use exception::ExceptionContext;
 pub use finally::finally;

@@ -390,6 +390,7 @@ fn loops() -> Vec<Row> {
         core_loop::ShutdownDefaultExecutor,
         core_loop::BoxedWork,
         core_loop::Descriptor,
+        core_loop::DumpSocket,
         core_loop::CloseReport,
         core_loop::Closed,
         core_loop::RunError,
