@@ -21,7 +21,6 @@ pub(super) fn sections() -> Vec<Section> {
         section("thread-executor", threads()),
         section("process-executor", processes()),
         section("interpreter-executor", interpreters()),
-        section("guest", vec![plain![guest::wire::Error]]),
         section("core-loop", vec![tasks(), waits(), groups(), loops(), reports(), streams()]),
         section("loop-tokio", vec![plain![loop_tokio::TokioDriver]]),
         section("loop-smol", vec![plain![loop_smol::SmolDriver]]),
