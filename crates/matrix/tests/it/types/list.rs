@@ -114,7 +114,6 @@ fn interpreters() -> Vec<Vec<Row>> {
         plain![
             interpreter_executor::Arguments,
             interpreter_executor::Builder,
-            interpreter_executor::Export,
             interpreter_executor::GuestCall,
             interpreter_executor::HostFunction,
             interpreter_executor::HostMemory,
@@ -129,6 +128,12 @@ fn interpreters() -> Vec<Vec<Row>> {
             interpreter_executor::Value,
             interpreter_executor::ValueType,
             interpreter_executor::Wasmi,
+            interpreter_executor::engine::Ended,
+            interpreter_executor::engine::Exchange,
+            interpreter_executor::engine::Export,
+            interpreter_executor::engine::Growth,
+            interpreter_executor::engine::Signature,
+            interpreter_executor::engine::Wanted,
         ],
         of_any![
             interpreter_executor::Function["R"] = interpreter_executor::Function<(), T>,
