@@ -4,6 +4,7 @@ mod clock;
 mod host;
 mod hosts;
 mod http;
+mod interpreter;
 mod memory;
 mod offload;
 mod placement;

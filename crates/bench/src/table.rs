@@ -2,7 +2,7 @@
 
 use crate::clock::Size;
 use crate::placement::Placement;
-use crate::{http, memory, offload, process, sync, tasks, tcp, timers, tls, wake};
+use crate::{http, interpreter, memory, offload, process, sync, tasks, tcp, timers, tls, wake};
 use contract::Unavailable;
 use core_loop::RunError;
 use std::fmt::Display;
@@ -79,6 +79,7 @@ pub(crate) const BENCHES: &[&[Bench]] = &[
     tcp::BENCHES,
     tls::BENCHES,
     http::BENCHES,
+    interpreter::BENCHES,
     offload::BENCHES,
     process::BENCHES,
     process::bulk::BENCHES,

@@ -1,7 +1,21 @@
-//! What runs guests: the trait behind which engines stand, and nothing of any of them.
+//! What runs guests: the traits behind which engines stand, what they share, and nothing of any of them.
+//!
+//! To put another engine behind a pool, implement [`Engine`], [`Program`] and [`Instance`], and give the type to
+//! [`Builder::engine`](crate::Builder::engine). [`Exchange`] is the host's side of the protocol, [`Growth`] are the caps,
+//! [`check_imports`] and [`check_memory`] look at a module; [`expose_start`] makes a start function one that can be stopped.
 
 use crate::{Imports, Limits, LoadError, Meter};
 use contract::JobError;
+
+pub use crate::start::{START, expose_start};
+
+mod exchange;
+mod growth;
+mod wanted;
+
+pub use exchange::{Ended, Exchange, PROTOCOL, SEND_RESULT, WRITE_ARGUMENTS};
+pub use growth::Growth;
+pub use wanted::{Signature, Wanted, check_imports, check_memory};
 
 /// A machine for WebAssembly. One is made for each pool, with the pool's limits.
 ///

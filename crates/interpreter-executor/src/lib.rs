@@ -2,7 +2,7 @@
 
 mod builder;
 mod call;
-mod engine;
+pub mod engine;
 mod function;
 mod imports;
 mod limits;
@@ -21,7 +21,7 @@ pub use contract::{
     Cancel, Drain, Executor, ExecutorExt, GuestError, Job, JobError, Reject, Rejected, Report, Shutdown,
     Submit, Trap, block_on,
 };
-pub use engine::{Arguments, Engine, Export, Instance, Program};
+pub use engine::{Arguments, Engine};
 pub use function::Function;
 pub use imports::{HostFunction, HostMemory, Imports};
 pub use limits::{Limits, PAGE, Reuse};
@@ -29,6 +29,5 @@ pub use load_error::{Import, LoadError};
 pub use meter::Meter;
 pub use module::Module;
 pub use pool::InterpreterPool;
-pub use start::{START, expose_start};
 pub use value::{Value, ValueType};
 pub use wasmi_engine::Wasmi;

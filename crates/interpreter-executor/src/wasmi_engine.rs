@@ -1,11 +1,11 @@
 //! The engine of the house: wasmi, an interpreter that stops and goes on wherever it runs out of fuel.
 
-use crate::engine::{Engine, Export, Instance, Program};
+use crate::engine::{Engine, Export, Instance, Program, Signature, Wanted, check_imports, check_memory};
 use crate::start::{START, expose_start};
-use crate::{Import, Imports, Limits, LoadError, Meter, PAGE};
+use crate::{Imports, Limits, LoadError, Meter};
 use contract::JobError;
 use std::sync::Arc;
-use wasmi::{CompilationMode, Config, ExternType, Linker, Module, ValType};
+use wasmi::{CompilationMode, Config, ExternType, FuncType, Linker, Module};
 
 mod failure;
 mod host;
@@ -49,13 +49,17 @@ impl Engine for Wasmi {
     fn load(&self, module: &[u8], imports: &Imports) -> Result<Box<dyn Program>, LoadError> {
         let module = Module::new(&self.engine, expose_start(module));
         let module = module.map_err(|error| LoadError::Invalid(error.to_string()))?;
-        check_imports(&module, imports)?;
-        check_memory(&module, &self.limits)?;
+        check_imports(
+            imports,
+            module.imports().map(|import| (import.module(), import.name(), wanted(import.ty()))),
+        )?;
+        let memory =
+            module.get_export(MEMORY).and_then(|export| export.memory().map(|memory| memory.minimum()));
+        check_memory(&self.limits, memory)?;
         let functions = || module.exports().filter(|export| export.ty().func().is_some());
         let has_start = functions().any(|export| export.name() == START);
         let exports = functions().filter(|export| export.name() != START).map(|export| {
-            let of_protocol = export.ty().func().filter(|ty| is_of_protocol(ty));
-            Export::new(export.name(), of_protocol.map(|ty| ty.params().len()))
+            Export::new(export.name(), export.ty().func().and_then(|ty| signature(ty).arity()))
         });
         let shared = Shared {
             exports: exports.collect(),
@@ -89,47 +93,15 @@ impl Program for WasmiProgram {
     }
 }
 
-fn is_of_protocol(ty: &wasmi::FuncType) -> bool {
-    ty.params().iter().all(|param| *param == ValType::I32) && ty.results() == [ValType::I32]
+fn signature(ty: &FuncType) -> Signature {
+    Signature::new(ty.params().iter().map(host::value_type), ty.results().iter().map(host::value_type))
 }
 
-/// Everything that is missing, not only the first; and then what is there with another type.
-fn check_imports(module: &Module, imports: &Imports) -> Result<(), LoadError> {
-    let mut missing = Vec::new();
-    let mut unlike = None;
-    for wanted in module.imports() {
-        let kind = match wanted.ty() {
-            ExternType::Func(ty) => format!("{:?} -> {:?}", ty.params(), ty.results()),
-            ExternType::Memory(_) => "memory".to_owned(),
-            ExternType::Table(_) => "table".to_owned(),
-            ExternType::Global(_) => "global".to_owned(),
-        };
-        let import = Import::new(wanted.module(), wanted.name(), kind);
-        let ExternType::Func(wanted) = wanted.ty() else {
-            missing.push(import);
-            continue;
-        };
-        match host::provided(imports, &import) {
-            None => missing.push(import),
-            Some(ty) if ty == *wanted => {}
-            Some(ty) => {
-                let provided = format!("{:?} -> {:?}", ty.params(), ty.results());
-                unlike = unlike.or(Some(LoadError::ImportType { import, provided }));
-            }
-        }
+fn wanted(ty: &ExternType) -> Wanted {
+    match ty {
+        ExternType::Func(ty) => Wanted::Function(signature(ty)),
+        ExternType::Memory(_) => Wanted::Other("memory"),
+        ExternType::Table(_) => Wanted::Other("table"),
+        ExternType::Global(_) => Wanted::Other("global"),
     }
-    match (missing.is_empty(), unlike) {
-        (false, _) => Err(LoadError::MissingImports(missing)),
-        (true, Some(unlike)) => Err(unlike),
-        (true, None) => Ok(()),
-    }
-}
-
-fn check_memory(module: &Module, limits: &Limits) -> Result<(), LoadError> {
-    let Some(ExternType::Memory(memory)) = module.get_export(MEMORY) else { return Err(LoadError::NoMemory) };
-    let needs = usize::try_from(memory.minimum()).unwrap_or(usize::MAX).saturating_mul(PAGE);
-    if needs > limits.memory {
-        return Err(LoadError::TooLarge { needs, limit: limits.memory });
-    }
-    Ok(())
 }

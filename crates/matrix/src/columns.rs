@@ -1,6 +1,6 @@
 //! The columns: what the behaviours are tried on, with what is known to be different about each.
 
-use crate::{pools, processes};
+use crate::{interpreters, pools, processes};
 use conformance::{
     Bench, Executors, Kind, Kit, LoopThread, Loops, Miss, Outcome, Primitives, Stress, Subject,
 };
@@ -79,6 +79,7 @@ pub(crate) const COLUMNS: &[Entry] = columns! {
         AnySubject::Primitive(Subject::primitives_on("on-virtual", || drivers::virtual_time(None)))
     }),
     executor!("threads" threads),
+    executor!("interpreters" interpreters::bench),
     executor!("processes" processes::bench),
     executor!("limited" limited),
     executor!("limited-processes" || processes::limited(PERMITS)).unless_asked(),

@@ -56,7 +56,9 @@ fn every_work_is_measured_on_every_runtime_in_every_place() {
             if unavailable.iter().any(|missing| missing == runtime) {
                 continue;
             }
-            for place in ["inline", "threads", "processes"] {
+            let places = ["inline", "threads", "interpreters", "processes"];
+            // A guest reads no files.
+            for place in places.into_iter().filter(|place| *place != "interpreters" || work == "primes") {
                 let row = rows.next().unwrap();
                 assert_eq!(
                     (&row["work"], &row["runtime"], &row["place"]),

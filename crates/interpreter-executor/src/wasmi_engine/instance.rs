@@ -23,7 +23,7 @@ const FEW: usize = 4;
 impl WasmiInstance {
     pub(super) fn new(shared: &Arc<Shared>, meter: &mut Meter) -> Result<Self, JobError> {
         let mut store = Store::new(shared.linker.engine(), State::new(&shared.limits));
-        store.limiter(|state| &mut state.limits);
+        store.limiter(|state| &mut state.limiter);
         set_fuel(&mut store, meter.slice(0)?);
         let instance = match shared.linker.instantiate_and_start(&mut store, &shared.module) {
             Ok(instance) => instance,
@@ -100,28 +100,16 @@ impl Instance for WasmiInstance {
             *input = Val::I32(length.cast_signed());
         }
         set_fuel(&mut self.store, meter.slice(0)?);
-        self.store.data_mut().begin(arguments);
+        let state = self.store.data_mut();
+        state.limiter.0.begin();
+        state.exchange.begin(arguments);
         let mut outputs = [Val::I32(-1)];
         let shared = self.shared.clone();
         self.run(func, inputs, &mut outputs, &shared.exports[export].name, meter)?;
         meter.give_back(self.store.get_fuel().unwrap_or(0));
-        let state = self.store.data_mut();
-        state.arguments = Arguments::default();
-        let output = std::mem::take(&mut state.output);
-        answer(&outputs[0], output).map_err(JobError::Guest)
-    }
-}
-
-/// What the guest says by its return code.
-fn answer(code: &Val, output: Vec<u8>) -> Result<Vec<u8>, GuestError> {
-    match code {
-        Val::I32(0) => Ok(output),
-        Val::I32(1) => Err(match String::from_utf8(output) {
-            Ok(message) => GuestError::Error(message),
-            Err(_) => GuestError::Abi("its error is no UTF-8".into()),
-        }),
-        code => {
-            Err(GuestError::Abi(format!("it returned {code:?}, neither 0 for a result nor 1 for an error")))
+        match outputs {
+            [Val::I32(code)] => self.store.data_mut().exchange.answer(code),
+            _ => Err(JobError::Guest(GuestError::Abi("it returned no integer".into()))),
         }
     }
 }

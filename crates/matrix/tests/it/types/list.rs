@@ -21,7 +21,6 @@ pub(super) fn sections() -> Vec<Section> {
         section("thread-executor", threads()),
         section("process-executor", processes()),
         section("interpreter-executor", interpreters()),
-        section("guest", vec![plain![guest::wire::Error]]),
         section("core-loop", vec![tasks(), waits(), groups(), loops(), reports(), streams()]),
         section("loop-tokio", vec![plain![loop_tokio::TokioDriver]]),
         section("loop-smol", vec![plain![loop_smol::SmolDriver]]),
@@ -116,7 +115,6 @@ fn interpreters() -> Vec<Vec<Row>> {
         plain![
             interpreter_executor::Arguments,
             interpreter_executor::Builder,
-            interpreter_executor::Export,
             interpreter_executor::GuestCall,
             interpreter_executor::HostFunction,
             interpreter_executor::HostMemory,
@@ -131,6 +129,12 @@ fn interpreters() -> Vec<Vec<Row>> {
             interpreter_executor::Value,
             interpreter_executor::ValueType,
             interpreter_executor::Wasmi,
+            interpreter_executor::engine::Ended,
+            interpreter_executor::engine::Exchange,
+            interpreter_executor::engine::Export,
+            interpreter_executor::engine::Growth,
+            interpreter_executor::engine::Signature,
+            interpreter_executor::engine::Wanted,
         ],
         of_any![
             interpreter_executor::Function["R"] = interpreter_executor::Function<(), T>,

@@ -1,4 +1,4 @@
-//! One function in three places: the loop's own threads, a thread pool, a process pool.
+//! One function in four places: the loop's own threads, a thread pool, an interpreter pool, a process pool.
 //!
 //! ```python
 //! import asyncio
@@ -12,6 +12,9 @@
 //!     print("own threads:", await loop.run_in_executor(None, squares, 1000))
 //!     with ThreadPoolExecutor(max_workers=2, thread_name_prefix="squares") as threads:
 //!         print("thread pool:", await loop.run_in_executor(threads, squares, 1000))
+//!     # Python 3.14 has concurrent.futures.InterpreterPoolExecutor.
+//!     with ThreadPoolExecutor(max_workers=2) as interpreters:
+//!         print("interpreter pool:", await loop.run_in_executor(interpreters, squares, 1000))
 //!     with ProcessPoolExecutor(max_workers=2) as processes:
 //!         print("process pool:", await loop.run_in_executor(processes, squares, 1000))
 //!
@@ -19,8 +22,10 @@
 //!     asyncio.run(main())
 //! ```
 
+use crate::guests;
 use contract::{Executor, ExecutorExt, JobError};
 use core_loop::to_thread;
+use interpreter_executor::InterpreterPool;
 use process_executor::{ProcessPool, call};
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -29,7 +34,7 @@ use thread_executor::ThreadPool;
 
 const TWO: NonZeroUsize = NonZeroUsize::new(2).unwrap();
 
-/// The sum of the squares of `numbers`: the function that goes to three places.
+/// The sum of the squares of `numbers`: the function that goes to four places; a guest has its own form of it.
 #[must_use]
 pub fn squares(numbers: Range<u64>) -> u64 {
     numbers.map(|n| n * n).sum()
@@ -55,7 +60,7 @@ where
     Ok(total)
 }
 
-/// The three places.
+/// The four places.
 ///
 /// # Errors
 ///
@@ -65,6 +70,11 @@ pub async fn main() -> Result<(), Box<dyn Error>> {
 
     let threads = ThreadPool::builder().threads(TWO).name("squares").build();
     println!("thread pool: {}", sum_squares(&threads, |range| move || squares(range)).await?);
+
+    let interpreters = InterpreterPool::builder().threads(TWO).build();
+    let guest = interpreters.load(guests::numbers())?.function::<(u64, u64), u64>("squares")?;
+    let sum = sum_squares(&interpreters, |range| guest.call((range.start, range.end))).await?;
+    println!("interpreter pool: {sum}");
 
     let processes = ProcessPool::new(2)?;
     println!("process pool: {}", sum_squares(&processes, |range| call(squares, range)).await?);
