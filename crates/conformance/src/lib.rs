@@ -25,7 +25,7 @@ pub use alone::{
     alone, given_up_leaks_nothing, lack_of_descriptors, server_without_descriptors, standard_streams,
 };
 pub use behaviour::{Behaviour, Kind, Level, Miss, Verdict};
-pub use bench::{Bench, BoxFuture, Closure};
+pub use bench::{Bench, BoxFuture, Closure, Prepare};
 #[doc(hidden)]
 pub use catalogue::id;
 pub use executors::Executors;
