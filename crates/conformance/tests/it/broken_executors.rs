@@ -66,8 +66,8 @@ cases! { "executor":
     /// A thread pool that lets a panic through to its threads.
     a_pool_that_lets_a_panic_through_is_caught: pool(Bug::LetsPanicThrough)
         => ["cf_future.blocking_result", "thread.job_panic_fails_future_only"];
-    /// A thread pool that prepares its first thread only.
-    a_pool_that_prepares_one_worker_is_caught: prepared(Bug::PreparesOneWorker) => ["thread.initializer_runs_per_worker"];
+    /// A thread pool that prepares each thread twice.
+    a_pool_that_prepares_its_workers_twice_is_caught: prepared(Bug::PreparesTwice) => ["thread.initializer_runs_per_worker"];
     /// A thread pool that says nothing of an initializer that failed.
     a_pool_that_breaks_silently_is_caught: prepared(Bug::BreaksSilently)
         => ["thread.initializer_failure_breaks_pool", "thread.broken_pool_skips_cancelled"];

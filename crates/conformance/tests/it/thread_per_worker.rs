@@ -39,8 +39,8 @@ pub(crate) enum Bug {
     LosesWork,
     /// A shutdown that is to drain the queue cancels it.
     CancelsWhatItShouldDrain,
-    /// Only the first worker is prepared.
-    PreparesOneWorker,
+    /// Each worker is prepared twice.
+    PreparesTwice,
     /// A worker whose preparation fails just ends, and what waits goes on waiting.
     BreaksSilently,
 }
@@ -95,12 +95,8 @@ impl Workers {
         for number in 0..count {
             let (shared, prepare) = (shared.clone(), prepare.clone());
             thread::spawn(move || {
-                let skips = bug == Bug::PreparesOneWorker && number > 0;
-                match Panic::catch(|| {
-                    if !skips {
-                        prepare()
-                    }
-                }) {
+                let times = if bug == Bug::PreparesTwice { 2 } else { 1 };
+                match Panic::catch(|| (0..times).for_each(|_| prepare())) {
                     Ok(()) => shared.work(number, bug),
                     Err(_) if bug == Bug::BreaksSilently => {}
                     Err(panic) => shared.break_down(&panic),
