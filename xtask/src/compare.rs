@@ -6,7 +6,7 @@ use crate::processes::{self, BOUND, Keep};
 use crate::report::{Progress, Verdict};
 use crate::table::{Align, render};
 use crate::workspace::Workspace;
-use crate::{features, json, machine};
+use crate::{features, json, machine, python};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 
@@ -19,6 +19,7 @@ pub(crate) const COMMAND: Command = Command {
             "DIR",
             "hash and count the words of every file below DIR; without it, our own sources",
         ),
+        switch("--no-python", "without CPython's rows, which are there where a python3 is"),
         switch("--json", "for programs"),
     ],
     run,
@@ -36,12 +37,20 @@ fn run(args: &Args) -> Result<Verdict> {
     let program = build(&workspace)?;
     let mut command = std::process::Command::new(program);
     command.current_dir(&workspace.root).arg("--files").arg(&files);
+    let python = if args.has("--no-python") { None } else { python::newest(python::all()) };
+    command.args(python.iter().flat_map(|python| ["--python", &python.program]));
     let ended = processes::run(&mut command, Keep::Stdout, BOUND)?;
     if !ended.success {
         return Err(Error::new(format!("the comparison did not finish ({}); why stands above", ended.how)));
     }
     let mut document = json::parse(&ended.stdout, "the comparison")?;
     document["machine"] = machine::describe();
+    if let (None, false, Some(missing)) =
+        (python, args.has("--no-python"), document["unavailable"].as_array_mut())
+    {
+        let why = "there is no python3 of version 3.9 or newer on the PATH";
+        missing.push(serde_json::json!({ "runtime": "cpython", "why": why }));
+    }
     if args.has("--json") {
         json::print(&document);
     } else {
@@ -55,6 +64,7 @@ const LEGEND: &str = "\
 hash              a job reads one file, computes its SHA-256 and counts its words
 primes            a job counts the primes of a range, and reads nothing
 p50, p99          from handing a job over to its end
+cpython           its own loop, threads and processes; without whole passes, so its jobs are fewer
 worst loop delay  how late, at worst, a task was that wants to run every millisecond beside the work
 
 Other programs that run here make all figures waver: repeat it before you decide by a small difference.

@@ -2,17 +2,17 @@
 
 mod check;
 mod markdown;
+mod mdbook;
 mod python;
 
 use crate::args::{Args, Command, switch};
 use crate::error::Result;
-use crate::processes::{self, BOUND, Keep, on_path};
 use crate::report::Verdict;
 use crate::workspace::Workspace;
 
 pub(crate) const COMMAND: Command = Command {
     name: "docs",
-    about: "checks every link and include of the book, and builds it where mdbook is installed",
+    about: "checks every link and include of the book, and builds it; mdbook is fetched where there is none",
     flags: &[
         switch("--check", "only check"),
         switch("--record", "ask CPython 3.13 for asyncio's public names, which the book must map"),
@@ -42,14 +42,6 @@ fn run(args: &Args) -> Result<Verdict> {
     if args.has("--check") {
         return Ok(Verdict::Green);
     }
-    if !on_path("mdbook") {
-        println!("the book was not built: mdbook is not installed; cure: cargo install mdbook");
-        return Ok(Verdict::Green);
-    }
-    let mut mdbook = std::process::Command::new("mdbook");
-    let ended = processes::run(mdbook.arg("build").arg(workspace.root.join("docs")), Keep::Nothing, BOUND)?;
-    if ended.success {
-        println!("the book: docs/book/index.html");
-    }
-    Ok(Verdict::green_if(ended.success))
+    println!("the book: {}", mdbook::build(&workspace)?.display());
+    Ok(Verdict::Green)
 }

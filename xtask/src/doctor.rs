@@ -72,7 +72,7 @@ const TOOLS: &[(&str, &[&str], &str)] = &[
     ("wrk", &["-v"], "no test and no bench of the web server under load: install wrk"),
     ("openssl", &["version"], "TLS is not tested against it: install openssl"),
     ("socat", &["-V"], "Unix sockets, pipes and datagrams are not tested against it: install socat"),
-    ("mdbook", &["--version"], "`docs` checks links and includes all the same: cargo install mdbook"),
+    ("mdbook", &["--version"], "`docs` builds one for itself, in two to five minutes: cargo install mdbook"),
 ];
 
 fn tool_rows() -> String {

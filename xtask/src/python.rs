@@ -37,6 +37,11 @@ pub(crate) fn at_least(minor: u32, pythons: Vec<Python>) -> Result<Python, Obsta
     })
 }
 
+/// The newest, if it has what the comparison needs: 3.9.
+pub(crate) fn newest(pythons: Vec<Python>) -> Option<Python> {
+    pythons.into_iter().filter(|python| python.minor() >= Some(9)).max_by_key(Python::minor)
+}
+
 impl Python {
     fn minor(&self) -> Option<u32> {
         self.version.strip_prefix("3.")?.split('.').next()?.parse().ok()
@@ -51,7 +56,7 @@ impl fmt::Display for Python {
 
 #[cfg(test)]
 mod tests {
-    use super::{Python, at_least};
+    use super::{Python, at_least, newest};
 
     fn pythons(versions: &[&str]) -> Vec<Python> {
         let python =
@@ -71,5 +76,11 @@ mod tests {
         assert!(none.contains("none at all; cure: install Python 3.13"), "{none}");
         let old = at_least(13, pythons(&["3.9.18"])).unwrap_err().to_string();
         assert!(old.contains("only python3 (3.9.18)"), "{old}");
+    }
+
+    #[test]
+    fn the_newest_is_taken_unless_it_is_too_old() {
+        assert_eq!(newest(pythons(&["3.9.1", "3.13.0", "3.11.2"])).unwrap().version, "3.13.0");
+        assert_eq!(newest(pythons(&["3.8.0", "2.7.18"])), None);
     }
 }

@@ -4,6 +4,7 @@ mod clock;
 mod host;
 mod hosts;
 mod http;
+mod interpreter;
 mod memory;
 mod offload;
 mod placement;
@@ -14,6 +15,7 @@ mod table;
 mod tasks;
 mod tcp;
 mod timers;
+mod tls;
 mod wake;
 
 use clock::Size;

@@ -1,16 +1,13 @@
 //! Group `sync`: primitives that nobody contends for, polled by a bare `block_on`, and with many in line, on the least
 //! executor that there can be: so that no loop's own cost is in it.
 
-use crate::clock::Size;
 use crate::placement::Placement;
-use crate::table::{Bench, Contender, Failure, NS};
-use smol::future::block_on;
-use std::hint::black_box;
-use sync_primitives::{Lock, Queue, Semaphore, local};
+use crate::table::{Bench, Contender, NS};
 
 mod contended;
 mod floor;
 mod queues;
+mod uncontended;
 
 pub(crate) const BENCHES: &[Bench] = &[
     Bench {
@@ -19,10 +16,23 @@ pub(crate) const BENCHES: &[Bench] = &[
         unit: NS,
         placement: Placement::One,
         contenders: &[
-            Contender { name: "sync-primitives", measure: lock },
-            Contender { name: "sync-primitives-local", measure: lock_local },
-            Contender { name: "raw-tokio", measure: lock_tokio },
-            Contender { name: "raw-async-lock", measure: lock_async_lock },
+            Contender { name: "sync-primitives", measure: uncontended::lock },
+            Contender { name: "sync-primitives-local", measure: uncontended::lock_local },
+            Contender { name: "raw-tokio", measure: uncontended::lock_tokio },
+            Contender { name: "raw-async-lock", measure: uncontended::lock_async_lock },
+            Contender { name: "raw-futures", measure: uncontended::lock_futures },
+        ],
+    },
+    Bench {
+        name: "sync.lock_blocking",
+        about: "lock and unlock on a thread that may block, with nobody else about",
+        unit: NS,
+        placement: Placement::One,
+        contenders: &[
+            Contender { name: "sync-primitives", measure: uncontended::lock_blocking },
+            Contender { name: "raw-async-lock", measure: uncontended::lock_blocking_async_lock },
+            Contender { name: "raw-std", measure: uncontended::lock_blocking_std },
+            Contender { name: "raw-parking-lot", measure: uncontended::lock_blocking_parking_lot },
         ],
     },
     Bench {
@@ -31,15 +41,15 @@ pub(crate) const BENCHES: &[Bench] = &[
         unit: NS,
         placement: Placement::One,
         contenders: &[
-            Contender { name: "sync-primitives", measure: semaphore },
-            Contender { name: "sync-primitives-local", measure: semaphore_local },
-            Contender { name: "raw-tokio", measure: semaphore_tokio },
-            Contender { name: "raw-async-lock", measure: semaphore_async_lock },
+            Contender { name: "sync-primitives", measure: uncontended::semaphore },
+            Contender { name: "sync-primitives-local", measure: uncontended::semaphore_local },
+            Contender { name: "raw-tokio", measure: uncontended::semaphore_tokio },
+            Contender { name: "raw-async-lock", measure: uncontended::semaphore_async_lock },
         ],
     },
     Bench {
         name: "sync.lock_100",
-        about: "one turn, of a hundred tasks on one lock",
+        about: "one turn, of a hundred tasks on one lock; `raw-nothing` is the executor alone",
         unit: NS,
         placement: Placement::One,
         contenders: &[
@@ -47,6 +57,8 @@ pub(crate) const BENCHES: &[Bench] = &[
             Contender { name: "sync-primitives-local", measure: contended::lock_local },
             Contender { name: "raw-tokio", measure: contended::lock_tokio },
             Contender { name: "raw-async-lock", measure: contended::lock_async_lock },
+            Contender { name: "raw-futures", measure: contended::lock_futures },
+            Contender { name: "raw-nothing", measure: contended::nothing },
         ],
     },
     Bench {
@@ -70,6 +82,7 @@ pub(crate) const BENCHES: &[Bench] = &[
             Contender { name: "sync-primitives", measure: contended::event },
             Contender { name: "sync-primitives-local", measure: contended::event_local },
             Contender { name: "raw-tokio-notify", measure: contended::event_tokio },
+            Contender { name: "raw-event-listener", measure: contended::event_listener },
         ],
     },
     Bench {
@@ -81,7 +94,9 @@ pub(crate) const BENCHES: &[Bench] = &[
             Contender { name: "sync-primitives", measure: queues::one },
             Contender { name: "sync-primitives-local", measure: queues::one_local },
             Contender { name: "raw-async-channel", measure: queues::one_async_channel },
+            Contender { name: "raw-flume", measure: queues::one_flume },
             Contender { name: "raw-kanal", measure: queues::one_kanal },
+            Contender { name: "raw-tokio-mpsc", measure: queues::one_tokio },
         ],
     },
     Bench {
@@ -93,7 +108,32 @@ pub(crate) const BENCHES: &[Bench] = &[
             Contender { name: "sync-primitives", measure: queues::four },
             Contender { name: "sync-primitives-local", measure: queues::four_local },
             Contender { name: "raw-async-channel", measure: queues::four_async_channel },
+            Contender { name: "raw-flume", measure: queues::four_flume },
             Contender { name: "raw-kanal", measure: queues::four_kanal },
+        ],
+    },
+    Bench {
+        name: "sync.queue_threads",
+        about: "one item, from a task of one thread to a task of another",
+        unit: NS,
+        placement: Placement::Two,
+        contenders: &[
+            Contender { name: "sync-primitives", measure: queues::threads },
+            Contender { name: "raw-async-channel", measure: queues::threads_async_channel },
+            Contender { name: "raw-flume", measure: queues::threads_flume },
+            Contender { name: "raw-kanal", measure: queues::threads_kanal },
+        ],
+    },
+    Bench {
+        name: "sync.queue_blocking",
+        about: "one item, from one thread to another, both of which may block",
+        unit: NS,
+        placement: Placement::Two,
+        contenders: &[
+            Contender { name: "sync-primitives", measure: queues::blocking },
+            Contender { name: "raw-std-mpsc", measure: queues::blocking_std },
+            Contender { name: "raw-crossbeam", measure: queues::blocking_crossbeam },
+            Contender { name: "raw-flume", measure: queues::blocking_flume },
         ],
     },
     Bench {
@@ -108,113 +148,27 @@ pub(crate) const BENCHES: &[Bench] = &[
         ],
     },
     Bench {
+        name: "sync.priority_later",
+        about: "take the lowest of a thousand and put it back with a higher key",
+        unit: NS,
+        placement: Placement::One,
+        contenders: &[
+            Contender { name: "sync-primitives", measure: queues::later },
+            Contender { name: "sync-primitives-local", measure: queues::later_local },
+            Contender { name: "raw-mutex-heap", measure: queues::later_mutex_heap },
+        ],
+    },
+    Bench {
         name: "sync.queue",
         about: "put and get one item, in one task",
         unit: NS,
         placement: Placement::One,
         contenders: &[
-            Contender { name: "sync-primitives", measure: queue },
-            Contender { name: "raw-tokio-mpsc", measure: queue_tokio },
-            Contender { name: "raw-async-channel", measure: queue_async_channel },
+            Contender { name: "sync-primitives", measure: uncontended::queue },
+            Contender { name: "sync-primitives-local", measure: uncontended::queue_local },
+            Contender { name: "raw-tokio-mpsc", measure: uncontended::queue_tokio },
+            Contender { name: "raw-async-channel", measure: uncontended::queue_async_channel },
+            Contender { name: "raw-kanal", measure: uncontended::queue_kanal },
         ],
     },
 ];
-
-const OPERATIONS: u32 = 100_000;
-/// How many items the queues hold.
-const ROOM: usize = 128;
-
-fn lock(size: Size) -> Result<f64, Failure> {
-    let times = size.operations(OPERATIONS);
-    let lock = Lock::new(0_u64);
-    Ok(block_on(size.measure(times, async || {
-        for _ in 0..times {
-            *black_box(&lock).lock().await += 1;
-        }
-    })))
-}
-
-fn lock_local(size: Size) -> Result<f64, Failure> {
-    let times = size.operations(OPERATIONS);
-    let lock = local::Lock::new(0_u64);
-    Ok(block_on(size.measure(times, async || {
-        for _ in 0..times {
-            *black_box(&lock).lock().await += 1;
-        }
-    })))
-}
-
-/// The time of `$acquire`, and of giving back.
-macro_rules! permits {
-    ($($name:ident: $make:expr;)+) => { $(
-        fn $name(size: Size) -> Result<f64, Failure> {
-            let times = size.operations(OPERATIONS);
-            let semaphore = $make;
-            Ok(block_on(size.measure(times, async || {
-                for _ in 0..times {
-                    drop(black_box(&semaphore).acquire().await);
-                }
-            })))
-        }
-    )+ };
-}
-
-permits! {
-    semaphore: Semaphore::new(1);
-    semaphore_local: local::Semaphore::new(1);
-    semaphore_tokio: tokio::sync::Semaphore::new(1);
-    semaphore_async_lock: smol::lock::Semaphore::new(1);
-}
-
-fn lock_tokio(size: Size) -> Result<f64, Failure> {
-    let times = size.operations(OPERATIONS);
-    let lock = tokio::sync::Mutex::new(0_u64);
-    Ok(block_on(size.measure(times, async || {
-        for _ in 0..times {
-            *black_box(&lock).lock().await += 1;
-        }
-    })))
-}
-
-fn lock_async_lock(size: Size) -> Result<f64, Failure> {
-    let times = size.operations(OPERATIONS);
-    let lock = smol::lock::Mutex::new(0_u64);
-    Ok(block_on(size.measure(times, async || {
-        for _ in 0..times {
-            *black_box(&lock).lock().await += 1;
-        }
-    })))
-}
-
-fn queue(size: Size) -> Result<f64, Failure> {
-    let times = size.operations(OPERATIONS);
-    let queue = Queue::bounded(ROOM);
-    Ok(block_on(size.measure(times, async || {
-        for item in 0..times {
-            queue.put(item).await.expect("the queue is open");
-            black_box(queue.get().await.expect("the queue is open"));
-        }
-    })))
-}
-
-fn queue_tokio(size: Size) -> Result<f64, Failure> {
-    let times = size.operations(OPERATIONS);
-    let (sender, mut receiver) = tokio::sync::mpsc::channel(ROOM);
-    Ok(block_on(size.measure(times, async || {
-        for item in 0..times {
-            sender.send(item).await.expect("the channel is open");
-            black_box(receiver.recv().await.expect("the channel is open"));
-        }
-    })))
-}
-
-fn queue_async_channel(size: Size) -> Result<f64, Failure> {
-    let times = size.operations(OPERATIONS);
-    let (sender, receiver) = smol::channel::bounded(ROOM);
-    Ok(block_on(size.measure(times, async || {
-        for item in 0..times {
-            sender.send(item).await.expect("the channel is open");
-            black_box(receiver.recv().await.expect("the channel is open"));
-        }
-    })))
-}

@@ -2,7 +2,7 @@
 
 use crate::clock::Size;
 use crate::placement::Placement;
-use crate::{http, memory, offload, process, sync, tasks, tcp, timers, wake};
+use crate::{http, interpreter, memory, offload, process, sync, tasks, tcp, timers, tls, wake};
 use contract::Unavailable;
 use core_loop::RunError;
 use std::fmt::Display;
@@ -77,7 +77,9 @@ pub(crate) const BENCHES: &[&[Bench]] = &[
     wake::BENCHES,
     timers::BENCHES,
     tcp::BENCHES,
+    tls::BENCHES,
     http::BENCHES,
+    interpreter::BENCHES,
     offload::BENCHES,
     process::BENCHES,
     process::bulk::BENCHES,

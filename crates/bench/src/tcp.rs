@@ -1,8 +1,8 @@
 //! Group `tcp`: the loop serves, plain threads ask. Where both sides run is in the name.
 
 mod accept;
-mod ask;
-mod computed;
+pub(crate) mod ask;
+pub(crate) mod computed;
 mod echo;
 mod python;
 mod streams;

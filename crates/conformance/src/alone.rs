@@ -1,6 +1,7 @@
 //! Tests that need a process of their own: they count its descriptors, or take some of its limits away.
 
 mod giving_up;
+mod sigpipe;
 
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, cannot_run, loops};
@@ -110,6 +111,28 @@ pub fn given_up_leaks_nothing<D: Driver + 'static>(name: &str, make: impl Fn() -
         Err(unavailable) => cannot_run(name, &unavailable),
         Ok(driver) => {
             let verdict = loops::run(Box::new(driver), giving_up::leaves_nothing);
+            assert!(verdict.is_ok(), "{verdict:?}");
+        }
+    }
+}
+
+/// A write to which nobody listens any more is a broken pipe, and no end of the program, on a loop that `make`'s driver carries:
+/// in a program that does not ignore SIGPIPE, to connections, Unix sockets, pipes and children, of bytes and of files.
+///
+/// `name` is the name of the test, which runs in a process of its own.
+///
+/// # Panics
+///
+/// If it is not.
+#[track_caller]
+pub fn broken_pipe_kills_nobody<D: Driver + 'static>(name: &str, make: impl Fn() -> Result<D, Unavailable>) {
+    if !alone(name, "") {
+        return;
+    }
+    match make() {
+        Err(unavailable) => cannot_run(name, &unavailable),
+        Ok(driver) => {
+            let verdict = loops::run(Box::new(driver), sigpipe::is_an_error_and_no_signal);
             assert!(verdict.is_ok(), "{verdict:?}");
         }
     }

@@ -13,6 +13,8 @@ pub struct Behaviour<K: Kind> {
     pub level: Level,
     /// Where it comes from: a test or a source of CPython, relative to `Lib/test`, or a promise of our own contract.
     pub origin: &'static str,
+    /// Why it is not asked as its origin asks it, if it is not: what has no form in Rust, or was decided otherwise.
+    pub adapted: Option<&'static str>,
     /// Tries it.
     pub(crate) attempt: fn(&Subject<K>) -> Verdict,
 }

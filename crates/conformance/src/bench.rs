@@ -17,6 +17,8 @@ pub struct Bench {
     workers: Option<usize>,
     /// Work that awaits leaves its worker to others.
     parks: bool,
+    /// Work goes as bytes, and nothing of it stays here.
+    crosses: bool,
     apart: bool,
     prepared: Option<MakePrepared>,
 }
@@ -39,7 +41,14 @@ impl<E: Executor<Work, Output = u64> + Shutdown + Send + Sync> Tried for E {}
 impl Bench {
     /// An executor that takes [`Work`] as it is: for those with a kind of work of their own.
     pub fn new(executor: impl Executor<Work, Output = u64> + Shutdown + Send + Sync + 'static) -> Self {
-        Self { executor: Box::new(executor), workers: None, parks: false, apart: false, prepared: None }
+        Self {
+            executor: Box::new(executor),
+            workers: None,
+            parks: false,
+            crosses: false,
+            apart: false,
+            prepared: None,
+        }
     }
 
     /// An executor of closures: a thread pool.
@@ -76,7 +85,7 @@ impl Bench {
     where
         E: Executor<W, Output = u64> + Shutdown + Send + Sync + 'static,
     {
-        Self::new(Bytes { executor, wrap, unwrap })
+        Self::new(Bytes { executor, wrap, unwrap }).crossing()
     }
 
     /// How many pieces of work run at once. Unless it is said, all that is accepted starts at once, and behaviours that
@@ -87,12 +96,25 @@ impl Bench {
         self
     }
 
+    /// Work goes as bytes: the stress does not count here how often it runs. Said by [`bytes`](Self::bytes) and
+    /// [`apart`](Self::apart) themselves.
+    #[must_use]
+    pub fn crossing(mut self) -> Self {
+        self.crosses = true;
+        self
+    }
+
     /// Work runs in processes of its own: the stress then has work that ends its process, and work that never ends but is
     /// killed at its deadline.
     #[must_use]
     pub fn apart(mut self) -> Self {
         self.apart = true;
-        self
+        self.crossing()
+    }
+
+    /// Whether work goes as bytes.
+    pub(crate) fn crosses(&self) -> bool {
+        self.crosses
     }
 
     /// Another executor like this one, each of whose workers does something before its first job. Unless it is said, the

@@ -6,7 +6,7 @@
 use crate::behaviour::{Miss, Verdict, ensure, same};
 use crate::loops::{GRACE, Loops};
 use crate::{Subject, spy};
-use core_loop::{Elapsed, JoinError, Loop, Runner, Task, TimeoutScope, timeout_scope};
+use core_loop::{Elapsed, JoinError, Runner, Task, TimeoutScope, timeout_scope};
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,6 +17,7 @@ mod condition_event_barrier;
 mod contexts;
 mod done_callbacks;
 mod eager_tasks;
+mod executors;
 mod futures;
 mod gather_wait_shield;
 mod groups_asked;
@@ -42,6 +43,7 @@ pub(crate) use condition_event_barrier::condition_event_barrier;
 pub(crate) use contexts::contexts;
 pub(crate) use done_callbacks::done_callbacks;
 pub(crate) use eager_tasks::eager_tasks;
+pub(crate) use executors::executors;
 pub(crate) use futures::futures;
 pub(crate) use gather_wait_shield::gather_wait_shield;
 pub(crate) use groups_asked::groups_asked;
@@ -185,15 +187,6 @@ fn replay_once<T: fmt::Display>(
     }
     let clean = ensure(report.is_clean(), format!("the close reports: {report}"));
     Ok((log.compare(recorded).and(clean), watch.lateness()))
-}
-
-/// `time.sleep(duration)`: keeps the loop's thread for so long, by the loop's clock.
-fn block(duration: Duration) {
-    let lp = Loop::current();
-    let end = lp.time() + duration;
-    while lp.time() < end {
-        std::thread::sleep(MS);
-    }
 }
 
 /// A `bool` as Python prints it.

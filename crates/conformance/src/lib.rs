@@ -5,6 +5,7 @@ mod behaviour;
 mod bench;
 mod catalogue;
 mod differential;
+mod echo;
 mod executors;
 mod gate;
 mod loop_thread;
@@ -22,12 +23,14 @@ mod virtual_time;
 mod work;
 
 pub use alone::{
-    alone, given_up_leaks_nothing, lack_of_descriptors, server_without_descriptors, standard_streams,
+    alone, broken_pipe_kills_nobody, given_up_leaks_nothing, lack_of_descriptors, server_without_descriptors,
+    standard_streams,
 };
 pub use behaviour::{Behaviour, Kind, Level, Miss, Verdict};
 pub use bench::{Bench, BoxFuture, Closure, Prepare};
 #[doc(hidden)]
 pub use catalogue::id;
+pub use echo::Echo;
 pub use executors::Executors;
 pub use gate::{Arrival, Gate, this_worker};
 pub use loop_thread::LoopThread;

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 mod as_completed;
 mod bridge;
-mod bytes;
+pub(crate) mod bytes;
 mod datagram;
 mod debug;
 mod driver;
@@ -20,6 +20,7 @@ mod exc;
 mod file;
 mod future;
 mod gather;
+mod generator;
 mod idle;
 mod interrupt;
 mod introspect;
@@ -27,6 +28,7 @@ mod io;
 mod r#loop;
 mod nesting;
 mod pipe;
+mod pool;
 mod runner;
 mod sendfile;
 mod server;
@@ -35,6 +37,7 @@ mod signal;
 mod sleep;
 mod stream;
 mod subprocess;
+mod survives;
 mod task;
 mod taskgroup;
 mod timeout;
@@ -44,7 +47,7 @@ mod udp;
 mod unix;
 mod wait;
 mod wait_for;
-mod wire;
+pub(crate) mod wire;
 
 /// The kind of subject that is a loop: a driver under core-loop's scheduler.
 #[derive(Debug, Clone, Copy)]
@@ -84,6 +87,19 @@ impl Subject<Loops> {
     /// Runs `main` on a fresh loop and closes it.
     fn run(&self, main: impl AsyncFnOnce() -> Verdict) -> Verdict {
         run(self.fresh()?, main)
+    }
+
+    /// `time.sleep(duration)`: keeps the loop that runs here for so long, by its own clock.
+    pub(crate) fn let_time_pass(&self, duration: Duration) {
+        let lp = here();
+        let end = lp.time() + duration;
+        loop {
+            let left = end.saturating_duration_since(lp.time());
+            if left.is_zero() {
+                return;
+            }
+            (self.pass)(left);
+        }
     }
 
     /// As [`run`](Self::run), with the clock that measures it.
@@ -146,6 +162,11 @@ pub(crate) async fn turns(count: usize) {
     for _ in 0..count {
         core_loop::yield_now().await;
     }
+}
+
+/// What tasks of a report are called.
+fn names(tasks: &[core_loop::WhichTask]) -> Vec<&str> {
+    tasks.iter().map(|task| &*task.name).collect()
 }
 
 /// The loop that runs here.

@@ -4,6 +4,7 @@ use crate::{Kind, Miss};
 use contract::Unavailable;
 use std::fmt;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 /// How long one behaviour may take before it counts as hung: hundreds of times what the slowest needs, for only a hang takes
@@ -16,6 +17,8 @@ pub struct Subject<K: Kind> {
     make: Arc<Maker<K>>,
     exceptions: Vec<Exception>,
     limit: Duration,
+    /// Lets so much time pass for a loop whose thread calls it: as if the work there took so long.
+    pub(crate) pass: fn(Duration),
 }
 
 type Maker<K> = dyn Fn() -> Result<<K as Kind>::Made, Unavailable> + Send + Sync;
@@ -45,7 +48,13 @@ impl<K: Kind> Subject<K> {
         name: impl Into<String>,
         make: impl Fn() -> Result<K::Made, Unavailable> + Send + Sync + 'static,
     ) -> Self {
-        Self { name: name.into(), make: Arc::new(make), exceptions: Vec::new(), limit: LIMIT }
+        Self {
+            name: name.into(),
+            make: Arc::new(make),
+            exceptions: Vec::new(),
+            limit: LIMIT,
+            pass: thread::sleep,
+        }
     }
 
     /// Does not try the behaviour `id`, for this reason.
@@ -120,6 +129,7 @@ impl<K: Kind> Clone for Subject<K> {
             make: self.make.clone(),
             exceptions: self.exceptions.clone(),
             limit: self.limit,
+            pass: self.pass,
         }
     }
 }

@@ -78,7 +78,7 @@ macro_rules! __stress {
 #[macro_export]
 macro_rules! __tests {
     ([] $($area:ident {
-        $($(#[doc = $sentence:literal])+ $name:ident $level:ident $origin:literal;)+
+        $($(#[doc = $sentence:literal])+ $name:ident $level:ident $origin:literal $(adapted $reason:literal)?;)+
     })+) => {
         $(mod $area {
             $(#[test]

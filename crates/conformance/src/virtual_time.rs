@@ -2,12 +2,30 @@
 
 use crate::{Loops, Subject};
 use contract::{Driver, Unavailable};
+use std::time::Duration;
 
 /// Why nothing that needs one is tried.
 const NO_DESCRIPTORS: &str = "descriptors belong to the kernel, whose time does not jump: there are none";
 
 /// Why no signal is tried.
 const NO_SIGNALS: &str = "a signal comes from the kernel by a descriptor, and there are none";
+/// Why no pool is tried.
+const NO_THREADS: &str =
+    "its loops wait for jobs from other threads, which hold no token: on virtual time that is a deadlock";
+
+/// What needs several loops on threads of their own.
+const NEED_THREADS: &[&str] = &[
+    "pool.a_job_goes_to_the_least_loaded_and_stays",
+    "pool.a_panic_stays_with_its_job",
+    "pool.a_shutdown_ends_what_it_took_and_refuses_the_rest",
+    "pool.a_shutdown_names_what_runs_on",
+    "pool.a_close_cleans_up_on_all_loops_side_by_side",
+    "pool.a_close_names_what_does_not_end",
+    "pool.a_lost_loop_is_named_and_the_others_go_on",
+    "pool.a_loop_that_cannot_start_leaves_none_behind",
+    "pool.a_drop_closes_its_loops",
+];
+
 /// What needs one.
 const NEED_DESCRIPTORS: &[&str] = &[
     "driver.a_root_that_never_waits_sees_its_descriptors",
@@ -78,22 +96,23 @@ const NEED_DESCRIPTORS: &[&str] = &[
 
 impl Subject<Loops> {
     /// A loop on virtual time, carried by the driver that `make` makes, fresh for each behaviour: as
-    /// [`driver`](Self::driver), without what needs real time or the kernel. Each of these is listed.
+    /// [`driver`](Self::driver), without what needs real time or the kernel. Each of these is listed. `advance` lets its
+    /// time pass, inside the loop, as if the work there took so long.
     pub fn virtual_driver<D: Driver + 'static>(
         name: impl Into<String>,
         make: impl Fn() -> Result<D, Unavailable> + Send + Sync + 'static,
+        advance: fn(Duration),
     ) -> Self {
-        NEED_DESCRIPTORS
+        let mut subject = Self::driver(name, make);
+        subject.pass = advance;
+        let subject = NEED_DESCRIPTORS.iter().fold(subject, |subject, id| subject.skip(id, NO_DESCRIPTORS));
+        NEED_THREADS
             .iter()
-            .fold(Self::driver(name, make), |subject, id| subject.skip(id, NO_DESCRIPTORS))
+            .fold(subject, |subject, id| subject.skip(id, NO_THREADS))
             .skip("stream.reset_in_the_middle_is_told", "a network in memory resets a connection only when a test cuts it")
             .skip("idle.what_has_arrived_is_taken_first", "what arrives comes from the kernel, and the network is in memory")
             .skip("runner.first_interrupt_cancels_main", NO_SIGNALS)
             .skip("runner.interrupt_subtleties", NO_SIGNALS)
-            .skip("timeout.completion_in_same_tick_loses", "a callback that blocks its thread takes no virtual time")
-            .skip("wait_for.result_in_the_turn_of_the_deadline_loses", "a callback that blocks its thread takes no virtual time")
-            .skip("differential.wait_for", "a callback that blocks its thread takes no virtual time")
-            .skip("differential.timeout_scopes", "a callback that blocks its thread takes no virtual time")
             .skip(
                 "differential.threads",
                 "a thread of `to_thread` waits for a sleep of the loop, whose time stands still for that thread",

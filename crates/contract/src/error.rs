@@ -1,6 +1,6 @@
 //! Why a job gave no output.
 
-use crate::{Panic, Reject, Rejected};
+use crate::{GuestError, Panic, Reject, Rejected};
 use std::borrow::Cow;
 use std::fmt;
 use std::time::Duration;
@@ -34,8 +34,8 @@ pub enum JobError {
     Codec(CodecError),
     /// The worker's initializer panicked, so the work never ran.
     Initializer(Panic),
-    /// The guest code of an interpreter failed, in its own words.
-    Guest(Box<dyn std::error::Error + Send + Sync>),
+    /// The guest code of an interpreter failed.
+    Guest(GuestError),
     /// The executor did not accept it.
     Rejected(Reject),
     /// The executor went away first.
@@ -73,7 +73,7 @@ impl std::error::Error for JobError {
             Self::Panicked(panic) | Self::Initializer(panic) => Some(panic),
             Self::WorkerDied(death) => Some(death),
             Self::Codec(error) => Some(error),
-            Self::Guest(error) => Some(&**error),
+            Self::Guest(error) => Some(error),
             Self::Rejected(why) => Some(why),
             Self::Cancelled { .. } | Self::Deadline { .. } | Self::Shutdown { .. } => None,
         }

@@ -2,7 +2,7 @@
 
 use crate::block::{block_on, block_on_timeout};
 use crate::role::{self, Role};
-use crate::{JobError, Place, Submit};
+use crate::{Attempt, Fallible, JobError, Place, Submit};
 use std::borrow::Cow;
 use std::fmt;
 use std::pin::Pin;
@@ -58,6 +58,22 @@ impl<T> Job<T> {
     pub fn package<F, C>(work: F, options: &Submit, place: Place, control: C) -> (Runnable, Self)
     where
         F: FnOnce() -> T + Send + 'static,
+        T: Send + 'static,
+        C: Control,
+    {
+        let (runnable, shared) = promise::package(work, options, place, control);
+        (runnable, Self { shared, cancel_on_drop: false })
+    }
+
+    /// The same for work that may fail by itself: its error is the job's.
+    pub fn package_fallible<A, C>(
+        work: Fallible<A>,
+        options: &Submit,
+        place: Place,
+        control: C,
+    ) -> (Runnable, Self)
+    where
+        A: Attempt<Output = T> + Send + 'static,
         T: Send + 'static,
         C: Control,
     {

@@ -7,6 +7,8 @@ pub mod driver;
 mod error;
 mod executor;
 mod ext;
+mod fallible;
+mod guest;
 mod job;
 mod many;
 mod map;
@@ -26,6 +28,8 @@ pub use driver::{
 pub use error::{CodecError, Death, Exit, JobError, OutOfMemory, Side};
 pub use executor::{Executor, Priority, Reject, Rejected, Submit};
 pub use ext::{ExecutorExt, Run, Submitting};
+pub use fallible::{Attempt, Fallible};
+pub use guest::{GuestError, Trap};
 pub use job::{Cancel, Control, Job, Promise, Runnable, Watch};
 pub use many::{AsCompleted, NextCompleted, Wait, When, as_completed, wait};
 pub use map::{Blocking, BlockingUnordered, Map, MapUnordered, NextResult, NextUnordered};

@@ -11,6 +11,7 @@
 
 use crate::callback::Timer;
 use crate::current::Loop;
+use crate::debug::WhichTask;
 use crate::default_executor::ShutdownDefaultExecutor;
 use crate::error::CloseReport;
 use crate::exception::{self, ExceptionContext};
@@ -18,6 +19,7 @@ use crate::offload::DefaultExecutor;
 use crate::shared::{Entry, Ready};
 use crate::task::TaskRef;
 use contract::Drain;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -128,7 +130,9 @@ impl Closing {
     pub(crate) fn poll_executor(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         if self.executor.is_none() {
             let Some(executor) = self.take_executor() else { return Poll::Ready(()) };
-            self.executor = Some(ShutdownDefaultExecutor::begin(executor, Drain::Queued, self.left()));
+            let outside = self.lp.inner().reactor.outside(Location::caller());
+            let shutdown = ShutdownDefaultExecutor::begin(executor, Drain::Queued, self.left(), outside);
+            self.executor = Some(shutdown);
         }
         let Some(executor) = &mut self.executor else { return Poll::Ready(()) };
         let Poll::Ready(report) = Pin::new(executor).poll(cx) else { return Poll::Pending };
@@ -160,7 +164,7 @@ impl Closing {
         closing.drop_all();
         if let Some(executor) = closing.take_executor() {
             // Nobody waits for it; what it has accepted is cancelled.
-            drop(ShutdownDefaultExecutor::begin(executor, Drain::Started, Duration::ZERO));
+            drop(ShutdownDefaultExecutor::begin(executor, Drain::Started, Duration::ZERO, None));
         }
         closing.report
     }
@@ -173,7 +177,7 @@ impl Closing {
         for task in self.tasks() {
             self.lp.note_destroyed(&task);
             shielded(|| task.discard(&self.lp));
-            self.report.dropped.push(task.name());
+            self.report.dropped.push(WhichTask::of(&task));
         }
         for watcher in inner.watchers.take() {
             shielded(|| drop(watcher));

@@ -34,10 +34,6 @@ struct Entry {
 /// A task, a callback and the closure of a [`to_thread`](crate::to_thread) run in a copy of the context in which they were
 /// made; what they [`set`](crate::TaskLocal::set) is seen by themselves and by what they make from then on.
 ///
-/// # Python
-///
-/// `contextvars.Context`. There `run` changes the context itself; here a context is a value, and `run` works on a copy.
-///
 /// # Examples
 ///
 /// ```
@@ -50,6 +46,10 @@ struct Entry {
 /// assert_eq!(context.run(|| USER.get()), None);
 /// assert_eq!(Context::current().run(|| USER.get()), Some("ada"));
 /// ```
+///
+/// # Python
+///
+/// `contextvars.Context`. There `run` changes the context itself; here a context is a value, and `run` works on a copy.
 #[derive(Clone, Default)]
 pub struct Context(Option<Arc<Vec<Entry>>>);
 

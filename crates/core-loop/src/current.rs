@@ -8,7 +8,7 @@ use crate::future::DoneCallbacks;
 use crate::idle::Idle;
 use crate::instrument::Observers;
 use crate::offload::DefaultExecutor;
-use crate::shared::{Ready, Shared};
+use crate::shared::{Ready, Remote, Shared};
 use crate::task::{CurrentTask, Tasks};
 use crate::timers::Timers;
 use crate::watchers::Watchers;
@@ -45,6 +45,8 @@ pub(crate) struct Inner {
     pub(crate) executor: RefCell<Option<Arc<dyn DefaultExecutor>>>,
     /// It was shut down by name, and no other has been set.
     pub(crate) executor_closed: Cell<bool>,
+    /// For the inbox, which is emptied into it.
+    pub(crate) spare: Cell<Vec<Remote>>,
     /// How many entries of the turn under way are still to run.
     pub(crate) turn_left: Cell<usize>,
     /// Counts the tasks ever spawned: a task's id.
@@ -92,6 +94,7 @@ impl Loop {
             idle: Idle::new(),
             executor: RefCell::new(None),
             executor_closed: Cell::new(false),
+            spare: Cell::default(),
             turn_left: Cell::new(0),
             spawned: Cell::new(0),
             discarding: Cell::new(false),

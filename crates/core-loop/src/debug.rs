@@ -1,11 +1,13 @@
 //! Debug mode: a loop that says what is wrong with the way it is used.
 
 mod board;
+mod origin;
 mod report;
 mod watch;
 mod watchdog;
+mod which;
 
-use crate::current::Loop;
+use crate::current::{Inner, Loop};
 use crate::exception::shielded;
 use crate::sync::{Mutex, lock};
 use crate::task::Header;
@@ -14,8 +16,10 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub(crate) use board::Board;
-pub use report::{DebugReport, StepInfo, WhichTask};
+pub(crate) use origin::Origin;
+pub use report::DebugReport;
 pub(crate) use watch::Watch;
+pub use which::{Awaitable, StepInfo, WhichTask, WhichThread};
 
 /// The number is asyncio's.
 const SLOW: Duration = Duration::from_millis(100);
@@ -49,11 +53,17 @@ impl Settings {
 
     /// To the handler, or to standard error. On any thread, without a lock.
     fn report(&self, report: &DebugReport) {
-        let handler = lock(&self.handler).clone();
-        match handler {
-            Some(handler) => shielded("the debug handler panicked", || handler(report)),
-            None => eprintln!("core_loop: {report}"),
+        if !self.tell_handler(report) {
+            eprintln!("core_loop: {report}");
         }
+    }
+
+    /// `false` if there is no handler.
+    fn tell_handler(&self, report: &DebugReport) -> bool {
+        let handler = lock(&self.handler).clone();
+        let Some(handler) = handler else { return false };
+        shielded("the debug handler panicked", || handler(report));
+        true
     }
 }
 
@@ -67,11 +77,13 @@ impl Loop {
     ///   by a thread of its own, the loop being blocked;
     /// * tasks that begin to await each other in a circle, up to a thousand of them;
     /// * a task that is destroyed while it is pending: at the close, after the grace;
-    /// * the handle of a pending task that is dropped before it was awaited, cancelled, or [detached](crate::Task::detach).
+    /// * the handle of a pending task that is dropped before it was awaited, cancelled, or [detached](crate::Task::detach);
+    /// * a [`core_loop::Future`](crate::Future) that is dropped and was never awaited, asked after or cancelled;
+    /// * an `Err` that a task gave, or a [`core_loop::Future`](crate::Future) was set to, and nobody read.
     ///
     /// Calls from a wrong thread need no debug mode: a [`Loop`] is not `Send`, and the free functions panic outside a loop.
-    /// A panic that nobody awaits goes to the [exception handler](Self::set_exception_handler), in every mode; an `Err` that a
-    /// task gives, or a [`Future`](crate::Future) was set to, and nobody reads does in debug mode.
+    /// A panic that nobody awaits goes to the [exception handler](Self::set_exception_handler), in every mode; an `Err` that
+    /// nobody reads goes there as well, in debug mode.
     ///
     /// Off, it costs one branch a step; on, a lock that nobody else wants and a look at the clock.
     ///
@@ -185,13 +197,26 @@ pub(crate) fn awaited(task: &Header) {
 /// The handle of a pending task is dropped, and nobody ever awaited it.
 #[cold]
 pub(crate) fn never_awaited(task: &Header) {
-    let Some(lp) = Loop::try_current() else { return };
-    let inner = lp.inner();
-    // Whoever was cancelled, or panicked, may have meant to await it.
-    let ends = inner.discarding.get() || inner.cancelling.borrow().is_some() || std::thread::panicking();
-    if !ends {
-        lp.debug_report(|| DebugReport::NeverAwaited { task: WhichTask::of(task) });
+    if let Some(lp) = Loop::try_current()
+        && !is_unwinding()
+    {
+        lp.debug_report(|| DebugReport::NeverAwaited { what: Awaitable::Task(WhichTask::of(task)) });
     }
+}
+
+/// The error that `task` gave is dropped unread: the debug handler is told, if there is one.
+#[cold]
+pub(crate) fn unread_error(task: &Header, type_name: &'static str) {
+    if let Some(lp) = Loop::try_current() {
+        let what = Awaitable::Task(WhichTask::of(task));
+        lp.inner().settings.tell_handler(&DebugReport::UnreadError { what, type_name });
+    }
+}
+
+/// What is dropped here and now goes with somebody who was cancelled, or has panicked, and may have meant to await it.
+fn is_unwinding() -> bool {
+    let ends = |inner: &Inner| inner.discarding.get() || inner.cancelling.borrow().is_some();
+    std::thread::panicking() || Loop::try_current().is_some_and(|lp| ends(lp.inner()))
 }
 
 impl fmt::Debug for Settings {

@@ -2,8 +2,9 @@
 
 use crate::current::Loop;
 use crate::offload::{BoxedWork, DefaultExecutor};
-use contract::{Drain, Executor, Job, Place, Reject, Rejected, Report, Room, Shutdown, Submit};
+use contract::{Drain, Executor, Job, Place, Reject, Rejected, Report, Room, Shutdown, Submit, Token};
 use std::fmt;
+use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -57,10 +58,6 @@ impl Loop {
     ///
     /// The shutdown begins inside this call and goes on without the future, which only waits for it.
     ///
-    /// # Python
-    ///
-    /// `await loop.shutdown_default_executor(timeout)`, which warns where this reports.
-    ///
     /// # Examples
     ///
     /// ```
@@ -74,11 +71,19 @@ impl Loop {
     /// })
     /// # }
     /// ```
+    ///
+    /// # Python
+    ///
+    /// `await loop.shutdown_default_executor(timeout)`, which warns where this reports.
+    #[track_caller]
     pub fn shutdown_default_executor(&self, grace: Duration) -> ShutdownDefaultExecutor {
         self.inner().executor_closed.set(true);
         let executor = self.inner().executor.borrow().clone();
         match executor {
-            Some(executor) => ShutdownDefaultExecutor::begin(executor, Drain::Queued, grace),
+            Some(executor) => {
+                let outside = self.inner().reactor.outside(Location::caller());
+                ShutdownDefaultExecutor::begin(executor, Drain::Queued, grace, outside)
+            }
             None => ShutdownDefaultExecutor(State::Over(Report::default())),
         }
     }
@@ -126,12 +131,23 @@ enum State {
 }
 
 impl ShutdownDefaultExecutor {
-    pub(crate) fn begin(executor: Arc<dyn DefaultExecutor>, how: Drain, grace: Duration) -> Self {
+    /// `outside` is for the loop that waits for it, if one does.
+    pub(crate) fn begin(
+        executor: Arc<dyn DefaultExecutor>,
+        how: Drain,
+        grace: Duration,
+        outside: Option<Token>,
+    ) -> Self {
         let thread = std::thread::Builder::new().name("loop-close".to_owned());
         let kept = executor.clone();
         let shutdown = move || executor.shutdown(how, grace);
         let (runnable, job) = Job::package(shutdown, &Submit::new(), Place::none(), ());
-        match thread.spawn(move || runnable.run()) {
+        let work = move || {
+            // Until it has ended; and the wake comes first.
+            let _outside = outside;
+            runnable.run();
+        };
+        match thread.spawn(work) {
             Ok(_detached) => Self(State::Elsewhere(job)),
             // There are no threads left: what has not started is cancelled, and nobody waits for the rest.
             Err(_) => Self(State::Over(kept.shutdown(how, Duration::ZERO))),

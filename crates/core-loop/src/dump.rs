@@ -1,10 +1,14 @@
-//! A dump of all tasks on a signal: what a process that hangs is doing.
+//! A dump of all tasks, on a signal or for whoever connects: what a process that hangs is doing.
 
 mod handler;
+mod socket;
+
+pub use socket::{DumpSocket, dump_on_connect};
 
 use crate::current::Loop;
 use crate::debug::Board;
 use crate::introspect::PsTree;
+use crate::pipe::without_sigpipe;
 use crate::sync::{Mutex, lock};
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::fmt::Write;
@@ -41,22 +45,28 @@ static STARTED: Mutex<bool> = Mutex::new(false);
 /// What the kernel says of a signal that cannot be caught; `InvalidInput` for one that says that an instruction has failed
 /// (SIGSEGV, SIGBUS, SIGFPE, SIGILL), after which nothing can go on; no descriptors or threads left.
 ///
-/// # Python
-///
-/// `faulthandler.register(signum)` for threads; `python -m asyncio pstree PID` for tasks.
-///
 /// # Examples
 ///
 /// ```
 /// fn main() -> Result<(), Box<dyn std::error::Error>> {
-///     core_loop::dump_on_signal(10)?; // SIGUSR1: `kill -USR1 PID` shows what it is doing
+///     core_loop::dump_on_signal(core_loop::signal::SIGUSR1)?; // `kill -USR1 PID` shows what it is doing
 ///     core_loop::run(async {})?;
 ///     Ok(())
 /// }
 /// ```
+///
+/// # Python
+///
+/// `faulthandler.register(signum)` for threads; `python -m asyncio pstree PID` for tasks.
 pub fn dump_on_signal(signal: i32) -> io::Result<()> {
     start()?;
     handler::install(signal)?;
+    watch_loops();
+    Ok(())
+}
+
+/// The loops that begin from now on can be asked, and the one that runs on this thread.
+fn watch_loops() {
     // Relaxed: whoever begins a loop on another thread later learns of this call in some way that orders it.
     ON.store(true, Ordering::Relaxed);
     if let Some(lp) = Loop::try_current()
@@ -64,7 +74,6 @@ pub fn dump_on_signal(signal: i32) -> io::Result<()> {
     {
         lp.watch(false);
     }
-    Ok(())
 }
 
 /// Starts the thread, once.
@@ -105,7 +114,7 @@ fn dump() -> String {
         let left = until.saturating_duration_since(Instant::now());
         // Writing to a string cannot fail.
         let _ = match answer.recv_timeout(left) {
-            Ok(tree) => write!(text, "core_loop: the loop on thread `{}`\n{tree}", board.thread),
+            Ok(tree) => write!(text, "core_loop: the loop on {}\n{tree}", board.thread),
             Err(_) => write!(text, "{}", blocked(board)),
         };
     }
@@ -133,7 +142,7 @@ fn blocked(board: &Board) -> String {
     };
     let tree = PsTree::new(ps);
     format!(
-        "core_loop: the loop on thread `{}` does not answer: {why}\nits tasks, each as of its last step:\n{tree}",
+        "core_loop: the loop on {} does not answer: {why}\nits tasks, each as of its last step:\n{tree}",
         board.thread
     )
 }
@@ -142,9 +151,9 @@ fn blocked(board: &Board) -> String {
 fn say(text: &str) {
     let mut left = text.as_bytes();
     while !left.is_empty() {
-        match nix::unistd::write(io::stderr(), left) {
+        match without_sigpipe(|| Ok(nix::unistd::write(io::stderr(), left)?)) {
             Ok(written) => left = &left[written..],
-            Err(nix::errno::Errno::EINTR) => {}
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // Nobody listens.
             Err(_) => return,
         }

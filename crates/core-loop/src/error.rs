@@ -1,5 +1,6 @@
 //! Why something did not come out: of a task, of a timeout, of a run.
 
+use crate::debug::WhichTask;
 use crate::pool::LoopLost;
 use crate::stuck::Stuck;
 use contract::{Panic, Report, Unavailable};
@@ -293,8 +294,9 @@ impl std::error::Error for Closed {}
 pub struct CloseReport {
     /// How many tasks were still running when the close began, and were cancelled.
     pub cancelled: usize,
-    /// The names of those whose clean-ups did not end within the grace; they were dropped.
-    pub dropped: Vec<String>,
+    /// Those whose clean-ups did not end within the grace; they were dropped. Of a task of a [`LoopPool`](crate::LoopPool) the
+    /// name says on which of the loops it was.
+    pub dropped: Vec<WhichTask>,
     /// How the default executor ended, if it was ever used.
     pub executor: Option<Report>,
     /// The loops of a [`LoopPool`](crate::LoopPool) that had died, or did not answer within the grace.
@@ -312,8 +314,8 @@ impl CloseReport {
 impl fmt::Display for CloseReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} tasks cancelled, {} dropped", self.cancelled, self.dropped.len())?;
-        for name in &self.dropped {
-            write!(f, "\n  dropped: `{name}`")?;
+        for task in &self.dropped {
+            write!(f, "\n  dropped: {task}")?;
         }
         for lost in &self.lost {
             write!(f, "\n  {lost}")?;

@@ -1,12 +1,12 @@
 //! What goes wrong where nobody waits for it: the exception handler.
 
 use crate::current::Loop;
+use crate::debug::WhichTask;
 use crate::task::Header;
 use contract::Panic;
 use std::any::Any;
 use std::cell::RefCell;
 use std::fmt;
-use std::panic::Location;
 use std::rc::Rc;
 use std::task::Waker;
 
@@ -26,17 +26,15 @@ pub struct ExceptionContext<'a> {
     /// errors. In debug mode also what any other task gave, if that is an `Err` and nobody read it: downcast it to the task's
     /// output, the whole `Result`.
     pub error: Option<&'a dyn Any>,
-    /// The name of the task it happened in, if it was a task.
-    pub task: Option<String>,
-    /// Where that task was spawned.
-    pub spawned_at: Option<&'static Location<'static>>,
+    /// The task it happened in, if it was a task.
+    pub task: Option<WhichTask>,
 }
 
 impl<'a> ExceptionContext<'a> {
     /// Something that is told in one phrase.
     #[must_use]
     pub fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), panic: None, error: None, task: None, spawned_at: None }
+        Self { message: message.into(), panic: None, error: None, task: None }
     }
 
     /// Something that a panic is behind.
@@ -45,18 +43,13 @@ impl<'a> ExceptionContext<'a> {
         Self { panic: Some(panic), ..Self::new(message) }
     }
 
-    pub(crate) fn in_task(mut self, task: &Header) -> Self {
-        self.task = Some(task.name());
-        self.spawned_at = Some(task.spawned_at());
-        self
+    pub(crate) fn in_task(self, task: &Header) -> Self {
+        Self { task: Some(WhichTask::of(task)), ..self }
     }
 
     /// In the task whose step is running, if there is one.
     pub(crate) fn in_current_task(self) -> Self {
-        match Loop::try_current().and_then(|lp| lp.inner().current.get()) {
-            Some(task) => self.in_task(&task),
-            None => self,
-        }
+        Self { task: WhichTask::current().or(self.task), ..self }
     }
 }
 
@@ -64,10 +57,7 @@ impl fmt::Display for ExceptionContext<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)?;
         if let Some(task) = &self.task {
-            write!(f, " in task `{task}`")?;
-        }
-        if let Some(place) = self.spawned_at {
-            write!(f, " spawned at {place}")?;
+            write!(f, " in {task}")?;
         }
         match self.panic {
             Some(panic) => write!(f, ": {panic}"),

@@ -16,10 +16,6 @@ use std::task::{Context, Poll};
 /// The clean-up always runs once and to its end, unless the loop's close runs out of its grace, or the task is dropped
 /// without its loop; either is reported to the exception handler.
 ///
-/// # Python
-///
-/// `try: … finally: await …`. There a second cancel can interrupt the clean-up; here it cannot.
-///
 /// # Examples
 ///
 /// ```
@@ -37,6 +33,10 @@ use std::task::{Context, Poll};
 /// })
 /// # }
 /// ```
+///
+/// # Python
+///
+/// `try: … finally: await …`. There a second cancel can interrupt the clean-up; here it cannot.
 pub async fn finally<R, T>(
     resource: R,
     body: impl AsyncFnOnce(&mut R) -> T,

@@ -29,6 +29,9 @@ pub use promise::Promise;
 /// a thread with [`block_on`](contract::block_on). If a thread may die before it has set it, give that thread a
 /// [`Promise`].
 ///
+/// In debug mode one is [reported](crate::DebugReport::NeverAwaited) that goes and that nobody ever awaited, asked after or
+/// cancelled.
+///
 /// The name is Python's, and that of the trait in the prelude: write `core_loop::Future` instead of importing it.
 ///
 /// # Ordering
@@ -78,11 +81,13 @@ impl<T> Future<T> {
     ///
     /// `asyncio.Future()`.
     #[must_use]
+    #[track_caller]
     pub fn new() -> Self {
         Self { cell: Cell::new(), number: None, awaited: false }
     }
 
     /// A future, and the promise to set it: for a thread that may die before it does.
+    #[track_caller]
     pub fn promise() -> (Promise<T>, Self) {
         let future = Self::new();
         (Promise::new(future.clone()), future)
@@ -105,7 +110,8 @@ impl<T> Future<T> {
         })
     }
 
-    /// Cancels it: awaiters get [`JoinError::Cancelled`] with this reason. `false` if there is an outcome already.
+    /// Cancels it: awaiters get [`JoinError::Cancelled`] with this reason. `false` if there is an outcome already, which
+    /// nobody will be missing then: debug mode does not report it.
     ///
     /// # Python
     ///
@@ -127,7 +133,7 @@ impl<T> Future<T> {
     /// `Future.done()`.
     #[must_use]
     pub fn done(&self) -> bool {
-        self.cell.outcome().is_some()
+        self.cell.ask().is_some()
     }
 
     /// Whether it was cancelled.
@@ -137,6 +143,11 @@ impl<T> Future<T> {
     /// `Future.cancelled()`.
     #[must_use]
     pub fn cancelled(&self) -> bool {
+        matches!(self.cell.ask(), Some(Err(_)))
+    }
+
+    /// The same, by whoever is to set it: it says nothing of whether anybody awaits it.
+    fn is_cancelled(&self) -> bool {
         matches!(self.cell.outcome(), Some(Err(_)))
     }
 
@@ -150,7 +161,7 @@ impl<T> Future<T> {
     ///
     /// `Future.result()`, which raises the exception that was set, or `CancelledError`.
     pub fn result(&self) -> Result<&T, InvalidState> {
-        match self.cell.outcome() {
+        match self.cell.ask() {
             Some(Ok(output)) => {
                 self.cell.hear();
                 Ok(output)
@@ -265,7 +276,7 @@ impl<T: Clone> Waitable for Future<T> {
     }
 
     fn outcome(&self) -> Option<Result<&T, &JoinError>> {
-        self.cell.outcome().map(Result::as_ref)
+        self.cell.ask().map(Result::as_ref)
     }
 
     fn request_cancel(&self, reason: Reason) -> bool {
@@ -281,6 +292,7 @@ impl<T> Clone for Future<T> {
 }
 
 impl<T> Default for Future<T> {
+    #[track_caller]
     fn default() -> Self {
         Self::new()
     }
@@ -304,6 +316,7 @@ impl Loop {
     ///
     /// `loop.create_future()`.
     #[must_use]
+    #[track_caller]
     pub fn create_future<T>(&self) -> Future<T> {
         Future::new()
     }

@@ -6,6 +6,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+mod array;
 mod child;
 mod family;
 mod few;
@@ -17,7 +18,7 @@ pub use many::Siblings;
 pub use order::Order;
 
 /// Runs futures side by side, each as a task of its own, and gives their outputs in the order of the arguments: a tuple
-/// for a tuple of two to eight, a `Vec` for a `Vec`.
+/// for a tuple of two to eight, an array for an array, a `Vec` for a `Vec`.
 ///
 /// The tasks are spawned inside this call. If one is cancelled or panics, that is the outcome at once, and the others run
 /// on; what becomes of them is not reported. If whoever awaits is cancelled, all of them are.
@@ -41,6 +42,8 @@ pub use order::Order;
 /// core_loop::run(async {
 ///     let (a, b) = core_loop::gather((async { 1 }, async { "two" })).await.unwrap();
 ///     assert_eq!((a, b), (1, "two"));
+///     let [one, four] = core_loop::gather([1, 2].map(|n| async move { n * n })).await.unwrap();
+///     assert_eq!((one, four), (1, 4));
 ///     let squares = core_loop::gather((1..=3).map(|n| async move { n * n }).collect::<Vec<_>>()).await.unwrap();
 ///     assert_eq!(squares, [1, 4, 9]);
 /// })
@@ -82,7 +85,7 @@ pub fn gather<G: Gather>(futures: G) -> Gathered<G::Children> {
 /// # fn main() -> Result<(), core_loop::RunError> {
 /// core_loop::run(async {
 ///     let numbers = ["1", "2"].map(|text| async { text.parse::<u32>() });
-///     assert_eq!(core_loop::try_gather(Vec::from(numbers)).await.unwrap(), Ok(vec![1, 2]));
+///     assert_eq!(core_loop::try_gather(numbers).await.unwrap(), Ok([1, 2]));
 ///
 ///     let failing = (async { Ok::<_, &str>(1) }, async { Err::<(), _>("no luck") });
 ///     assert_eq!(core_loop::try_gather(failing).await.unwrap(), Err("no luck"));
@@ -103,7 +106,7 @@ where
     TryGathered(Family::new(futures.spawn(&order), order))
 }
 
-/// Futures that [`gather`] can run: tuples of two to eight, and `Vec`.
+/// Futures that [`gather`] can run: tuples of two to eight, arrays, and `Vec`.
 pub trait Gather {
     /// The tasks made of them.
     type Children: Children;

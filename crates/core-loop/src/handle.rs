@@ -29,10 +29,6 @@ use std::sync::Arc;
 ///
 /// Awaiting a job of the same loop from inside it works; waiting for it blockingly there panics with the cure.
 ///
-/// # Python
-///
-/// `asyncio.run_coroutine_threadsafe(coroutine, loop)`.
-///
 /// # Examples
 ///
 /// ```
@@ -44,6 +40,10 @@ use std::sync::Arc;
 /// })
 /// # }
 /// ```
+///
+/// # Python
+///
+/// `asyncio.run_coroutine_threadsafe(coroutine, loop)`.
 #[derive(Clone)]
 pub struct LoopHandle(Arc<Shared>);
 

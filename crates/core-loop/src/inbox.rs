@@ -14,7 +14,11 @@
 //! push that finds EMPTY rings the host, whose next poll of the root takes.
 
 use crate::sync::{AtomicBool, Mutex, Ordering, lock};
+use std::cell::Cell;
 use std::task::Waker;
+
+/// A list of more is given back to the allocator.
+const KEEP: usize = 1 << 10;
 
 pub(crate) struct Inbox<T> {
     /// Whether there is something to take: lets the loop look without the lock. Written under it.
@@ -50,8 +54,12 @@ impl<T> Inbox<T> {
             return false;
         }
         state.items.push(make());
-        // Release: pairs with the Acquire in `take_into`. The lock already orders the items; the flag only saves it.
-        let ring = !self.pending.swap(true, Ordering::Release);
+        // Written under the lock only, so it cannot change between these two. Release: pairs with the Acquire in `take_into`.
+        // The lock already orders the items; the flag only saves it.
+        let ring = !self.pending.load(Ordering::Relaxed);
+        if ring {
+            self.pending.store(true, Ordering::Release);
+        }
         let host = if ring { state.host.clone() } else { None };
         drop(state);
         if let Some(host) = host {
@@ -64,18 +72,23 @@ impl<T> Inbox<T> {
         lock(&self.state).closed
     }
 
-    /// Gives everything that was pushed to `take`, in order of arrival.
+    /// Gives everything that was pushed to `take`, in order of arrival. `spare` keeps an empty list for the next time: under a
+    /// flood the pusher would allocate one for each batch, which this thread would free.
     #[inline]
-    pub(crate) fn take_into(&self, take: impl FnMut(T)) {
+    pub(crate) fn take_into(&self, spare: &Cell<Vec<T>>, take: impl FnMut(T)) {
         if self.pending.load(Ordering::Acquire) {
-            self.take_all().into_iter().for_each(take);
+            let mut items = self.exchange(spare.take());
+            items.drain(..).for_each(take);
+            if items.capacity() <= KEEP {
+                spare.set(items);
+            }
         }
     }
 
-    fn take_all(&self) -> Vec<T> {
+    fn exchange(&self, empty: Vec<T>) -> Vec<T> {
         let mut state = lock(&self.state);
         self.pending.store(false, Ordering::Relaxed);
-        std::mem::take(&mut state.items)
+        std::mem::replace(&mut state.items, empty)
     }
 
     /// Takes nothing more. Gives what was never taken, for its owner to drop on the right thread.

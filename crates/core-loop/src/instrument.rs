@@ -28,10 +28,6 @@ use std::time::{Duration, Instant};
 ///
 /// A loop without an instrument pays one branch for each hook.
 ///
-/// # Python
-///
-/// There is no counterpart: asyncio's debug mode logs slow callbacks only.
-///
 /// # Examples
 ///
 /// ```
@@ -58,6 +54,10 @@ use std::time::{Duration, Instant};
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Python
+///
+/// There is no counterpart: asyncio's debug mode logs slow callbacks only.
 pub trait Instrument {
     /// A task was spawned. It may still get its name.
     fn spawned(&self, task: &AnyTask) {

@@ -59,11 +59,6 @@ pub enum TaskState {
 ///
 /// Outside a loop. From another thread, send it: `handle.spawn(async { core_loop::ps() })`.
 ///
-/// # Python
-///
-/// `python -m asyncio ps PID` reads the memory of another process; here a process speaks of itself, when it is asked or
-/// [by a signal](crate::dump_on_signal).
-///
 /// # Examples
 ///
 /// ```
@@ -78,6 +73,11 @@ pub enum TaskState {
 /// })
 /// # }
 /// ```
+///
+/// # Python
+///
+/// `python -m asyncio ps PID` reads the memory of another process; here a process speaks of itself, when it is asked or
+/// [by a signal](crate::dump_on_signal), or [through a socket](crate::dump_on_connect).
 #[must_use]
 #[track_caller]
 pub fn ps() -> Ps {

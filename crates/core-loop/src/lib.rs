@@ -44,7 +44,8 @@ mod running;
 mod shared;
 mod shield;
 mod shutdown;
-mod signal;
+pub mod signal;
+mod sigpipe;
 mod sleep;
 pub mod stream;
 mod stuck;
@@ -70,10 +71,10 @@ pub use context::{Context, Scope};
 pub use contract;
 pub use current::Loop;
 pub use deadline::Deadline;
-pub use debug::{DebugReport, StepInfo, WhichTask};
+pub use debug::{Awaitable, DebugReport, StepInfo, WhichTask, WhichThread};
 pub use default_executor::ShutdownDefaultExecutor;
 pub use descriptor::Descriptor;
-pub use dump::dump_on_signal;
+pub use dump::{DumpSocket, dump_on_connect, dump_on_signal};
 pub use error::{Cancelled, CloseReport, Closed, Elapsed, InvalidState, JoinError, Reason, RunError};
 pub use exception::ExceptionContext;
 pub use finally::finally;
@@ -98,7 +99,7 @@ pub use runner::{Carry, GRACE, Runner, carry, run, run_on};
 pub use shield::{Shield, shield};
 pub use signal::ctrl_c;
 pub use sleep::{Sleep, sleep, sleep_until};
-pub use stuck::{Stuck, Waiting};
+pub use stuck::Stuck;
 pub use task::{
     AnyTask, Task, YieldNow, all_tasks, cancellable, current_task, spawn, spawn_cooperative, spawn_eager,
     yield_now,

@@ -12,6 +12,8 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
+pub use crate::sigpipe::without_sigpipe;
+
 /// The reading end of a pipe, or of anything alike: a FIFO, a terminal, a character device, a socket. Dropping it closes it.
 ///
 /// # Cancel safety
@@ -27,8 +29,7 @@ pub struct Reader {
 
 /// The writing end of a pipe, or of anything alike. Closing or dropping it closes it; what was written stays readable.
 ///
-/// Where nobody reads any more a write is a broken pipe. The kernel also sends SIGPIPE, which Rust programs ignore from their
-/// start; one whose `main` is not Rust's does so by itself.
+/// Where nobody reads any more a write is a broken pipe, and never a SIGPIPE: see [`without_sigpipe`].
 ///
 /// # Cancel safety
 ///
@@ -127,7 +128,7 @@ impl AsyncWrite for Writer {
         if buf.is_empty() {
             return Poll::Ready(Ok(0));
         }
-        descriptor.poll_with(cx, Direction::Write, |end| Ok(unistd::write(end, buf)?))
+        descriptor.poll_with(cx, Direction::Write, |end| without_sigpipe(|| Ok(unistd::write(end, buf)?)))
     }
 
     fn poll_write_vectored(
@@ -140,7 +141,7 @@ impl AsyncWrite for Writer {
             return Poll::Ready(Ok(0));
         }
         let bufs = &bufs[..bufs.len().min(BUFFERS_MAX)];
-        descriptor.poll_with(cx, Direction::Write, |end| Ok(writev(end, bufs)?))
+        descriptor.poll_with(cx, Direction::Write, |end| without_sigpipe(|| Ok(writev(end, bufs)?)))
     }
 
     fn poll_flush(self: Pin<&mut Self>, _cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -40,10 +40,6 @@ pub const GRACE: Duration = Duration::from_secs(300);
 ///
 /// If `main` does, after the close.
 ///
-/// # Python
-///
-/// `asyncio.run(main())`.
-///
 /// # Examples
 ///
 /// ```
@@ -56,6 +52,10 @@ pub const GRACE: Duration = Duration::from_secs(300);
 ///     })
 /// }
 /// ```
+///
+/// # Python
+///
+/// `asyncio.run(main())`.
 #[track_caller]
 pub fn run<F: Future>(main: F) -> Result<F::Output, RunError> {
     run_on(NativeDriver::new, main)
@@ -95,10 +95,6 @@ fn refuse_nested() -> Result<(), RunError> {
 ///
 /// Dropping it closes the loop with [`GRACE`]; [`close`](Self::close) says how that went.
 ///
-/// # Python
-///
-/// `asyncio.Runner`.
-///
 /// # Examples
 ///
 /// ```
@@ -111,6 +107,10 @@ fn refuse_nested() -> Result<(), RunError> {
 /// # Ok(())
 /// # }
 /// ```
+///
+/// # Python
+///
+/// `asyncio.Runner`.
 pub struct Runner {
     driver: Box<dyn Driver>,
     lp: Loop,
@@ -155,10 +155,6 @@ impl Runner {
     /// the background) are left alone. `true` takes it on any thread, whatever was there. [`ctrl_c`](crate::ctrl_c()) and
     /// [`Loop::add_signal_handler`] have the last word in any case. When the run ends, what was there before is back.
     ///
-    /// # Python
-    ///
-    /// `Runner.run`, where it cannot be switched off; `RunError::Interrupted` is `KeyboardInterrupt`.
-    ///
     /// # Examples
     ///
     /// ```no_run
@@ -170,6 +166,10 @@ impl Runner {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Python
+    ///
+    /// `Runner.run`, where it cannot be switched off; `RunError::Interrupted` is `KeyboardInterrupt`.
     #[must_use]
     pub fn cancel_on_ctrl_c(mut self, on: bool) -> Self {
         self.cancel_on_ctrl_c = Some(on);
@@ -240,10 +240,6 @@ impl Runner {
     ///
     /// If the task gave its output before.
     ///
-    /// # Python
-    ///
-    /// `loop.run_until_complete(future)`.
-    ///
     /// # Examples
     ///
     /// ```
@@ -261,6 +257,10 @@ impl Runner {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Python
+    ///
+    /// `loop.run_until_complete(future)`.
     pub fn run_until_complete<T>(&mut self, task: &mut Task<T>) -> Result<Result<T, JoinError>, RunError> {
         refuse_nested()?;
         if !task.belongs_to(&self.lp) {

@@ -29,10 +29,6 @@ impl Loop {
     /// A loop of a [`LoopPool`](crate::LoopPool) runs on: others have work on it, and only the pool's close ends it. The
     /// exception handler is told where it was to be stopped.
     ///
-    /// # Python
-    ///
-    /// `loop.stop()`.
-    ///
     /// # Examples
     ///
     /// ```
@@ -45,6 +41,10 @@ impl Loop {
     /// # Ok(())
     /// # }
     /// ```
+    ///
+    /// # Python
+    ///
+    /// `loop.stop()`.
     #[track_caller]
     pub fn stop(&self) {
         if let Some(name) = self.inner().kept_by.get() {

@@ -1,19 +1,31 @@
-//! Signals: who listens, and Ctrl-C.
+//! Signals: their numbers, who listens, and Ctrl-C.
+//!
+//! [`Loop::add_signal_handler`](crate::Loop::add_signal_handler) calls a function for each of one signal, [`ctrl_c`] waits for
+//! the interrupt, [`dump_on_signal`](crate::dump_on_signal) prints the tasks.
+//!
+//! # Python
+//!
+//! `signal.SIGINT`, `signal.SIGTERM`, …
 
 mod bell;
 mod common;
 mod handler;
 mod handlers;
+mod numbers;
 mod runner;
 
 pub(crate) use common::{is_fault, ring, unnoticed};
 pub(crate) use handler::Ear;
+pub use numbers::{
+    SIGABRT, SIGALRM, SIGBUS, SIGCHLD, SIGCONT, SIGFPE, SIGHUP, SIGILL, SIGINT, SIGIO, SIGKILL, SIGPIPE,
+    SIGPROF, SIGPWR, SIGQUIT, SIGSEGV, SIGSTOP, SIGSYS, SIGTERM, SIGTRAP, SIGTSTP, SIGTTIN, SIGTTOU, SIGURG,
+    SIGUSR1, SIGUSR2, SIGVTALRM, SIGWINCH, SIGXCPU, SIGXFSZ,
+};
 pub(crate) use runner::RunnerListener;
 
 use crate::Descriptor;
 use crate::sync::{Mutex, lock};
 use handler::{Handler, Hung};
-use nix::libc::SIGINT;
 use nix::sys::eventfd::{EfdFlags, EventFd};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd, RawFd};

@@ -17,6 +17,11 @@ use std::task::{Context, Poll, Waker};
 /// first [`next`](Generator::next), and a generator that nobody asks stands still. It may borrow from its surroundings. An
 /// item costs no allocation; the generator costs two.
 ///
+/// # Panics
+///
+/// A panic of `body` comes out of the `next` that ran it; the generator has ended then. Yielding anywhere but in the body
+/// itself, as in a task that it spawned or in a clean-up, panics.
+///
 /// # Cancel safety
 ///
 /// Dropping a [`next`](Generator::next) loses nothing: the body goes on where it was.
@@ -26,17 +31,6 @@ use std::task::{Context, Poll, Waker};
 /// close, which ends all tasks, ends the generators in them. One that is kept outside the tasks outlives the loop: its
 /// destructors run wherever it is dropped, its clean-ups are skipped, and that is reported.
 /// [`close`](Generator::close) awaits the clean-ups on the spot.
-///
-/// # Panics
-///
-/// A panic of `body` comes out of the `next` that ran it; the generator has ended then. Yielding anywhere but in the body
-/// itself, as in a task that it spawned or in a clean-up, panics.
-///
-/// # Python
-///
-/// An `async def` with `yield`, and `async for item in generator`. `aclose` is a drop, or `close`; `shutdown_asyncgens` has
-/// nothing to do, because each generator has an owner. `asend` and `athrow` have no counterpart: what the body should hear
-/// goes through a variable that both sides know.
 ///
 /// # Examples
 ///
@@ -59,6 +53,13 @@ use std::task::{Context, Poll, Waker};
 /// })
 /// # }
 /// ```
+///
+/// # Python
+///
+/// An `async def` with `yield`, and `async for item in generator`. `aclose` is a drop, or `close`. What
+/// `shutdown_asyncgens` does, the close does for the generators of tasks; one that is kept outside them is its owner's, who
+/// may have lent it something. `asend` and `athrow` have no counterpart: what the body should hear
+/// goes through a variable that both sides know.
 pub fn generate<'a, T, B, F>(body: F) -> Generator<'a, T>
 where
     F: FnOnce(Yielder<T>) -> B,

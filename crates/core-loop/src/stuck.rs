@@ -1,8 +1,8 @@
 //! A loop that cannot go on: why, and who waits.
 
 use crate::current::Loop;
+use crate::debug::WhichTask;
 use std::fmt;
-use std::panic::Location;
 
 /// The driver gave up before the main task had ended: nothing would ever wake the loop again.
 ///
@@ -13,25 +13,14 @@ pub struct Stuck {
     /// Why, in the driver's words.
     pub why: String,
     /// The tasks that had not ended, the main task among them, in the order in which they were spawned.
-    pub waiting: Vec<Waiting>,
-}
-
-/// A task that had not ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Waiting {
-    /// Its name.
-    pub name: String,
-    /// Where it was spawned.
-    pub spawned_at: &'static Location<'static>,
+    pub waiting: Vec<WhichTask>,
 }
 
 impl Stuck {
     pub(crate) fn of(lp: &Loop, why: Option<String>) -> Self {
         let why = why.unwrap_or_else(|| "the driver returned before the main task had ended".to_owned());
         let tasks = lp.inner().tasks.to_vec();
-        let waiting = tasks.iter().map(|task| Waiting { name: task.name(), spawned_at: task.spawned_at() });
-        Self { why, waiting: waiting.collect() }
+        Self { why, waiting: tasks.iter().map(|task| WhichTask::of(task)).collect() }
     }
 }
 
@@ -39,12 +28,6 @@ impl fmt::Display for Stuck {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}; waiting tasks: {}", self.why, self.waiting.len())?;
         self.waiting.iter().try_for_each(|task| write!(f, "\n  {task}"))
-    }
-}
-
-impl fmt::Display for Waiting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}`, spawned at {}", self.name, self.spawned_at)
     }
 }
 

@@ -6,7 +6,6 @@ use crate::error::{JoinError, Reason};
 use crate::waitable::Waitable;
 use cell::Join;
 use std::fmt;
-use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -23,6 +22,7 @@ mod listeners;
 mod reference;
 mod requests;
 mod step;
+mod surface;
 mod waiter;
 
 pub use any::{AnyTask, all_tasks, current_task};
@@ -33,6 +33,7 @@ pub(crate) use header::Header;
 use header::{AWAITED, CANCEL_ON_DROP, HANDLE, QUIET};
 pub(crate) use list::Tasks;
 pub(crate) use reference::{AfarRef, CurrentTask, TaskRef};
+use surface::surface;
 pub(crate) use waiter::Waiter;
 
 /// Starts a task: `future` runs on this thread's loop, beside everything else.
@@ -44,10 +45,6 @@ pub(crate) use waiter::Waiter;
 /// Outside a loop. A panic of `future` goes to whoever awaits the task, and to the exception handler if nobody does; it
 /// never ends the loop.
 ///
-/// # Python
-///
-/// `asyncio.create_task(coroutine)`. The loop itself keeps the task alive: there is no need to hold the handle.
-///
 /// # Examples
 ///
 /// ```
@@ -58,6 +55,10 @@ pub(crate) use waiter::Waiter;
 /// })
 /// # }
 /// ```
+///
+/// # Python
+///
+/// `asyncio.create_task(coroutine)`. The loop itself keeps the task alive: there is no need to hold the handle.
 #[track_caller]
 pub fn spawn<F>(future: F) -> Task<F::Output>
 where
@@ -92,13 +93,13 @@ where
 ///
 /// `!Send`: a task belongs to its loop's thread.
 ///
-/// # Cancel safety
-///
-/// Awaiting `&mut task` loses nothing: the output stays with the task until a poll returns it.
-///
 /// # Panics
 ///
 /// When it is polled again after it gave its output, and when a task awaits itself.
+///
+/// # Cancel safety
+///
+/// Awaiting `&mut task` loses nothing: the output stays with the task until a poll returns it.
 ///
 /// # Python
 ///
@@ -114,30 +115,7 @@ impl<T: 'static> Task<T> {
         Self { join }
     }
 
-    /// Asks for the task to be cancelled: its future is dropped before its next poll, on the loop's thread, and the
-    /// outcome is [`JoinError::Cancelled`] with this reason – also if the future became ready in the same turn. Clean-ups
-    /// that [`finally`](crate::finally) registered still run.
-    ///
-    /// `false` if it comes too late, and then nothing changes: the task has ended, or its future has – it gave its output, or
-    /// is being dropped – and only clean-ups are left, which run to their end. Of several reasons the first counts.
-    ///
-    /// # Python
-    ///
-    /// `Task.cancel(msg)`, which throws an exception into the task that it may swallow. Rust has nothing to throw. There it
-    /// is true until the task is done, and interrupts a clean-up as well.
-    pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
-        self.join.task().cancel_by_hand(reason.into())
-    }
-
-    /// Whether it has ended.
-    ///
-    /// # Python
-    ///
-    /// `Task.done()`.
-    #[must_use]
-    pub fn done(&self) -> bool {
-        self.join.task().is_done()
-    }
+    surface!(self => self.join.task());
 
     /// The outcome, if it has ended and nobody has taken the outcome.
     ///
@@ -154,26 +132,10 @@ impl<T: 'static> Task<T> {
         outcome
     }
 
-    /// Whether it has ended as cancelled.
-    ///
-    /// # Python
-    ///
-    /// `Task.cancelled()`.
-    #[must_use]
-    pub fn cancelled(&self) -> bool {
-        self.any().cancelled()
-    }
-
-    /// The same task without the type of its output: what [`all_tasks`] gives. Has more to ask and to tell.
+    /// The same task without the type of its output: what [`all_tasks`] gives. Any number of them may await it.
     #[must_use]
     pub fn any(&self) -> AnyTask {
         AnyTask::of(self.join.task())
-    }
-
-    /// Its name: `Task-7` unless [`named`](Self::named) otherwise.
-    #[must_use]
-    pub fn name(&self) -> String {
-        self.join.task().name()
     }
 
     /// Gives it a name, for reports.
@@ -184,21 +146,6 @@ impl<T: 'static> Task<T> {
     pub fn named(self, name: impl Into<String>) -> Self {
         self.set_name(name);
         self
-    }
-
-    /// Gives it another name. The last one counts.
-    ///
-    /// # Python
-    ///
-    /// `Task.set_name(name)`.
-    pub fn set_name(&self, name: impl Into<String>) {
-        self.join.task().set_name(name.into());
-    }
-
-    /// Where it was spawned.
-    #[must_use]
-    pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.join.task().spawned_at()
     }
 
     /// Dropping the handle will cancel the task from now on.

@@ -17,10 +17,6 @@ use std::sync::atomic::AtomicU8;
 ///
 /// Values are `Send + Sync`, because they cross to threads; they are shared, not copied.
 ///
-/// # Python
-///
-/// `contextvars.ContextVar`. `reset(token)` is [`scope`](Self::scope), which cannot be forgotten; a default is `unwrap_or`.
-///
 /// # Examples
 ///
 /// ```
@@ -41,6 +37,10 @@ use std::sync::atomic::AtomicU8;
 /// })
 /// # }
 /// ```
+///
+/// # Python
+///
+/// `contextvars.ContextVar`. `reset(token)` is [`scope`](Self::scope), which cannot be forgotten; a default is `unwrap_or`.
 pub struct TaskLocal<T> {
     /// Its address is the key. With it a `const` of this type cannot be borrowed for `'static`, so there is one address for
     /// each task-local.
@@ -95,10 +95,6 @@ impl<T: Send + Sync + 'static> TaskLocal<T> {
     ///
     /// Dropping it drops `future`, which still sees the value, and loses what that loses.
     ///
-    /// # Python
-    ///
-    /// `token = var.set(value)`, `try: …`, `finally: var.reset(token)`.
-    ///
     /// # Examples
     ///
     /// ```
@@ -112,6 +108,10 @@ impl<T: Send + Sync + 'static> TaskLocal<T> {
     /// })
     /// # }
     /// ```
+    ///
+    /// # Python
+    ///
+    /// `token = var.set(value)`, `try: …`, `finally: var.reset(token)`.
     pub fn scope<F: Future>(&'static self, value: T, future: F) -> Scope<F> {
         self.in_context(value).scope(future)
     }

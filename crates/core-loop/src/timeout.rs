@@ -31,11 +31,6 @@ mod pinned;
 ///
 /// Dropping it drops `future`, and loses what a drop of `future` loses.
 ///
-/// # Python
-///
-/// `async with asyncio.timeout(delay)`; `asyncio.wait_for` of a coroutine. There the body sees a `CancelledError`, which it may
-/// swallow; here it is dropped.
-///
 /// # Examples
 ///
 /// ```
@@ -47,6 +42,11 @@ mod pinned;
 /// })
 /// # }
 /// ```
+///
+/// # Python
+///
+/// `async with asyncio.timeout(delay)`; `asyncio.wait_for` of a coroutine. There the body sees a `CancelledError`, which it may
+/// swallow; here it is dropped.
 #[track_caller]
 pub fn timeout<F: Future>(duration: Duration, future: F) -> Timeout<F> {
     Timeout::new(sleep(duration), future)

@@ -144,7 +144,7 @@ impl Loop {
     /// Gathers what is ready. Gives the time if it was looked at.
     fn begin_turn(&self, ready: &Ready) -> Option<Instant> {
         let inner = self.inner();
-        inner.shared.inbox.take_into(|remote| match remote {
+        inner.shared.inbox.take_into(&inner.spare, |remote| match remote {
             Remote::Wake(task) => task.arrive(),
             Remote::Call(call) => ready.push_remote(&inner.shared, call),
         });

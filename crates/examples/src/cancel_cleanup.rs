@@ -54,10 +54,12 @@ impl Connection {
     }
 }
 
+// ANCHOR: finally
 /// Works for an hour. The connection is closed however that ends.
 pub async fn work() {
     finally(Connection::open(), async |_: &mut Connection| sleep(HOUR).await, Connection::close).await;
 }
+// ANCHOR_END: finally
 
 /// Cancels it once by name, and once by a timeout.
 pub async fn main() {

@@ -1,11 +1,14 @@
 //! The same work on every runtime and in every place, measured: what `cargo xtask compare` runs.
 //!
 //! Two kinds of work: SHA-256 and word count of every file below a directory, and counting primes.
-//! Three places: inline on the loop, a thread pool, a process pool; each is an `Executor`, and one function drives all.
+//! Four places: inline on the loop, a thread pool, an interpreter pool, a process pool; each is an `Executor`, and one
+//! function drives all. A guest reads no files, so only the primes are counted in interpreters.
 //! While the jobs run, a heartbeat on the loop measures how late the loop was for everything else.
+//! Where there is a CPython, it does the same in its own three places.
 
 mod advice;
 mod cases;
+mod cpython;
 mod files;
 mod heartbeat;
 mod measure;
@@ -35,6 +38,8 @@ pub struct Options {
     pub primes_per_job: u32,
     /// Passes over the work are repeated until a row took at least this long.
     pub row: Duration,
+    /// The CPython to measure as well: `python3.13`.
+    pub python: Option<String>,
 }
 
 /// Why there is no report.
@@ -77,7 +82,8 @@ pub fn run(options: &Options) -> Result<Report, Failure> {
     let primes = Cases::<Primes>::of_ranges(options.primes_per_job);
     let (pools, missing) = Pools::start();
     let plan = Plan::new(options.row, pools.cores());
-    progress.expect(Runtime::ALL.len() * 2 * pools.places().len());
+    let places = pools.places::<Hash>().len() + pools.places::<Primes>().len();
+    progress.expect(Runtime::ALL.len() * places);
 
     let mut bench = Bench { hash, primes, pools, plan, progress, skipped, rows: Vec::new() };
     let mut unavailable: Vec<Missing> = missing.into_iter().collect();
@@ -90,7 +96,13 @@ pub fn run(options: &Options) -> Result<Report, Failure> {
             }
         }
     }
-    Ok(bench.report(unavailable))
+    let advice = advice::advice(&bench.rows);
+    if let Some(python) = &options.python
+        && let Err(why) = bench.beside(python)?
+    {
+        unavailable.push(Missing { runtime: "cpython".into(), why });
+    }
+    Ok(bench.report(advice, unavailable))
 }
 
 /// Everything that is measured with, and what came of it so far.
@@ -107,27 +119,47 @@ struct Bench {
 impl Bench {
     /// All rows of the runtime that carries the current loop.
     async fn on(&mut self, runtime: Runtime) -> Result<(), Failure> {
-        for place in self.pools.places() {
+        for place in self.pools.places::<Hash>() {
             let row = row(runtime, place, &self.pools, &mut self.hash, self.plan, &mut self.progress);
             let (row, changed) = row.await?;
             self.rows.push(row);
-            self.skipped.extend(changed.into_iter().map(|path| Skipped::new(&path, "it changed meanwhile")));
+            self.skipped.extend(changed.into_iter().map(|path| Skipped::changed(&path)));
         }
-        for place in self.pools.places() {
+        for place in self.pools.places::<Primes>() {
             let row = row(runtime, place, &self.pools, &mut self.primes, self.plan, &mut self.progress);
             self.rows.push(row.await?.0);
         }
         Ok(())
     }
 
-    fn report(mut self, unavailable: Vec<Missing>) -> Report {
+    /// The rows of `python`, or why there are none.
+    fn beside(&mut self, python: &str) -> Result<Result<(), String>, Failure> {
+        self.progress.begin(&format!("{python}, everywhere"));
+        let cores = self.pools.cores();
+        let measured = match cpython::measure(python, &self.hash, &self.primes, self.plan, cores) {
+            Ok(measured) => measured,
+            Err(why) => {
+                self.progress.end(&why);
+                return Ok(Err(why));
+            }
+        };
+        self.progress.end(&format!("{} rows", measured.rows.len()));
+        let [files, ranges] = &measured.differing;
+        let changed = settle(&mut self.hash, files, python)?.into_iter();
+        self.skipped.extend(changed.map(|path| Skipped::changed(&path)));
+        settle(&mut self.primes, ranges, python)?;
+        self.rows.extend(measured.rows);
+        Ok(Ok(()))
+    }
+
+    fn report(mut self, advice: String, unavailable: Vec<Missing>) -> Report {
         // Measured runtime by runtime, read work by work.
         self.rows.sort_by(|a, b| a.work.cmp(&b.work));
         Report {
             machine: report::machine(),
             files: self.hash.len(),
             bytes: self.hash.bytes(),
-            advice: advice::advice(&self.rows),
+            advice,
             skipped: self.skipped,
             unavailable,
             rows: self.rows,
@@ -152,8 +184,12 @@ async fn row<W: Work>(
     })?;
     let row = measured.row(W::NAME, runtime, place);
     progress.end(&format!("{:.0} jobs/s", row.jobs_per_s));
-    let changed = cases.settle(&measured.differing).map_err(|input| {
+    Ok((row, settle(cases, &measured.differing, &label)?))
+}
+
+/// Takes the cases out that have changed; one that has not is the fault of whoever is meant by `label`.
+fn settle<W: Work>(cases: &mut Cases<W>, differing: &[usize], label: &str) -> Result<Vec<W::Input>, Failure> {
+    cases.settle(differing).map_err(|input| {
         Failure::Wrong(format!("{label}: another output than when called directly: {}", W::describe(&input)))
-    })?;
-    Ok((row, changed))
+    })
 }

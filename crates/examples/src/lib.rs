@@ -10,7 +10,8 @@
 //! | [`long_computation`] | a computation that gives way, in pieces or on a thread |
 //! | [`map_as_completed`] | many jobs on a pool, in order, as they come, and some at a time |
 //! | [`executor_while_printing`] | a job blocks elsewhere, the loop goes on, `gather` waits for both |
-//! | [`three_pools`] | one function on the loop's own threads, in a thread pool, in a process pool |
+//! | [`four_pools`] | one function on the loop's own threads, in a thread pool, an interpreter pool, a process pool |
+//! | [`hostile_plugin`] | plugins of others: one spins, hoards and crashes, another is served beside it |
 //! | [`parse_in_processes`] | foreign documents, read where a crash costs one of them |
 //! | [`big_argument`] | one copy of a large object, which two processes read |
 //! | [`producers_consumers`] | a bounded queue between tasks |
@@ -56,11 +57,14 @@ pub mod condition;
 pub mod echo;
 pub mod event;
 pub mod executor_while_printing;
+pub mod four_pools;
 pub mod from_a_thread;
 pub mod from_another_process;
 pub mod gather_wait;
 pub mod graceful_shutdown;
+pub mod guests;
 pub mod hello;
+pub mod hostile_plugin;
 pub mod interrupted;
 pub mod limited;
 pub mod log_writer;
@@ -80,7 +84,6 @@ pub mod shield;
 pub mod subprocess;
 pub mod task_group;
 pub mod task_locals;
-pub mod three_pools;
 pub mod timeouts;
 pub mod tls_echo;
 pub mod watch_a_pipe;

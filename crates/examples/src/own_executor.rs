@@ -36,7 +36,7 @@
 //! asyncio.run(main())
 //! ```
 
-use crate::three_pools::{squares, sum_squares};
+use crate::four_pools::{squares, sum_squares};
 use contract::{Drain, Executor, Job, JobError, Reject, Rejected, Report, Room, Runnable};
 use contract::{Shutdown, Slots, Straggler, Submit};
 use std::error::Error;
@@ -133,7 +133,7 @@ impl Drop for OneThread {
     }
 }
 
-/// The function of [`three_pools`](crate::three_pools), in a fourth place.
+/// The function of [`four_pools`](crate::four_pools), in a fifth place.
 ///
 /// # Errors
 ///

@@ -4,7 +4,8 @@
 //! takes it for "preempt", finds nothing else to do, and goes to sleep with a task ready to run. The completion of a
 //! socket has a task to wake, which keeps glommio awake.
 
-use std::io::{self, Write};
+use std::io::{self, IoSlice};
+use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream as StdStream;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -46,6 +47,6 @@ impl Bell {
 impl Rope {
     pub(crate) fn pull(&self) {
         // Full means that the bell rings already.
-        let _ = (&self.0).write(&[1]);
+        let _ = sys::send_vectored(self.0.as_fd(), &[IoSlice::new(&[1])]);
     }
 }

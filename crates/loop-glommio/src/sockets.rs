@@ -9,6 +9,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use contract::driver::{Listener, Stream};
+use core_loop::pipe::without_sigpipe;
 use futures_io::{AsyncRead, AsyncWrite};
 use glommio::net::{TcpListener, TcpStream};
 
@@ -37,15 +38,22 @@ impl Stream for GlommioStream {
     }
 
     fn poll_write(&self, cx: &mut Context<'_>, buffer: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut *self.0.borrow_mut()).poll_write(cx, buffer)
+        self.poll_write_vectored(cx, &[IoSlice::new(buffer)])
     }
 
-    /// At once, past glommio, which knows no such write. Where there is no room, glommio waits for it with the first buffer.
+    /// At once, past glommio, which knows no write of several buffers, and none without a SIGPIPE. Where there is no room, glommio
+    /// tries with the first buffer, and waits.
     fn poll_write_vectored(&self, cx: &mut Context<'_>, buffers: &[IoSlice<'_>]) -> Poll<io::Result<usize>> {
         match sys::send_vectored(sys::descriptor(&self.0), buffers) {
             Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => {
                 let first = buffers.iter().find(|buffer| !buffer.is_empty());
-                self.poll_write(cx, first.map_or(&[], |buffer| buffer))
+                let first = first.map_or(&[][..], |buffer| buffer);
+                let written =
+                    without_sigpipe(|| match Pin::new(&mut *self.0.borrow_mut()).poll_write(cx, first) {
+                        Poll::Ready(written) => written.map(Some),
+                        Poll::Pending => Ok(None),
+                    });
+                written.transpose().map_or(Poll::Pending, Poll::Ready)
             }
             outcome => Poll::Ready(outcome),
         }

@@ -26,6 +26,12 @@ pub trait Channel: AsyncRead + AsyncWrite + Unpin + 'static {
         None
     }
 
+    /// Whether bytes can flow. Until then a write waits, and so does an end of the writing side; a close does not: it gives the
+    /// connection up, with whatever waits.
+    fn is_established(&self) -> bool {
+        true
+    }
+
     /// Whether this side can end and still read.
     fn can_write_eof(&self) -> bool {
         true

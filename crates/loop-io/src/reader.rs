@@ -54,7 +54,7 @@ pub struct StreamReader {
     /// An error of the connection was told.
     failed: bool,
     /// The rest of a line that was too long is still on its way, and nobody wants it.
-    skipping: bool,
+    pub(crate) skipping: bool,
 }
 
 impl StreamReader {

@@ -15,6 +15,7 @@ pub use error::SendFileError;
 pub use target::SendFileTarget;
 
 use core_loop::Descriptor;
+use core_loop::pipe::without_sigpipe;
 use nix::errno::Errno;
 use nix::sys::sendfile::sendfile64;
 use std::fs::File;
@@ -156,7 +157,8 @@ impl<'f> SendFile<'f> {
         while let Some(step) = self.next_step() {
             let mut place = i64::try_from(self.place()).map_err(|_| self.failed(Errno::EOVERFLOW.into()))?;
             let file = self.file;
-            let sending = descriptor.write_with(|to| Ok(sendfile64(to, file, Some(&mut place), step)?));
+            let sending = descriptor
+                .write_with(|to| without_sigpipe(|| Ok(sendfile64(to, file, Some(&mut place), step)?)));
             match unless_over(sending, opened).await {
                 Ok(0) => break,
                 Ok(len) => self.sent += len as u64,
@@ -231,16 +233,23 @@ async fn unless_over(
     .await
 }
 
-/// That the kernel does not send this file, or not there: a file that is none, a pipe, a filter that forbids the call.
+/// What some file systems say, although it is no number of this side of the kernel's.
+const ENOTSUPP: i32 = 524;
+
+/// That the kernel does not send this file, or not there: a file that is none, a pipe, a filter that forbids the call, no memory
+/// for the pipe inside it. sendfile(2) and the file systems below it; nothing that a connection can be lost for.
 fn is_refusal(error: &io::Error) -> bool {
-    let refusals = [
-        Errno::EINVAL,
-        Errno::ENOSYS,
-        Errno::EOPNOTSUPP,
-        Errno::ESPIPE,
-        Errno::EPERM,
-        Errno::EACCES,
-        Errno::EOVERFLOW,
+    const REFUSALS: [i32; 10] = [
+        Errno::EINVAL as i32,
+        Errno::ENOSYS as i32,
+        Errno::EOPNOTSUPP as i32,
+        Errno::ESPIPE as i32,
+        Errno::EPERM as i32,
+        Errno::EACCES as i32,
+        Errno::EOVERFLOW as i32,
+        Errno::ENOMEM as i32,
+        Errno::ENODEV as i32,
+        ENOTSUPP,
     ];
-    error.raw_os_error().is_some_and(|code| refusals.contains(&Errno::from_raw(code)))
+    error.raw_os_error().is_some_and(|code| REFUSALS.contains(&code))
 }

@@ -318,6 +318,11 @@ impl Transport {
         SendFile::new(file).to(self).await
     }
 
+    /// What came before the protocol did, and it has not received.
+    pub(crate) fn take_unread(&self) -> Vec<u8> {
+        self.0.take_unread()
+    }
+
     pub(crate) fn link(&self) -> &Link {
         &self.0.link
     }

@@ -44,14 +44,19 @@ impl StreamReader {
     ) -> Result<(), WriteError> {
         same_connection(self, writer);
         let link = self.link.clone();
-        let unread = || self.buffer.take(self.buffer.len());
+        let unread = || {
+            // That line was one of the old channel's.
+            self.skipping = false;
+            self.buffer.take(self.buffer.len())
+        };
         link.put_around(unread, around)
     }
 }
 
 impl Transport {
     /// Puts another channel around that of this connection. The protocol is told nothing of it, and is given what comes over
-    /// the new one.
+    /// the new one. What came before and was not received yet – see [`from_streams`](Self::from_streams) – is handed to
+    /// `around`, and never to the protocol as it is: it must not be taken for something that came over the new channel.
     ///
     /// # Errors
     ///
@@ -65,7 +70,7 @@ impl Transport {
     ///
     /// What `loop.start_tls` does below.
     pub fn upgrade<C: Channel>(&self, around: impl FnOnce(Beneath) -> C) -> Result<(), WriteError> {
-        self.link().put_around(Vec::new, around)
+        self.link().put_around(|| self.take_unread(), around)
     }
 
     /// A transport in the place of a reader and a writer. The protocol's `connection_made` is called inside; what the reader

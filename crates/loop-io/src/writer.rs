@@ -114,7 +114,7 @@ impl StreamWriter {
     ///
     /// Dropping it loses nothing.
     pub async fn flush(&self) -> Result<(), WriteError> {
-        self.link.drained(|link| link.backlog() == 0).await
+        self.link.flushed().await
     }
 
     /// Sets the water marks for [`drain`](Self::drain).
@@ -206,7 +206,7 @@ impl AsyncWrite for StreamWriter {
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(ready!(self.link.poll_flush(cx))?))
+        Poll::Ready(Ok(ready!(self.link.poll_flushed(cx))?))
     }
 
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -1,6 +1,7 @@
 //! The drivers that this crate was built with. One that was left out says so.
 
 use contract::{Driver, Unavailable};
+use std::time::Duration;
 
 /// core-loop's own.
 ///
@@ -87,6 +88,21 @@ pub fn virtual_time(seed: Option<u64>) -> Result<impl Driver, Unavailable> {
     }
     .build())
 }
+
+/// Lets virtual time pass: [`loop_virtual::advance`].
+///
+/// # Panics
+///
+/// Outside a loop on virtual time.
+#[cfg(feature = "virtual")]
+#[track_caller]
+pub fn advance(duration: Duration) {
+    loop_virtual::advance(duration);
+}
+
+/// Virtual time, which was left out: nothing passes.
+#[cfg(not(feature = "virtual"))]
+pub fn advance(_: Duration) {}
 
 /// Virtual time, which was left out.
 ///

@@ -12,7 +12,8 @@ pub use runtime::{GLOMMIO, NATIVE, Runtime, SMOL, TOKIO, VIRTUAL};
 /// Makes each async function a module of its name, with a test for each runtime.
 ///
 /// The functions stand in the call, or elsewhere and are named. `#[skip(VIRTUAL, "why")]` in front of one, after its comment,
-/// keeps it from one runtime: the test is there, does not run, and says why.
+/// keeps it from one runtime: the test is there, does not run, and says why. Other attributes go where they belong:
+/// `#[cfg(…)]` and lints to all that comes of the function, `#[ignore = "why"]` and `#[should_panic]` to each of its tests.
 ///
 /// # Examples
 ///
@@ -43,42 +44,70 @@ pub use runtime::{GLOMMIO, NATIVE, Runtime, SMOL, TOKIO, VIRTUAL};
 /// ```
 #[macro_export]
 macro_rules! on_every_runtime {
-    ($(
-        $(#[doc = $words:literal])*
-        $(#[skip($skipped:ident, $why:expr)])*
-        async fn $name:ident() $(-> $output:ty)? $body:block
-    )+) => { $(
-        $(#[doc = $words])*
+    // One test a function or a name, and each of its attributes looked at in turn: see `__sort`.
+    ($($(#[$($attribute:tt)+])* async fn $name:ident() $(-> $output:ty)? $body:block)+) => { $(
+        $crate::__sort! { { $name $(-> $output)? $body } [] [] [] [] $(#[$($attribute)+])* }
+    )+ };
+    ($($(#[$($attribute:tt)+])* $name:ident),+ $(,)?) => { $(
+        $crate::__sort! { { $name } [] [] [] [] $(#[$($attribute)+])* }
+    )+ };
+}
+
+/// Sorts the attributes of one test into four lists: of all that comes of it (`cfg`); of its function, or if that stands
+/// elsewhere of its module (what it says, and lints); of each of its `#[test]`s (all else: `ignore`, `should_panic`); skips.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __sort {
+    ($of:tt $all:tt $own:tt $each:tt [$($skips:tt)*] #[skip($skipped:ident, $why:expr)] $($left:tt)*) => {
+        $crate::__sort! { $of $all $own $each [$($skips)* (&$crate::$skipped, $why),] $($left)* }
+    };
+    ($of:tt [$($all:tt)*] $own:tt $each:tt $skips:tt #[cfg $($is:tt)+] $($left:tt)*) => {
+        $crate::__sort! { $of [$($all)* #[cfg $($is)+]] $own $each $skips $($left)* }
+    };
+    ($of:tt $all:tt [$($own:tt)*] $each:tt $skips:tt #[doc $($is:tt)+] $($left:tt)*) => {
+        $crate::__sort! { $of $all [$($own)* #[doc $($is)+]] $each $skips $($left)* }
+    };
+    ($of:tt $all:tt [$($own:tt)*] $each:tt $skips:tt #[allow $($is:tt)+] $($left:tt)*) => {
+        $crate::__sort! { $of $all [$($own)* #[allow $($is)+]] $each $skips $($left)* }
+    };
+    ($of:tt $all:tt [$($own:tt)*] $each:tt $skips:tt #[expect $($is:tt)+] $($left:tt)*) => {
+        $crate::__sort! { $of $all [$($own)* #[expect $($is)+]] $each $skips $($left)* }
+    };
+    ($of:tt $all:tt $own:tt [$($each:tt)*] $skips:tt #[$($is:tt)+] $($left:tt)*) => {
+        $crate::__sort! { $of $all $own [$($each)* #[$($is)+]] $skips $($left)* }
+    };
+    ({ $name:ident $(-> $output:ty)? $body:block } [$($all:tt)*] [$($own:tt)*] $each:tt $skips:tt) => {
+        $($all)* $($own)*
         async fn $name() $(-> $output)? $body
 
-        $crate::on_every_runtime!($(#[skip($skipped, $why)])* $name);
-    )+ };
-    ($($(#[skip($skipped:ident, $why:expr)])* $name:ident),+ $(,)?) => { $(
+        $crate::__sort! { { $name } [$($all)*] [] $each $skips }
+    };
+    ({ $name:ident } [$($all:tt)*] [$($own:tt)*] $each:tt [$($skips:tt)*]) => {
+        $($all)* $($own)*
         mod $name {
             #[allow(unused_imports, reason = "the reason of a skip may be a constant of the test's module")]
             use super::*;
 
-            const SKIPS: &[(&$crate::Runtime, &str)] = &[$((&$crate::$skipped, $why)),*];
+            const SKIPS: &[(&$crate::Runtime, &str)] = &[$($skips)*];
 
-            $crate::__tests! { $name
-                on_native NATIVE
-                on_tokio TOKIO
-                on_smol SMOL
-                on_glommio GLOMMIO
-                on_virtual VIRTUAL
-            }
+            $crate::__test! { $name $each on_native NATIVE }
+            $crate::__test! { $name $each on_tokio TOKIO }
+            $crate::__test! { $name $each on_smol SMOL }
+            $crate::__test! { $name $each on_glommio GLOMMIO }
+            $crate::__test! { $name $each on_virtual VIRTUAL }
         }
-    )+ };
+    };
 }
 
-/// One test a runtime.
+/// One test on one runtime.
 #[doc(hidden)]
 #[macro_export]
-macro_rules! __tests {
-    ($name:ident $($on:ident $runtime:ident)+) => { $(
+macro_rules! __test {
+    ($name:ident [$($attribute:tt)*] $on:ident $runtime:ident) => {
         #[test]
+        $($attribute)*
         fn $on() {
             $crate::hold_unless(SKIPS, module_path!(), &$crate::$runtime, super::$name);
         }
-    )+ };
+    };
 }

@@ -7,7 +7,8 @@
 //!      └─────────────────────────► FAILED: every use says why
 //! ```
 //!
-//! While it is SHAKING, only the handshake polls what is beneath: a reader and a writer wait here.
+//! While it is SHAKING, only the handshake polls what is beneath: a reader and a writer wait here, and so does an end of the
+//! writing side. A close waits for nothing: it gives the handshake up.
 
 use crate::engine::Engine;
 use crate::error::again;
@@ -34,6 +35,8 @@ enum State {
 /// What a channel and its handshake share.
 pub(crate) struct Beginning {
     state: RefCell<State>,
+    /// What the engine keeps, as of the last poll.
+    unsent: Cell<usize>,
     handshake: Cell<Option<Waker>>,
     reader: Cell<Option<Waker>>,
     writer: Cell<Option<Waker>>,
@@ -47,6 +50,7 @@ pub(crate) struct TlsChannel {
 impl Beginning {
     pub(crate) fn new(engine: Engine) -> Rc<Self> {
         Rc::new(Self {
+            unsent: Cell::new(engine.unsent()),
             state: RefCell::new(State::Shaking(Box::new(engine))),
             handshake: Cell::default(),
             reader: Cell::default(),
@@ -72,6 +76,7 @@ impl Beginning {
         }
         match polled {
             Poll::Pending => {
+                self.unsent.set(engine.unsent());
                 self.state.replace(State::Shaking(engine));
                 self.handshake.set(Some(cx.waker().clone()));
                 Poll::Pending
@@ -105,6 +110,11 @@ impl Beginning {
 
     fn is_shaking(&self) -> bool {
         matches!(&*self.state.borrow(), State::Shaking(_) | State::Busy)
+    }
+
+    /// What was written before the handshake, or belongs to it, and is not sent.
+    fn unsent(&self) -> usize {
+        if self.is_shaking() { self.unsent.get() } else { 0 }
     }
 
     /// The engine, once; `None` while it is not done, or has failed.
@@ -168,14 +178,8 @@ impl AsyncWrite for TlsChannel {
         ready!(self.get_mut().poll_engine(|beginning| &beginning.writer, cx))?.poll_send(cx)
     }
 
-    /// In the middle of a handshake there is nothing that could be ended: it is given up.
     fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
-        if this.beginning.is_shaking() {
-            this.beginning.fail(closed());
-            return Poll::Ready(Ok(()));
-        }
-        ready!(this.poll_engine(|beginning| &beginning.writer, cx))?.poll_close(cx)
+        ready!(self.get_mut().poll_engine(|beginning| &beginning.writer, cx))?.poll_close(cx)
     }
 }
 
@@ -188,12 +192,12 @@ impl Channel for TlsChannel {
         self.engine()?.beneath().local_name()
     }
 
-    fn can_write_eof(&self) -> bool {
-        self.engine().is_some()
+    fn is_established(&self) -> bool {
+        !self.beginning.is_shaking()
     }
 
     fn unsent(&self) -> usize {
-        self.engine().map_or(0, Engine::unsent)
+        self.engine().map_or_else(|| self.beginning.unsent(), Engine::unsent)
     }
 
     fn poll_finish(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -51,7 +51,8 @@ impl Engine {
             outgoing: Buffer::new(beneath.unsent),
             beneath: beneath.channel,
             failure: None,
-            writer_waits: false,
+            // For what was written before.
+            writer_waits: true,
             ended_here: false,
             shutdown_timeout,
             shutdown: None,
@@ -71,7 +72,7 @@ impl Engine {
     /// What was taken for writing, and waits for the channel.
     pub(crate) fn unsent(&self) -> usize {
         // What a reader could not send – an alert – nobody waits for: it leaves with the next that is written.
-        if self.writer_waits { self.outgoing.len() } else { 0 }
+        if self.writer_waits { self.outgoing.len() + self.beneath.unsent() } else { 0 }
     }
 
     /// Ready when both sides know each other, and everything about that is sent.
@@ -160,7 +161,9 @@ impl Engine {
             self.ended_here = true;
         }
         ready!(self.poll_send(cx))?;
-        Pin::new(&mut *self.beneath).poll_close(cx)
+        let closed = Pin::new(&mut *self.beneath).poll_close(cx);
+        self.writer_waits = closed.is_pending();
+        closed
     }
 
     /// Waits for the other side's end, and drops what still comes before it.

@@ -1,6 +1,6 @@
 //! The columns: what the behaviours are tried on, with what is known to be different about each.
 
-use crate::{pools, processes};
+use crate::{interpreters, pools, processes};
 use conformance::{
     Bench, Executors, Kind, Kit, LoopThread, Loops, Miss, Outcome, Primitives, Stress, Subject,
 };
@@ -53,8 +53,7 @@ fn with_exceptions(subject: Subject<Loops>) -> Subject<Loops> {
     if subject.name() != "smol" {
         return subject;
     }
-    let why =
-        "does not apply: smol has one reactor a process, and its own thread may be the one that looks at it";
+    let why = "smol has one reactor a process, and its own thread may be the one that looks at it";
     subject.skip("idle.what_has_arrived_is_taken_first", why)
 }
 
@@ -74,12 +73,13 @@ pub(crate) const COLUMNS: &[Entry] = columns! {
         "glommio" "glommio-handle" "on-glommio" drivers::glommio;
     ]
     Entry::on("virtual", "virtual", || {
-        AnySubject::Loop(Subject::virtual_driver("virtual", || drivers::virtual_time(None)))
+        AnySubject::Loop(Subject::virtual_driver("virtual", || drivers::virtual_time(None), drivers::advance))
     }),
     Entry::on("on-virtual", "virtual", || {
         AnySubject::Primitive(Subject::primitives_on("on-virtual", || drivers::virtual_time(None)))
     }),
     executor!("threads" threads),
+    executor!("interpreters" interpreters::bench),
     executor!("processes" processes::bench),
     executor!("limited" limited),
     executor!("limited-processes" || processes::limited(PERMITS)).unless_asked(),

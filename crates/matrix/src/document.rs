@@ -92,14 +92,16 @@ fn row<K: Kind>(behaviour: &Behaviour<K>, columns: &[Column]) -> Option<String> 
             Some(format!("{}: {}", Text(column.name), Text(&outcome.to_string())))
         })
         .collect();
-    let Behaviour { id, sentence, level, origin, .. } = behaviour;
+    let Behaviour { id, sentence, level, origin, adapted, .. } = behaviour;
+    let adapted = adapted.map(|why| format!(", \"adapted\": {}", Text(why)));
     (!cells.is_empty()).then(|| {
         format!(
-            "    {{\"id\": {}, \"kind\": {}, \"sentence\": {}, \"level\": \"{level}\", \"origin\": {}, \"cells\": {{{}}}}}",
+            "    {{\"id\": {}, \"kind\": {}, \"sentence\": {}, \"level\": \"{level}\", \"origin\": {}{}, \"cells\": {{{}}}}}",
             Text(id),
             Text(K::NAME),
             Text(sentence),
             Text(origin),
+            adapted.unwrap_or_default(),
             cells.join(", ")
         )
     })

@@ -4,6 +4,7 @@
 mod args;
 mod columns;
 mod document;
+mod interpreters;
 mod pools;
 mod processes;
 mod raw;

@@ -6,6 +6,7 @@ use std::task::{Context, Poll, Waker};
 /// answers with [`pass`].
 ///
 /// [`contract::budget::spend`] wakes the task by itself, and a waker is foreign code: so it is shown one that does nothing.
+#[inline]
 pub(crate) fn spend() -> bool {
     contract::budget::spend(&mut Context::from_waker(Waker::noop())).is_ready()
 }

@@ -2,7 +2,7 @@
 
 use crate::blocking::{block_on, block_on_timeout};
 use crate::kind::Shared;
-use crate::permits::{HasPermits, Held, Key, Permits};
+use crate::permits::{HasPermits, Held, Key, MOST, Permits};
 use crate::semaphore::{Acquiring, Permit};
 use crate::sync::{Mutex, const_fn, lock};
 use std::borrow::Cow;
@@ -62,6 +62,10 @@ pub struct AlreadyBorrowing(Cow<'static, str>);
 impl CapacityLimiter {
     const_fn! {
         /// A limiter of `total` tokens. With none, all wait until there are [more](Self::set_total_tokens).
+        ///
+        /// # Panics
+        ///
+        /// Above `usize::MAX / 4` tokens.
         #[must_use]
         pub fn new(total: usize) -> Self {
             let ledger = Ledger { total, debt: 0, names: BTreeSet::new() };
@@ -159,7 +163,13 @@ impl CapacityLimiter {
 
     /// From now on there are `total` tokens. If they are more than before, those who wait get them; if they are fewer than
     /// are borrowed, those that come back go to nobody until there are so few.
+    ///
+    /// # Panics
+    ///
+    /// Above `usize::MAX / 4` tokens; nothing changes then.
+    #[track_caller]
     pub fn set_total_tokens(&self, total: usize) {
+        assert!(total <= MOST, "a limiter counts at most usize::MAX / 4 tokens");
         let mut ledger = lock(&self.ledger);
         let before = std::mem::replace(&mut ledger.total, total);
         let mut more = total.saturating_sub(before);

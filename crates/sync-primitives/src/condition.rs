@@ -24,7 +24,11 @@ pub use future::ConditionWait;
 ///
 /// # Ordering
 ///
-/// Those who are notified queue for the lock in the order in which they have waited.
+/// Those who have waited longest are notified first and woken first, and each queues for the lock when it runs: so on one loop
+/// they have the lock in the order in which they have waited, and on several threads in the order in which those get to run.
+/// All of them queue behind whoever was in line for the lock before.
+///
+/// What was done under the lock is seen by whoever has it next; a notification by one who does not hold it orders nothing.
 ///
 /// # Examples
 ///

@@ -42,12 +42,16 @@ pub type Event = EventOf<Shared>;
 ///
 /// Those who wait are released in the order of arrival.
 pub struct EventOf<K: Kind> {
-    /// Whoever is called was released by a `set`.
     line: Line<K>,
 }
 
-/// The word of an event that is set.
+/// Set in the word while the flag is. Then nobody is in line.
 const SET: usize = FIRST_BIT;
+
+/// One release in the word: a `set` that finds somebody in line sends all of them away and counts. So each of them sees from
+/// the word alone that it was released, also after a `clear`, and that its place is no more. (It wraps, and whoever is not
+/// polled between one release and the `usize::MAX / 4`th after it would wait for one more.)
+const RELEASE: usize = SET << 1;
 
 for_each_kind! {
     impl EventOf<K> {
@@ -70,35 +74,35 @@ for_each_kind! {
 impl<K: Kind> EventOf<K> {
     /// Sets the flag and releases everybody who waits.
     pub fn set(&self) {
-        self.store(SET);
-    }
-
-    /// Clears the flag. Whoever a [`set`](Self::set) has released stays released.
-    pub fn clear(&self) {
-        self.store(0);
-    }
-
-    /// Whether the flag is set.
-    #[must_use]
-    pub fn is_set(&self) -> bool {
-        self.line.look().0 == SET
-    }
-
-    fn store(&self, word: usize) {
-        while self.line.try_change(|_| Some(word)) == Tried::Occupied {
+        while self.line.try_change(|word| Some(word | SET)) == Tried::Occupied {
             let mut wakes = Wakes::default();
             let mut line = self.line.lock();
             // Else the last one has left meanwhile.
-            if line.word().is_some() {
-                if word == SET {
-                    line.call_all(|_| 0, &mut wakes);
-                }
-                line.set(word);
+            if let Some(word) = line.word() {
+                line.send_away(&mut wakes);
+                line.set((word | SET).wrapping_add(RELEASE));
                 drop(line);
                 wakes.wake_all();
                 return;
             }
         }
+    }
+
+    /// Clears the flag. Whoever a [`set`](Self::set) has released stays released.
+    pub fn clear(&self) {
+        // While somebody is in line it is clear.
+        self.line.try_change(|word| Some(word & !SET));
+    }
+
+    /// Whether the flag is set.
+    #[must_use]
+    pub fn is_set(&self) -> bool {
+        self.line.look().0 & SET != 0
+    }
+
+    /// How often somebody was released.
+    fn releases(&self) -> usize {
+        self.line.look().0 / RELEASE
     }
 
     /// Waits until the flag is set; ready at once if it is.
@@ -107,7 +111,7 @@ impl<K: Kind> EventOf<K> {
     ///
     /// Dropping the future loses nothing: a `set` is for everybody.
     pub fn wait(&self) -> EventWait<'_, K> {
-        EventWait { event: self, place: None }
+        EventWait { event: self, stand: Stand::New }
     }
 }
 
@@ -137,26 +141,43 @@ impl Event {
 #[must_use = "a future does nothing unless it is awaited"]
 pub struct EventWait<'a, K: Kind = Shared> {
     event: &'a EventOf<K>,
-    place: Option<Place>,
+    stand: Stand,
+}
+
+enum Stand {
+    New,
+    /// Since there had been so many releases.
+    InLine(Place, usize),
+    /// It has seen that it is released, whatever happens to the flag now.
+    Released,
 }
 
 impl<K: Kind> EventWait<'_, K> {
-    /// Of one who has not joined the line.
-    fn poll_first(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.event.is_set() {
-            return if budget::spend() { Poll::Ready(()) } else { budget::pass(cx) };
-        }
-        let unless_set = |word| (word == SET).then_some(SET);
-        let Some(mut line) = self.event.line.occupy(unless_set) else { return Poll::Ready(()) };
+    /// Joins the line, unless there is nothing to wait for.
+    fn join(&mut self, cx: &mut Context<'_>) {
+        let unless_set = |word| (word & SET != 0).then_some(word);
+        let Some(mut line) = self.event.line.occupy(unless_set) else {
+            self.stand = Stand::Released;
+            return;
+        };
         let word = line.word().expect("it is occupied");
-        if word != SET {
-            // It has a place from here on, and gets no waker back.
-            let unneeded = line.wait(&mut self.place, cx.waker());
-            debug_assert!(unneeded.is_none());
-        }
+        self.stand = Stand::InLine(line.join(1, cx.waker().clone()), word / RELEASE);
         line.set(word);
-        drop(line);
-        if word == SET { Poll::Ready(()) } else { Poll::Pending }
+    }
+
+    /// Stays in line, unless it was released.
+    fn wait_on(&mut self, cx: &mut Context<'_>) {
+        let Stand::InLine(place, releases) = &self.stand else { return };
+        let mut line = self.event.line.lock();
+        // Whether it is still in line is certain only under the mutex.
+        if self.event.releases() == *releases {
+            let unneeded = line.wait_on(place, cx.waker());
+            drop(line);
+            drop(unneeded);
+        } else {
+            drop(line);
+            self.stand = Stand::Released;
+        }
     }
 }
 
@@ -165,35 +186,29 @@ impl<K: Kind> Future for EventWait<'_, K> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let Some(place) = &this.place else { return this.poll_first(cx) };
-        let mut line = this.event.line.lock();
-        // Not the flag: whoever was released stays released after a `clear`, and a `set` releases all.
-        let released = line.is_called(place);
-        if released && !budget::spend() {
-            drop(line);
-            return budget::pass(cx);
+        match &this.stand {
+            Stand::New if this.event.is_set() => this.stand = Stand::Released,
+            Stand::New => this.join(cx),
+            Stand::InLine(_, releases) if this.event.releases() != *releases => this.stand = Stand::Released,
+            Stand::InLine(..) => this.wait_on(cx),
+            Stand::Released => {}
         }
-        if !released {
-            let unneeded = line.wait(&mut this.place, cx.waker());
-            drop(line);
-            drop(unneeded);
+        if !matches!(this.stand, Stand::Released) {
             return Poll::Pending;
         }
-        let unneeded = this.place.take().and_then(|place| line.leave(place));
-        let word = line.word().expect("it was in line");
-        line.set(word);
-        drop(line);
-        drop(unneeded);
-        Poll::Ready(())
+        // Kept for the next poll if the budget is gone: the flag may be cleared until then.
+        if budget::spend() { Poll::Ready(()) } else { budget::pass(cx) }
     }
 }
 
 impl<K: Kind> Drop for EventWait<'_, K> {
     fn drop(&mut self) {
-        if let Some(place) = self.place.take() {
+        if let Stand::InLine(place, releases) = std::mem::replace(&mut self.stand, Stand::Released)
+            && self.event.releases() == releases
+        {
             let mut line = self.event.line.lock();
+            let Some(word) = line.word().filter(|word| word / RELEASE == releases) else { return };
             let unneeded = line.leave(place);
-            let word = line.word().expect("it was in line");
             line.set(word);
             drop(line);
             drop(unneeded);

@@ -5,6 +5,7 @@
 use crate::lazy::LazyBox;
 use crate::sync::{AtomicUsize, Mutex, MutexGuard, Ordering, const_fn, lock};
 use std::cell::{Cell, OnceCell, RefCell, RefMut};
+use std::marker::PhantomData;
 use std::ops::DerefMut;
 
 /// Whether threads can share a primitive: [`Shared`] or [`Local`]. Only this crate implements it.
@@ -24,6 +25,16 @@ pub enum Shared {}
 /// It stays on its thread, and uses no atomics.
 #[derive(Debug)]
 pub enum Local {}
+
+/// What only the thread that made it has: else a primitive could be sent away, and with it what others expect of it.
+#[derive(Debug)]
+pub struct Stays<T>(T, PhantomData<*const ()>);
+
+impl<T> Stays<T> {
+    const fn new(value: T) -> Self {
+        Self(value, PhantomData)
+    }
+}
 
 mod sealed {
     pub trait Sealed {}
@@ -62,8 +73,8 @@ impl Kind for Shared {
 }
 
 impl Kind for Local {
-    type Word = Cell<usize>;
-    type Mutex<T> = RefCell<T>;
+    type Word = Stays<Cell<usize>>;
+    type Mutex<T> = Stays<RefCell<T>>;
     type Lazy<T> = OnceCell<Box<T>>;
 }
 
@@ -88,12 +99,12 @@ impl Shared {
 }
 
 impl Local {
-    pub(crate) const fn word(value: usize) -> Cell<usize> {
-        Cell::new(value)
+    pub(crate) const fn word(value: usize) -> Stays<Cell<usize>> {
+        Stays::new(Cell::new(value))
     }
 
-    pub(crate) const fn mutex<T>(value: T) -> RefCell<T> {
-        RefCell::new(value)
+    pub(crate) const fn mutex<T>(value: T) -> Stays<RefCell<T>> {
+        Stays::new(RefCell::new(value))
     }
 
     pub(crate) const fn lazy<T>() -> OnceCell<Box<T>> {
@@ -122,21 +133,21 @@ impl Word for AtomicUsize {
     }
 }
 
-impl Word for Cell<usize> {
+impl Word for Stays<Cell<usize>> {
     #[inline]
     fn load(&self) -> usize {
-        self.get()
+        self.0.get()
     }
 
     #[inline]
     fn store(&self, new: usize) {
-        self.set(new);
+        self.0.set(new);
     }
 
     #[inline]
     fn swap_if(&self, current: usize, new: usize) -> Result<(), usize> {
-        debug_assert_eq!(self.get(), current, "nobody else is on this thread");
-        self.set(new);
+        debug_assert_eq!(self.0.get(), current, "nobody else is on this thread");
+        self.0.set(new);
         Ok(())
     }
 }
@@ -157,19 +168,19 @@ impl<T> Guarded<T> for Mutex<T> {
     }
 }
 
-impl<T> Guarded<T> for RefCell<T> {
+impl<T> Guarded<T> for Stays<RefCell<T>> {
     type Guard<'a>
         = RefMut<'a, T>
     where
         T: 'a;
 
     fn new(value: T) -> Self {
-        Self::new(value)
+        Self::new(RefCell::new(value))
     }
 
     #[inline]
     fn lock(&self) -> RefMut<'_, T> {
-        self.borrow_mut()
+        self.0.borrow_mut()
     }
 }
 

@@ -3,6 +3,8 @@
 mod barrier;
 mod blocking;
 mod bounded_semaphore;
+#[cfg(not(loom))]
+mod brief;
 mod budget;
 mod capacity_limiter;
 mod condition;

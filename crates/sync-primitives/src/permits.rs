@@ -31,7 +31,7 @@ const CLOSED: usize = FIRST_BIT;
 const PERMIT: usize = CLOSED << 1;
 
 /// As many permits as the word can count.
-const MOST: usize = usize::MAX / PERMIT;
+pub(crate) const MOST: usize = usize::MAX / PERMIT;
 
 pub struct Permits<K: Kind = Shared>(Line<K>);
 
@@ -65,7 +65,7 @@ impl<K: Kind> Permits<K> {
 
     #[inline]
     fn try_acquire(&self, wants: u32) -> bool {
-        self.0.try_change(|word| take(word, wants)) == Tried::Done
+        self.0.try_change(|word| take(word, wants as usize)) == Tried::Done
     }
 
     /// Whether they are taken: `false` once the permits are closed.
@@ -73,7 +73,7 @@ impl<K: Kind> Permits<K> {
     fn poll_acquire(&self, wants: u32, place: &mut Option<Place>, cx: &mut Context<'_>) -> Poll<bool> {
         if place.is_none() {
             let (word, in_line) = self.0.look();
-            if !in_line && take(word, wants).is_some() {
+            if !in_line && take(word, wants as usize).is_some() {
                 if !budget::spend() {
                     return budget::pass(cx);
                 }
@@ -87,8 +87,11 @@ impl<K: Kind> Permits<K> {
 
     fn poll_in_line(&self, wants: u32, place: &mut Option<Place>, cx: &mut Context<'_>) -> Poll<bool> {
         let mut wakes = Wakes::default();
-        let line =
-            if place.is_some() { Some(self.0.lock()) } else { self.0.occupy(|word| take(word, wants)) };
+        let line = if place.is_some() {
+            Some(self.0.lock())
+        } else {
+            self.0.occupy(|word| take(word, wants as usize))
+        };
         let Some(mut line) = line else { return Poll::Ready(true) };
         let word = line.word().expect("it is occupied");
         let mine = place.as_ref().is_some_and(|place| line.is_called(place));
@@ -192,8 +195,12 @@ impl<K: Kind> Permits<K> {
 
 /// The word with so many permits less.
 #[inline]
-fn take(word: usize, count: u32) -> Option<usize> {
-    if word & CLOSED != 0 { None } else { word.checked_sub(count as usize * PERMIT) }
+fn take(word: usize, count: usize) -> Option<usize> {
+    if word & CLOSED != 0 {
+        return None;
+    }
+    // More than the word can count are more than there are: where a `usize` has 32 bits, a `u32` asks for so many.
+    count.checked_mul(PERMIT).and_then(|less| word.checked_sub(less))
 }
 
 /// The word with so many permits more.
@@ -340,5 +347,23 @@ impl<H: HasPermits> Drop for Acquire<H> {
         if let (Some(holder), Some(place)) = (&self.holder, self.place.take()) {
             holder.permits().abandon(place);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CLOSED, MOST, PERMIT, add, take};
+
+    #[test]
+    fn more_permits_than_the_word_can_count_are_never_taken_and_never_added() {
+        // Twice the first of them is zero for whoever does not look.
+        for count in [usize::MAX / PERMIT + 1, usize::MAX] {
+            assert_eq!(take(MOST * PERMIT, count), None, "{count}");
+            assert_eq!(add(0, count), None, "{count}");
+        }
+        assert_eq!(take(MOST * PERMIT, MOST), Some(0));
+        assert_eq!(add(0, MOST), Some(MOST * PERMIT));
+        assert_eq!(add(PERMIT, MOST), None);
+        assert_eq!(take(PERMIT | CLOSED, 1), None);
     }
 }

@@ -10,14 +10,16 @@ use std::time::Duration;
 
 mod error;
 mod futures;
+mod heap;
 mod items;
 mod order;
 mod state;
 
 pub use error::{GetError, PutError, QueueShutDown, TaskDoneError};
 pub use futures::{Getting, Joining, Putting};
+pub use heap::LowestFirst;
 pub use items::{Items, ItemsBlocking, NextItem};
-pub use order::{Fifo, Lifo, LowestFirst, Order};
+pub use order::{Fifo, Lifo, Order};
 use state::{Change, State};
 
 /// Items from many to many, first in, first out, with or without a bound.
@@ -71,8 +73,9 @@ pub type LifoQueue<T> = QueueOf<Lifo<T>>;
 ///
 /// # Panics
 ///
-/// Where comparing two items does: a put has happened then, a get has lost the item, and whoever waits still waits for what
-/// is there. A comparison runs inside the queue's mutex, so it must not use the queue.
+/// Where comparing two items does. No item is lost: a put has happened then, though its item may come out late; a get has
+/// taken nothing; a [`shutdown`](QueueOf::shutdown) has not begun. Whoever waits still waits for what is there. A comparison
+/// runs inside the queue's mutex, so it must not use the queue.
 ///
 /// # Examples
 ///
@@ -97,10 +100,16 @@ pub type PriorityQueue<T> = QueueOf<LowestFirst<T>>;
 ///
 /// # Ordering
 ///
-/// Those who wait are served in the order of their arrival. A [`get`](Self::get) or [`put`](Self::put) that has not waited
-/// yet takes only what nobody in line is to have; [`get_nowait`](Self::get_nowait) and [`put_nowait`](Self::put_nowait) take
-/// whatever there is, also before one who was woken for it and has not run yet: that one keeps its place at the head of the
-/// line.
+/// Those who wait are served in the order of their arrival, and nobody overtakes one whom there is nothing for yet. Whoever
+/// was woken for an item (a free place) has one for certain, but takes it when it runs: until then, a [`get`](Self::get) or
+/// [`put`](Self::put) that has not waited goes ahead of it if there is one *more* than the woken are to have.
+///
+/// So it is in asyncio, and so it must be: if those who were woken and have not run yet kept everybody else waiting, each item
+/// of a busy queue would cost a round through the scheduler, with free places on one side and items on the other. Items still
+/// go in and come out in the order in which puts and gets end.
+///
+/// [`get_nowait`](Self::get_nowait) and [`put_nowait`](Self::put_nowait) take whatever there is, also what one was woken for
+/// who has not run yet: that one keeps its place at the head of the line.
 ///
 /// What was done before an item was put has happened before what is done after it was got.
 ///
@@ -128,7 +137,7 @@ pub type PriorityQueue<T> = QueueOf<LowestFirst<T>>;
 /// # Python
 ///
 /// `asyncio.Queue` and its like, and `queue.Queue` and its like in the blocking forms. There a getter whose item was taken
-/// before it ran goes to the back of the line, and a newcomer overtakes those who were woken; here neither.
+/// before it ran goes to the back of the line, and a newcomer may take the very item that another was woken for; here neither.
 /// `shutdown(immediate=True)` throws the items away; here it gives them back.
 pub struct QueueOf<S: Order, K: Kind = Shared> {
     /// Zero is no bound.
@@ -188,7 +197,7 @@ impl<S: Order, K: Kind> QueueOf<S, K> {
     /// # Cancel safety
     ///
     /// Dropping the future gives up its place in line. An item that it was woken for is still in the queue, and the next in
-    /// line is woken for it. Nothing is lost.
+    /// line is woken for it, also after a [`shutdown`](Self::shutdown). Nothing is lost.
     pub fn get(&self) -> Getting<'_, S, K> {
         Getting::new(self)
     }
@@ -219,7 +228,11 @@ impl<S: Order, K: Kind> QueueOf<S, K> {
     ///
     /// [`PutError`], which holds the item.
     pub fn put_nowait(&self, item: S::Item) -> Result<(), PutError<S::Item>> {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        if state.puts_freely(self.maxsize) {
+            state.push(item);
+            return Ok(());
+        }
         if state.shut_down {
             return Err(PutError::ShutDown(item));
         }
@@ -236,7 +249,10 @@ impl<S: Order, K: Kind> QueueOf<S, K> {
     ///
     /// [`GetError`], which says whether waiting would help.
     pub fn get_nowait(&self) -> Result<S::Item, GetError> {
-        let state = self.state.lock();
+        let mut state = self.state.lock();
+        if state.gets_freely() {
+            return state.items.pop().ok_or(GetError::Empty);
+        }
         let empty = if state.shut_down { GetError::ShutDown } else { GetError::Empty };
         if state.items.qsize() == 0 {
             return Err(empty);
@@ -258,9 +274,12 @@ impl<S: Order, K: Kind> QueueOf<S, K> {
     /// Without `immediate`, what is in the queue can still be got, and then gets fail, also those that wait. With it, the
     /// queue is emptied at once; the items count as done, and come back to the caller, in the order in which they would have
     /// come out. Calling it again is fine: so a queue that is being drained can be emptied after all.
+    ///
+    /// Whoever waits for an item while there are as many as have been called for keeps waiting: it gets the item of one who
+    /// is dropped before it came, or fails once the last one is gone.
     pub fn shutdown(&self, immediate: bool) -> Vec<S::Item> {
         let items = self.change().shut_down(immediate);
-        items.into_items()
+        items.into_sorted()
     }
 
     /// How many items are in the queue.

@@ -244,7 +244,12 @@ impl<H: HasPermits> Permit<H> {
         self.0.count()
     }
 
-    /// Does not give the permits back: there are so many less, until somebody calls `release`.
+    /// Does not give the permits back: there are so many less, until somebody calls [`release`](SemaphoreOf::release), of a
+    /// [`BoundedSemaphore`](crate::BoundedSemaphore) its [`release`](crate::BoundedSemaphore::release).
+    ///
+    /// A [`CapacityLimiter`](crate::CapacityLimiter) has no release. There a token that is forgotten counts as borrowed for
+    /// good: who borrowed it under a name has the name back, and
+    /// [`set_total_tokens`](crate::CapacityLimiter::set_total_tokens) can put another in its place.
     pub fn forget(self) {
         self.0.forget();
     }

@@ -19,7 +19,8 @@
 //! the next one. If the thing called for is taken by somebody who may barge, `call_first` with the smaller number takes the
 //! last call back.
 //!
-//! A call for everybody (`call_all`) can tell each of them something: a barrier its index, or that the barrier is broken.
+//! A call for everybody (`call_all`) can tell each of them something: a barrier its index, or that the barrier is broken. If
+//! there is nothing to be told and nothing to be taken, all can be sent away at once (`send_away`).
 //!
 //! Plain data without a lock of its own: the primitive keeps it in its mutex, together with what it gives out.
 
@@ -75,7 +76,14 @@ impl Waiters {
         self.len == 0
     }
 
+    /// Everybody who is in line is called.
+    #[inline]
+    pub(crate) fn nobody_waits(&self) -> bool {
+        self.next == NONE
+    }
+
     /// How many things those want, taken together, who were called and have not come yet.
+    #[inline]
     pub(crate) fn promised(&self) -> usize {
         self.promised
     }
@@ -100,17 +108,26 @@ impl Waiters {
     /// [`wait`](Self::wait) for so many things, which are to be given at once.
     #[must_use]
     pub(crate) fn wait_for(&mut self, wants: u32, place: &mut Option<Place>, waker: &Waker) -> Option<Waker> {
-        let Some(Place(at)) = *place else {
-            *place = Some(self.join(wants, waker.clone()));
-            return None;
-        };
-        match &mut self.slot_mut(at).waker {
+        match place {
+            Some(place) => self.wait_on(place, waker),
+            None => {
+                *place = Some(self.join(wants, waker.clone()));
+                None
+            }
+        }
+    }
+
+    /// Stays in line, and is woken through this waker from now on.
+    #[must_use]
+    pub(crate) fn wait_on(&mut self, place: &Place, waker: &Waker) -> Option<Waker> {
+        match &mut self.slot_mut(place.0).waker {
             Some(before) if before.will_wake(waker) => None,
             before => before.replace(waker.clone()),
         }
     }
 
-    fn join(&mut self, wants: u32, waker: Waker) -> Place {
+    /// Joins the end of the line.
+    pub(crate) fn join(&mut self, wants: u32, waker: Waker) -> Place {
         let slot = Slot { waker: Some(waker), wants, told: NOTHING, before: self.last, after: NONE };
         let at = if self.vacant == NONE {
             let at = u32::try_from(self.slots.len()).ok().filter(|at| *at != NONE);
@@ -163,6 +180,13 @@ impl Waiters {
         waker
     }
 
+    /// Whether `call_first` of so many things would do nothing, in most cases in which it would not: for those who are in a
+    /// hurry.
+    #[inline]
+    pub(crate) fn settled(&self, things: usize) -> bool {
+        self.nobody_waits() && self.promised <= things
+    }
+
     /// Makes as many of the first in line called as `things` are enough for, and all others waiting.
     pub(crate) fn call_first(&mut self, things: usize, wakes: &mut Wakes) {
         while self.next != NONE && self.slot(self.next).wants as usize <= things.saturating_sub(self.promised)
@@ -201,6 +225,21 @@ impl Waiters {
         self.promised += wants as usize;
     }
 
+    /// Sends everybody away: their places are no more, and they must not come back with them. What is left is an empty line.
+    pub(crate) fn send_away(&mut self, wakes: &mut Wakes) {
+        if self.len == 1 {
+            // Its memory serves the next.
+            let waker = self.slot_mut(self.first).waker.take();
+            wakes.push(waker);
+            let slots = std::mem::take(&mut self.slots);
+            *self = Self { slots, ..Self::new() };
+            self.slots.clear();
+        } else {
+            let gone = std::mem::replace(self, Self::new());
+            wakes.rest = Rest::Line { slots: gone.slots, first: gone.first };
+        }
+    }
+
     /// Wakes everybody without calling: there is nothing to give out any more, and they shall see that.
     pub(crate) fn dismiss(&mut self, wakes: &mut Wakes) {
         let mut at = self.next;
@@ -225,26 +264,56 @@ impl Waiters {
 #[derive(Default)]
 pub(crate) struct Wakes {
     first: Option<Waker>,
-    rest: Vec<Waker>,
+    rest: Rest,
+}
+
+#[derive(Default)]
+enum Rest {
+    #[default]
+    Nobody,
+    Some(Vec<Waker>),
+    /// All who were in a line, with the memory of it: it goes with them.
+    Line {
+        slots: Vec<Slot>,
+        first: u32,
+    },
 }
 
 impl Wakes {
     fn push(&mut self, waker: Option<Waker>) {
-        match waker {
-            Some(waker) if self.first.is_none() => self.first = Some(waker),
-            waker => self.rest.extend(waker),
+        let Some(waker) = waker else { return };
+        match &mut self.rest {
+            _ if self.first.is_none() => self.first = Some(waker),
+            Rest::Some(rest) => rest.push(waker),
+            rest => *rest = Rest::Some(vec![waker]),
         }
     }
 
     /// For readers: here is where foreign code runs.
+    #[inline]
     pub(crate) fn wake_all(self) {}
+
+    #[inline(never)]
+    fn wake_in_order(&mut self) {
+        self.first.take().into_iter().for_each(wake);
+        match std::mem::take(&mut self.rest) {
+            Rest::Nobody => {}
+            Rest::Some(rest) => rest.into_iter().for_each(wake),
+            Rest::Line { mut slots, mut first } => {
+                while let Some(slot) = slots.get_mut(first as usize) {
+                    slot.waker.take().into_iter().for_each(wake);
+                    first = slot.after;
+                }
+            }
+        }
+    }
 }
 
 impl Drop for Wakes {
+    #[inline]
     fn drop(&mut self) {
-        if let Some(first) = self.first.take() {
-            wake(first);
-            self.rest.drain(..).for_each(wake);
+        if self.first.is_some() || !matches!(self.rest, Rest::Nobody) {
+            self.wake_in_order();
         }
     }
 }

@@ -32,8 +32,9 @@ pub use crate::core::blocking;
 pub use builder::{BuildError, Builder};
 #[cfg(not(loom))]
 pub use contract::{
-    Cancel, Drain, Executor, ExecutorExt, Job, JobError, Panic, Priority, Reject, Rejected, Report, Room,
-    Shutdown, Stop, StopToken, Submit, When, as_completed, block_on, block_on_timeout, checkpoint, wait,
+    Attempt, Cancel, Drain, Executor, ExecutorExt, Fallible, Job, JobError, Panic, Priority, Reject,
+    Rejected, Report, Room, Shutdown, Stop, StopToken, Submit, When, as_completed, block_on,
+    block_on_timeout, checkpoint, wait,
 };
 #[cfg(not(loom))]
 pub use histogram::Histogram;

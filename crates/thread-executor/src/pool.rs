@@ -1,13 +1,16 @@
 //! The pool: submit, refuse, close.
 
 use crate::builder::Builder;
-use crate::core::{Core, Fault, Refusal};
+use crate::core::{Core, Fault, Refusal, Ticket};
 use crate::stats::Stats;
 use crate::sys;
 use crate::threads::{Threads, thread_name};
 use crate::timers::Timers;
 use contract::role::{self, Role};
-use contract::{Drain, Executor, ExecutorExt, Job, Place, Reject, Rejected, Report, Room, Shutdown, Submit};
+use contract::{
+    Attempt, Drain, Executor, ExecutorExt, Fallible, Job, Place, Reject, Rejected, Report, Room, Runnable,
+    Shutdown, Submit,
+};
 use std::fmt;
 use std::io;
 use std::num::NonZeroUsize;
@@ -153,6 +156,41 @@ impl ThreadPool {
         .map_err(|work| Rejected::new(work, self.closed()))
     }
 
+    /// Takes in work of any kind, which `package` joins with its job.
+    fn accept<W, T>(
+        &self,
+        work: W,
+        options: Submit,
+        package: impl FnOnce(W, &Submit, Ticket) -> (Runnable, Job<T>),
+    ) -> Result<Job<T>, Rejected<W>> {
+        let Inner { core, timers, .. } = &*self.inner;
+        let deadline = options.deadline_from_now();
+        if options.deadline_has_passed() && !core.is_closed() {
+            return Err(Rejected::new(work, Reject::DeadlinePassed));
+        }
+        if deadline.is_some()
+            && let Err(error) = timers.start()
+        {
+            return Err(Rejected::new(work, no_thread(&error)));
+        }
+        let job = core.submit(work, options, |work, options, ticket| {
+            let (runnable, job) = package(work, options, ticket);
+            if let Some(deadline) = deadline {
+                // Before it is in its lane: until then no close can be the last that the timers hear of.
+                timers.add(deadline, runnable.watch());
+            }
+            (runnable, job)
+        });
+        job.map_err(|(work, refusal)| {
+            let why = match refusal {
+                Refusal::Closed => self.closed(),
+                Refusal::Full => Reject::Full,
+                Refusal::NoThread(error) => no_thread(&error),
+            };
+            Rejected::new(work, why)
+        })
+    }
+
     /// Why it takes nothing more.
     fn closed(&self) -> Reject {
         self.inner.core.fault().map_or(Reject::ShuttingDown, broken)
@@ -174,31 +212,29 @@ where
     type Output = R;
 
     fn try_submit_with(&self, work: F, options: Submit) -> Result<Job<R>, Rejected<F>> {
-        let Inner { core, timers, .. } = &*self.inner;
-        let deadline = options.deadline_from_now();
-        if options.deadline_has_passed() && !core.is_closed() {
-            return Err(Rejected::new(work, Reject::DeadlinePassed));
-        }
-        if deadline.is_some()
-            && let Err(error) = timers.start()
-        {
-            return Err(Rejected::new(work, no_thread(&error)));
-        }
-        let job = core.submit(work, options, |work, options, ticket| {
-            let (runnable, job) = Job::package(work, options, Place::none(), ticket);
-            if let Some(deadline) = deadline {
-                // Before it is in its lane: until then no close can be the last that the timers hear of.
-                timers.add(deadline, runnable.watch());
-            }
-            (runnable, job)
-        });
-        job.map_err(|(work, refusal)| {
-            let why = match refusal {
-                Refusal::Closed => self.closed(),
-                Refusal::Full => Reject::Full,
-                Refusal::NoThread(error) => no_thread(&error),
-            };
-            Rejected::new(work, why)
+        self.accept(work, options, |work, options, ticket| Job::package(work, options, Place::none(), ticket))
+    }
+
+    fn room(&self) -> Room {
+        self.inner.core.slots().room()
+    }
+}
+
+/// Work that may fail by itself: its error is the job's.
+impl<A> Executor<Fallible<A>> for ThreadPool
+where
+    A: Attempt + Send + 'static,
+    A::Output: Send + 'static,
+{
+    type Output = A::Output;
+
+    fn try_submit_with(
+        &self,
+        work: Fallible<A>,
+        options: Submit,
+    ) -> Result<Job<A::Output>, Rejected<Fallible<A>>> {
+        self.accept(work, options, |work, options, ticket| {
+            Job::package_fallible(work, options, Place::none(), ticket)
         })
     }
 

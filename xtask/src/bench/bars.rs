@@ -95,6 +95,14 @@ const BARS: &[Bar] = &[
     bar("process.call_free", "process-executor", "raw-python3.13-processpool", 0.3),
     bar("process.call_same", "process-executor", "raw-procspawn", 0.6),
     bar("process.call_same", "process-executor", "raw-python3.13-processpool", 0.3),
+    bar("interpreter.call_free", "interpreter-executor-fresh", "raw-allowed", 1.0),
+    bar("interpreter.call_same", "interpreter-executor-fresh", "raw-allowed", 1.0),
+    bar("interpreter.call_free", "interpreter-executor-pinned", "raw-thread-pool", 1.1),
+    bar("interpreter.call_same", "interpreter-executor-pinned", "raw-thread-pool", 1.1),
+    bar("interpreter.here", "interpreter-executor-fresh", "raw-wasmi", 1.15),
+    bar("interpreter.start", "interpreter-executor-fresh", "raw-reexec", 0.1),
+    bar("interpreter.start", "interpreter-executor-pinned", "raw-reexec", 0.1),
+    bar("interpreter.overrun_p99", "interpreter-executor", "raw-2ms", 1.0),
 ];
 
 /// How a bar came out.

@@ -41,6 +41,8 @@ struct Row {
     sentence: String,
     level: String,
     origin: String,
+    /// Why it is asked in another way than its origin does.
+    adapted: Option<String>,
     /// What it speaks of; it has cells for those columns only.
     subject: String,
     /// One a column of the whole matrix.
@@ -101,6 +103,7 @@ impl Matrix {
                 sentence: text("sentence")?,
                 level: text("level")?,
                 origin: text("origin")?,
+                adapted: behaviour["adapted"].as_str().map(str::to_owned),
                 subject: subject(&behaviour["kind"]),
                 cells: columns.iter().map(|column| Cell::read(&behaviour["cells"][&column.name])).collect(),
             })
@@ -237,7 +240,8 @@ impl Matrix {
     pub(crate) fn page(&self) -> String {
         let mut text = String::from(
             "# Conformance matrix\n\nWritten by `cargo xtask conformance --bless`; do not edit.\n\n\
-             ✔ holds; ✘ does not; – does not apply, with the reason below.\n",
+             ✔ holds; ✘ does not; – does not apply, with the reason below.\n\
+             What is adapted is asked in another way than CPython's own test does; why stands below, too.\n",
         );
         self.notes().for_each(|note| text += &format!("{note}\n"));
         for subject in self.subjects() {
@@ -246,7 +250,9 @@ impl Matrix {
             text += &format!("| behaviour | what holds | level | origin | {} |\n", names.join(" | "));
             text += &format!("| --- | --- | --- | --- |{}\n", " --- |".repeat(names.len()));
             for (row, marks) in rows {
-                let cells = [&format!("`{}`", row.id), &row.sentence, &row.level, &row.origin];
+                let adapted = if row.adapted.is_some() { ", adapted" } else { "" };
+                let level = format!("{}{adapted}", row.level);
+                let cells = [&format!("`{}`", row.id), &row.sentence, &level, &row.origin];
                 let fixed = cells.map(|cell| cell.replace('|', "\\|")).join(" | ");
                 text += &format!("| {fixed} | {} |\n", marks.join(" | "));
             }
@@ -255,6 +261,11 @@ impl Matrix {
         if !reasons.is_empty() {
             text += "\n## Why not\n\n";
             reasons.iter().for_each(|line| text += &format!("* {line}\n"));
+        }
+        let adapted = self.rows.iter().filter_map(|row| Some((&row.id, row.adapted.as_ref()?)));
+        let adapted: Vec<_> = adapted.map(|(id, why)| format!("* `{id}`: {why}\n")).collect();
+        if !adapted.is_empty() {
+            text += &format!("\n## What is adapted\n\n{}", adapted.concat());
         }
         text + BROKEN
     }
@@ -321,6 +332,16 @@ mod tests {
         assert_eq!(matrix.tally().counts(), "2 passed, 0 failed, 0 skipped");
         assert!(matrix.table().contains("executor behaviour"), "{}", matrix.table());
         assert!(matrix.page().contains("| `executor.a` | b | MUST | c | ✔ |"), "{}", matrix.page());
+    }
+
+    #[test]
+    fn what_is_adapted_says_so_in_its_row_and_why_below() {
+        let columns = json!([{ "name": "native", "kind": "ours" }]);
+        let row = json!({ "id": "a", "sentence": "b", "level": "MUST", "origin": "c", "adapted": "No form.", "cells": { "native": "pass" } });
+        let document = json!({ "machine": {}, "columns": columns, "behaviours": [row] });
+        let page = Matrix::read(&document).unwrap().page();
+        assert!(page.contains("| `a` | b | MUST, adapted | c | ✔ |"), "{page}");
+        assert!(page.contains("\n## What is adapted\n\n* `a`: No form.\n"), "{page}");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A crate in an empty project, taken exactly as its README says: what its first user meets.
 
-use super::readme;
+use super::readme::{self, Taken};
 use crate::error::{self, Result};
 use crate::processes::{self, Keep};
 use crate::report::Tally;
@@ -30,12 +30,19 @@ pub(crate) fn try_out(workspace: &Workspace, name: &str, readme: &Path) -> Resul
     let project = all.join(name);
     let dependencies = readme::rooted(&taken.dependencies, &workspace.root);
     error::write(&project.join("Cargo.toml"), &manifest(name, &dependencies))?;
-    error::write(&project.join("src/main.rs"), &taken.main)?;
+    let program = place(&taken);
+    error::write(&project.join(program.file), &taken.main)?;
+    if let Some(library) = program.library {
+        error::write(&project.join(library), "")?;
+    }
     // The versions that are tested are those of the workspace, and no network is needed once these are fetched.
     let lock = error::read(&workspace.root.join("Cargo.lock"))?;
     error::write(&project.join("Cargo.lock"), &lock)?;
     let mut cargo = processes::cargo(&project);
-    cargo.arg(if taken.runs { "run" } else { "build" }).env("CARGO_TARGET_DIR", all.join("target"));
+    cargo
+        .arg(if taken.runs { "run" } else { "build" })
+        .args(program.select)
+        .env("CARGO_TARGET_DIR", all.join("target"));
     let ended = processes::run(&mut cargo, Keep::Both, BOUND)?;
     if ended.success {
         tally.passed = 1;
@@ -44,6 +51,26 @@ pub(crate) fn try_out(workspace: &Workspace, name: &str, readme: &Path) -> Resul
         tally.failed.push(format!("{what}: {}", ended.how));
     }
     Ok(tally)
+}
+
+/// Where the example lies in its project.
+struct Place {
+    file: &'static str,
+    select: &'static [&'static str],
+    /// A package must have one, or a program.
+    library: Option<&'static str>,
+}
+
+/// Only tests and examples have what is a dependency of tests.
+fn place(taken: &Taken) -> Place {
+    match taken.for_tests {
+        false => Place { file: "src/main.rs", select: &[], library: None },
+        true => Place {
+            file: "examples/readme.rs",
+            select: &["--example", "readme"],
+            library: Some("src/lib.rs"),
+        },
+    }
 }
 
 /// `[workspace]` cuts the project off from ours, below whose target folder it lies.

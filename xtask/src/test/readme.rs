@@ -1,10 +1,12 @@
-//! What a reader copies from a README: the `[dependencies]` lines and the first example.
+//! What a reader copies from a README: the lines of the dependencies and the first example.
 
 /// The two things that make an empty project.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Taken {
-    /// The lines of the `[dependencies]` block, its head included.
+    /// The lines of the `[dependencies]` block, or of the `[dev-dependencies]`, its head included.
     pub(crate) dependencies: String,
+    /// It is for tests: the block is that of the `[dev-dependencies]`.
+    pub(crate) for_tests: bool,
     /// A whole `main.rs`.
     pub(crate) main: String,
     /// Whether the example is to be run, and not only built.
@@ -16,12 +18,13 @@ pub(crate) fn take(readme: &str) -> Result<Taken, &'static str> {
     let fences = fences(readme);
     let dependencies = fences
         .iter()
-        .find(|fence| fence.info.starts_with("toml") && fence.text.trim_start().starts_with("[dependencies]"))
-        .ok_or("its README has no ```toml block that begins with [dependencies]")?;
+        .find(|fence| begins(fence, "[dependencies]") || begins(fence, "[dev-dependencies]"))
+        .ok_or("its README has no ```toml block that begins with [dependencies] or [dev-dependencies]")?;
     let example =
         fences.iter().find(|fence| is_example(fence.info)).ok_or("its README has no ```rust example")?;
     Ok(Taken {
         dependencies: dependencies.text.trim().to_owned(),
+        for_tests: begins(dependencies, "[dev-dependencies]"),
         main: program(&example.text),
         runs: !example.info.contains("no_run"),
     })
@@ -56,6 +59,10 @@ fn fences(markdown: &str) -> Vec<Fence<'_>> {
         }
     }
     found
+}
+
+fn begins(fence: &Fence<'_>, head: &str) -> bool {
+    fence.info.starts_with("toml") && fence.text.trim_start().starts_with(head)
 }
 
 fn is_example(info: &str) -> bool {
@@ -96,8 +103,14 @@ mod tests {
     fn the_first_example_that_compiles_is_taken() {
         let taken = take(README).unwrap();
         assert_eq!(taken.main, "\nfn main() {\nlet x = 1;\n}\n");
-        assert!(taken.runs);
+        assert!(taken.runs && !taken.for_tests);
         assert!(taken.dependencies.starts_with("[dependencies]\na ="));
+    }
+
+    #[test]
+    fn what_is_for_tests_says_so() {
+        let taken = take(&README.replace("[dependencies]", "[dev-dependencies]")).unwrap();
+        assert!(taken.for_tests && taken.dependencies.starts_with("[dev-dependencies]\na ="));
     }
 
     #[test]

@@ -9,7 +9,8 @@ const EDGES: &[(&str, &[&str])] = &[
     ("sync-primitives", &["contract"]),
     ("thread-executor", &["contract"]),
     ("process-executor", &["contract"]),
-    ("interpreter-executor", &["contract", "thread-executor"]),
+    ("guest", &[]),
+    ("interpreter-executor", &["contract", "guest", "thread-executor"]),
     ("core-loop", &["contract", "thread-executor"]),
     ("loop-tokio", &["contract", "core-loop"]),
     ("loop-smol", &["contract", "core-loop"]),
@@ -18,7 +19,7 @@ const EDGES: &[(&str, &[&str])] = &[
     ("loop-io", &["contract", "core-loop"]),
     ("loop-hyper", &["core-loop", "loop-io", "sync-primitives"]),
     ("loop-tls", &["contract", "core-loop", "loop-io"]),
-    ("conformance", &["contract", "core-loop", "loop-io", "sync-primitives"]),
+    ("conformance", &["contract", "core-loop", "loop-io", "sync-primitives", "thread-executor"]),
     (
         "loop-test",
         &["conformance", "contract", "core-loop", "loop-tokio", "loop-smol", "loop-glommio", "loop-virtual"],
@@ -113,8 +114,9 @@ fn readme(package: &Package) -> Vec<String> {
     if first.starts_with('#') || !first.ends_with('.') {
         found.push(format!("{folder}/README.md:1: begins with one sentence, not with {first:?}"));
     }
-    if !text.contains("```toml\n[dependencies]\n") {
-        found.push(format!("{folder}/README.md: shows no [dependencies] line"));
+    if !["dependencies", "dev-dependencies"].iter().any(|head| text.contains(&format!("```toml\n[{head}]\n")))
+    {
+        found.push(format!("{folder}/README.md: shows no [dependencies] or [dev-dependencies] line"));
     }
     found
 }

@@ -13,6 +13,8 @@ const BOUNDS: &[(&str, usize)] = &[
     ("thread-executor", 6),
     ("core-loop", 15),
     ("process-executor", 20),
+    ("guest", 2),
+    ("interpreter-executor", 20),
 ];
 
 pub(crate) fn problems(workspace: &Workspace) -> Result<Vec<String>> {

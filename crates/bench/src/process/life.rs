@@ -81,7 +81,7 @@ fn ready(size: Size) -> Result<f64, Failure> {
     time(size, || ProcessPool::new(1).map(Ended).map_err(Failure::broken))
 }
 
-fn reexec(size: Size) -> Result<f64, Failure> {
+pub(crate) fn reexec(size: Size) -> Result<f64, Failure> {
     struct Waited(std::process::Child);
     impl Drop for Waited {
         fn drop(&mut self) {

@@ -51,6 +51,8 @@ in_turns! {
     lock_local: local::Lock::new(0_u64), |shared| shared.lock();
     lock_tokio: tokio::sync::Mutex::new(0_u64), |shared| shared.lock();
     lock_async_lock: smol::lock::Mutex::new(0_u64), |shared| shared.lock();
+    lock_futures: futures_util::lock::Mutex::new(0_u64), |shared| shared.lock();
+    nothing: (), |shared| async { shared };
     semaphore: Semaphore::new(1), |shared| shared.acquire();
     semaphore_local: local::Semaphore::new(1), |shared| shared.acquire();
     semaphore_tokio: tokio::sync::Semaphore::new(1), |shared| shared.acquire();
@@ -68,7 +70,7 @@ macro_rules! released {
                     Box::pin(async move { $wait.await }) as std::pin::Pin<Box<dyn Future<Output = ()>>>
                 });
                 // Last in the ring: all wait when it runs.
-                let sets = Box::pin(async move { $release }) as std::pin::Pin<Box<dyn Future<Output = ()>>>;
+                let sets = Box::pin(async move { $release; }) as std::pin::Pin<Box<dyn Future<Output = ()>>>;
                 floor::run(all.chain([sets]));
                 Ok(())
             })
@@ -80,4 +82,5 @@ released! {
     event: Event::new(), |event| event.wait(), event.set();
     event_local: local::Event::new(), |event| event.wait(), event.set();
     event_tokio: tokio::sync::Notify::new(), |event| event.notified(), event.notify_waiters();
+    event_listener: event_listener::Event::new(), |event| event.listen(), event.notify(usize::MAX);
 }

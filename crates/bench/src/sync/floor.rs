@@ -1,79 +1,90 @@
-//! The least executor that there can be: tasks of one thread in a ring of those that are ready. All contenders run on it, so
-//! that what is measured is the primitive.
+//! The least executor that there can be, on which all contenders run: tasks of one thread in a ring of those that are ready.
+#![expect(unsafe_code, reason = "a waker of `Arc` would cost more than some of what is measured")]
 
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, RawWaker, RawWakerVTable, Waker};
 
 type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 
+thread_local! {
+    /// Numbers of the tasks that are ready.
+    static READY: RefCell<VecDeque<usize>> = const { RefCell::new(VecDeque::new()) };
+}
+
 /// Runs all of them to the end.
 pub(super) fn run<'a>(futures: impl IntoIterator<Item = Task<'a>>) {
-    let ready: Arc<Ready> = Arc::default();
-    let mut tasks: Vec<_> =
-        futures.into_iter().enumerate().map(|(id, task)| Slot::new(id, task, &ready)).collect();
+    READY.with_borrow_mut(VecDeque::clear);
+    let mut tasks: Vec<_> = futures.into_iter().enumerate().map(|(id, task)| Slot::new(id, task)).collect();
     let mut left = tasks.len();
     while left > 0 {
-        let next = ready.lock().pop_front().expect("somebody sleeps for ever");
+        let next = READY.with_borrow_mut(VecDeque::pop_front).expect("somebody sleeps for ever");
         left -= usize::from(tasks[next].step());
     }
 }
 
-#[derive(Default)]
-struct Ready(Mutex<VecDeque<usize>>);
-
-impl Ready {
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<usize>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
 struct Slot<'a> {
-    task: RefCell<Option<Task<'a>>>,
-    bell: Arc<Bell>,
+    task: Option<Task<'a>>,
+    bell: &'static Bell,
     waker: Waker,
 }
 
+/// What rings for a task. It is never freed, so that a waker is a pointer and nothing else; a run of a thousand tasks leaves
+/// 16 kB behind.
 struct Bell {
     id: usize,
+    /// Relaxed throughout, which costs nothing: only one thread is about.
     rung: AtomicBool,
-    ready: Arc<Ready>,
 }
 
 impl<'a> Slot<'a> {
-    fn new(id: usize, task: Task<'a>, ready: &Arc<Ready>) -> Self {
-        ready.lock().push_back(id);
-        let bell = Arc::new(Bell { id, rung: AtomicBool::new(true), ready: ready.clone() });
-        Self { task: RefCell::new(Some(task)), waker: bell.clone().into(), bell }
+    fn new(id: usize, task: Task<'a>) -> Self {
+        let bell: &'static Bell = Box::leak(Box::new(Bell { id, rung: AtomicBool::new(false) }));
+        bell.ring();
+        Self { task: Some(task), bell, waker: bell.waker() }
     }
 
     /// Whether it has ended by this.
     fn step(&mut self) -> bool {
-        // Before the poll: a wake inside it counts. SeqCst: nothing here is to be won.
-        self.bell.rung.store(false, Ordering::SeqCst);
+        // Before the poll: a wake inside it counts.
+        self.bell.rung.store(false, Ordering::Relaxed);
         contract::budget::enter_step();
-        let task = self.task.get_mut();
-        let ended = task.as_mut().is_some_and(|task| {
+        let ended = self.task.as_mut().is_some_and(|task| {
             matches!(task.as_mut().poll(&mut Context::from_waker(&self.waker)), Poll::Ready(()))
         });
         if ended {
-            *task = None;
+            self.task = None;
         }
         ended
     }
 }
 
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
+const BELL: RawWakerVTable = RawWakerVTable::new(
+    |bell| RawWaker::new(bell, &BELL),
+    |bell| of(bell).ring(),
+    |bell| of(bell).ring(),
+    |_| (),
+);
+
+/// The bell that a waker points to.
+fn of(bell: *const ()) -> &'static Bell {
+    // SAFETY: only `Bell::waker` makes wakers with `BELL`, of a bell that lives for ever and is shared only.
+    unsafe { &*bell.cast::<Bell>() }
+}
+
+impl Bell {
+    fn ring(&self) {
+        if !self.rung.load(Ordering::Relaxed) {
+            self.rung.store(true, Ordering::Relaxed);
+            READY.with_borrow_mut(|ready| ready.push_back(self.id));
+        }
     }
 
-    fn wake_by_ref(self: &Arc<Self>) {
-        if !self.rung.swap(true, Ordering::SeqCst) {
-            self.ready.lock().push_back(self.id);
-        }
+    fn waker(&'static self) -> Waker {
+        // SAFETY: the functions of `BELL` ask for a pointer to a bell that lives for ever, which this is. They may be called
+        // on any thread: a bell is `Sync`, and another thread would ring in its own ring, where nobody listens.
+        unsafe { Waker::from_raw(RawWaker::new(std::ptr::from_ref(self).cast(), &BELL)) }
     }
 }

@@ -9,17 +9,17 @@ use std::thread::{self, JoinHandle};
 
 /// What is asked of an echo server.
 #[derive(Clone, Copy)]
-pub(super) struct Talk {
-    pub(super) connections: u32,
+pub(crate) struct Talk {
+    pub(crate) connections: u32,
     /// How often each is asked, in a batch.
-    pub(super) rounds: u32,
+    pub(crate) rounds: u32,
     /// Of a message, in bytes.
-    pub(super) length: usize,
+    pub(crate) length: usize,
 }
 
 /// Whose time is kept.
 #[derive(Clone)]
-pub(super) enum Clock {
+pub(crate) enum Clock {
     /// Of the one on the wall.
     Wall,
     /// Of a server that computes.
@@ -27,31 +27,46 @@ pub(super) enum Clock {
 }
 
 impl Talk {
-    pub(super) const fn of_64_bytes(connections: u32, rounds: u32) -> Self {
+    pub(crate) const fn of_64_bytes(connections: u32, rounds: u32) -> Self {
         Self { connections, rounds, length: 64 }
     }
 
     /// Starts the client.
-    pub(super) fn begin(
+    pub(crate) fn begin(
         self,
         address: SocketAddr,
         size: Size,
         place: Place,
         clock: Clock,
     ) -> JoinHandle<io::Result<f64>> {
+        self.begin_over(move || plain(address), size, place, clock)
+    }
+
+    /// The same over connections of another kind.
+    pub(crate) fn begin_over<S: Read + Write>(
+        self,
+        connect: impl Fn() -> io::Result<S> + Send + 'static,
+        size: Size,
+        place: Place,
+        clock: Clock,
+    ) -> JoinHandle<io::Result<f64>> {
         thread::spawn(move || {
             place();
-            self.ask(address, size, &clock)
+            self.ask_over(connect, size, &clock)
         })
     }
 
     /// All connections are asked, then all are read. Gives the nanoseconds of one message.
-    pub(super) fn ask(self, address: SocketAddr, size: Size, clock: &Clock) -> io::Result<f64> {
-        let connect = || {
-            let stream = TcpStream::connect(address)?;
-            stream.set_nodelay(true)?;
-            Ok(stream)
-        };
+    pub(crate) fn ask(self, address: SocketAddr, size: Size, clock: &Clock) -> io::Result<f64> {
+        self.ask_over(|| plain(address), size, clock)
+    }
+
+    fn ask_over<S: Read + Write>(
+        self,
+        connect: impl Fn() -> io::Result<S>,
+        size: Size,
+        clock: &Clock,
+    ) -> io::Result<f64> {
         let mut streams = (0..self.connections).map(|_| connect()).collect::<io::Result<Vec<_>>>()?;
         let rounds = size.operations(self.rounds);
         let mut message = vec![7; self.length];
@@ -66,8 +81,14 @@ impl Talk {
     }
 }
 
+fn plain(address: SocketAddr) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
 impl Clock {
-    pub(super) fn measure(
+    pub(crate) fn measure(
         &self,
         size: Size,
         operations: u32,

@@ -8,19 +8,19 @@ use std::time::Duration;
 
 /// A thread that serves, as the kernel keeps account of it. Exact whenever it does not run, as between two batches.
 #[derive(Clone)]
-pub(super) struct Computed(PathBuf);
+pub(crate) struct Computed(PathBuf);
 
 impl Computed {
-    pub(super) fn by_this_thread() -> Self {
+    pub(crate) fn by_this_thread() -> Self {
         Self(format!("/proc/{}/task/{}/schedstat", getpid(), gettid()).into())
     }
 
     /// By the first thread of a program.
-    pub(super) fn by_program(pid: Pid) -> Self {
+    pub(crate) fn by_program(pid: Pid) -> Self {
         Self(format!("/proc/{pid}/task/{pid}/schedstat").into())
     }
 
-    pub(super) fn so_far(&self) -> io::Result<Duration> {
+    pub(crate) fn so_far(&self) -> io::Result<Duration> {
         let text = fs::read_to_string(&self.0)?;
         let ns = text.split_whitespace().next().and_then(|word| word.parse().ok());
         ns.map(Duration::from_nanos).ok_or_else(|| io::Error::other("the kernel counts no time of threads"))

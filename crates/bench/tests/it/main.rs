@@ -63,7 +63,9 @@ fn every_bench_has_one_of_ours_and_a_peer() {
         let peers = contenders.iter().filter(|name| name.starts_with("raw-")).count();
         assert!(peers > 0 && peers < contenders.len(), "{bench}: {contenders:?}");
     }
-    for group in ["loop.", "wake.", "timers.", "tcp.", "http.", "offload.", "process.", "sync.", "memory."] {
+    for group in
+        ["loop.", "wake.", "timers.", "tcp.", "tls.", "http.", "offload.", "process.", "sync.", "memory."]
+    {
         assert!(listed.iter().any(|(bench, _)| bench.starts_with(group)), "{group}");
     }
 }

@@ -185,6 +185,8 @@ macro_rules! __with_io_behaviours {
         sendfile {
             /// What was written before a file comes before it, what is written after it behind it; both are whole.
             comes_between_what_is_written_before_and_after Must "test_asyncio/test_sendfile::SendfileMixin::test_sendfile_pre_and_post_data";
+            /// What was written through futures-io, and flushed by nobody, comes before a file as well.
+            comes_after_what_futures_io_has_written Must "contract loop_io::SendFile";
             /// A part of a file is sent, from its place on, and no more than the file has; its position stays where it is.
             sends_a_part_and_no_more_than_there_is Must "test_asyncio/test_sendfile::SendfileMixin::test_sendfile_partial";
             /// A socket that nobody made a stream of takes a file as well.
@@ -229,6 +231,8 @@ macro_rules! __with_io_behaviours {
             close_and_abort_clients Must "test_asyncio/test_server::TestServer2::test_close_clients, ::test_abort_clients";
             /// Without descriptors a server pauses for a second at a time, says so once, and then goes on.
             accept_survives_fd_exhaustion Must "test_asyncio/test_base_events::BaseEventLoopWithSelectorTests::test_accept_connection_exception";
+            /// A connection that has failed before it was accepted is passed over: no report, no pause, and the next one is served.
+            a_connection_that_failed_before_is_passed_over Must "contract loop_io::Server (accept(2))";
             /// A second server on an address that is taken is an error that names it.
             port_in_use_is_an_error_that_names_it Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_server_addr_in_use";
             /// A socket file goes when its server closes, unless another socket is there by then, or it was to be kept.

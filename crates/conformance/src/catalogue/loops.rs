@@ -47,17 +47,17 @@ macro_rules! loop_behaviours {
             /// A stop before the task has ended is an error; the task is still pending, and a later run finishes it.
             stopped_early_is_error_and_resumable Must "test_asyncio/test_events::EventLoopTestsMixin::test_run_until_complete_stopped";
             /// A loop that is closed stays closed: it runs no callback, starts no task, and says so.
-            close_final_and_idempotent Must "test_asyncio/test_events::EventLoopTestsMixin::test_close";
+            close_final_and_idempotent Must "test_asyncio/test_events::EventLoopTestsMixin::test_close" adapted "there each call that comes too late raises; here it must not panic, for destructors schedule while their loop closes: what is refused says so, a `Handle` and a task are cancelled or `Shutdown`, a call from a thread is `Closed`, a reader is an error; another run, or another close, does not compile";
             /// A run inside a run is an error, and the outer loop is unharmed.
             nested_run_rejected Must "test_asyncio/test_events::EventLoopTestsMixin::test_run_until_complete_nesting";
             /// A closed loop refuses work, and what it was given is dropped rather than leaked.
-            spawn_on_closed_loop_disposes_future Must "test_asyncio/test_base_events::BaseEventLoopTests::test_create_task_error_closes_coro";
+            spawn_on_closed_loop_disposes_future Must "test_asyncio/test_base_events::BaseEventLoopTests::test_create_task_error_closes_coro" adapted "an error for whoever spawns by the loop's handle; a `Loop` gives a task that says `Shutdown`";
             /// After a run that a panic ended, a later run goes to its own end.
-            aborted_run_leaves_no_stale_stop Must "test_asyncio/test_base_events::BaseEventLoopTests::test_run_until_complete_loop_orphan_future_close_loop";
+            aborted_run_leaves_no_stale_stop Must "test_asyncio/test_base_events::BaseEventLoopTests::test_run_until_complete_loop_orphan_future_close_loop" adapted "what leaves a run there is an exception, here a panic";
             /// The loop that runs cannot be closed, by its types; the close of another one inside it drops that one's tasks on the spot, and this one goes on.
-            close_while_running_rejected Must "test_asyncio/test_events::EventLoopTestsMixin::test_close_running_event_loop";
+            close_while_running_rejected Must "test_asyncio/test_events::EventLoopTestsMixin::test_close_running_event_loop" adapted "a run borrows the runner whose close would end it: the compiler refuses";
             /// A run for another loop's task is an error, and harms it not; a future belongs to no loop, and may be set by one and awaited by another.
-            foreign_future_rejected Must "test_asyncio/test_tasks::BaseTaskTests::test_other_loop_future";
+            foreign_future_rejected Must "test_asyncio/test_tasks::BaseTaskTests::test_other_loop_future" adapted "a future of another loop is an error there; here wakers cross threads, and it can be awaited: only a run for another loop's task is refused";
         }
         timer {
             /// No timer fires before its time.
@@ -65,7 +65,7 @@ macro_rules! loop_behaviours {
             /// On time, but for the granularity that the driver declares: the best of many timers shows it.
             as_fine_as_declared Profile "contract::Profile::timer_granularity";
             /// Timers that are due already run after what is ready, in the order of their times.
-            past_deadlines_by_deadline_after_ready Must "test_asyncio/test_base_events::BaseEventLoopTests::test_call_later_negative_delays";
+            past_deadlines_by_deadline_after_ready Must "test_asyncio/test_base_events::BaseEventLoopTests::test_call_later_negative_delays" adapted "a `Duration` is never negative: the times are instants that are past";
             /// A due timer that another one of the same turn cancels does not run.
             cancel_of_due_timer_in_same_batch Must "src:asyncio.base_events._run_once";
             /// The loop does not wake for a timer that was cancelled.
@@ -74,8 +74,10 @@ macro_rules! loop_behaviours {
             earlier_timer_is_not_late Must "contract::Reactor::poll_timer";
             /// Cancelling many timers releases what they hold.
             mass_cancel_releases_memory Must "test_asyncio/test_base_events::BaseEventLoopTests::test__run_once_cancelled_event_cleanup";
+            /// Timers that are armed and cancelled behind the next one never touch the driver's timer; a new next one sets it once, when the loop falls asleep.
+            the_next_deadline_is_one_reset Must "contract::Reactor::poll_timer";
             /// Timers for one and the same time run in the order of registration.
-            equal_deadlines_fifo Must "test_asyncio/test_events::TimerTests::test_timer_comparison (CPython: any order)";
+            equal_deadlines_fifo Must "test_asyncio/test_events::TimerTests::test_timer_comparison (CPython: any order)" adapted "CPython says that their order is undefined";
             /// No time at all, a time that is past, and one too long to count: none is early, late or an error, whoever takes it.
             zero_huge_and_past Must "contract: core_loop::sleep, core_loop::timeout, core_loop::wait";
             /// Sleeps down to nothing do not make the loop spin.
@@ -119,29 +121,29 @@ macro_rules! loop_behaviours {
             /// A close with a job stuck in the default executor ends within its grace and reports it.
             default_executor_shutdown_timeout Must "test_asyncio/test_base_events::BaseEventLoopTests::test_shutdown_default_executor_timeout";
             /// On another thread there is no loop: what needs one refuses and names the handle, which may cross.
-            wrong_thread_detected Must "test_asyncio/test_base_events::BaseEventLoopTests::test_check_thread";
+            wrong_thread_detected Must "test_asyncio/test_base_events::BaseEventLoopTests::test_check_thread" adapted "there it is looked for in debug mode; here a `Loop` cannot leave its thread, and what needs one panics elsewhere, in every mode";
         }
         exc {
             /// A callback or timer that fails is reported, and the loop goes on.
-            callback_failure_keeps_loop_alive Must "test_asyncio/test_base_events::BaseEventLoopTests::test_default_exc_handler_callback";
+            callback_failure_keeps_loop_alive Must "test_asyncio/test_base_events::BaseEventLoopTests::test_default_exc_handler_callback" adapted "what fails there is an exception, here a panic";
             /// A custom handler gets the failures until it is taken away.
             custom_handler_and_reset Must "test_asyncio/test_base_events::BaseEventLoopTests::test_set_exc_handler_custom";
             /// A handler that fails itself does not harm the loop.
             failing_handler_falls_back Must "test_asyncio/test_base_events::BaseEventLoopTests::test_set_exc_handler_broken";
             /// The failure of a task that nobody looks at is reported once, with the task's name.
-            unobserved_task_error_reported_once Must "test_asyncio/test_base_events::BaseEventLoopTests::test_default_exc_handler_coro";
+            unobserved_task_error_reported_once Must "test_asyncio/test_base_events::BaseEventLoopTests::test_default_exc_handler_coro" adapted "there every exception is reported; in Rust an `Err` is an output that its reader judges, so only a panic is reported in every mode, and an `Err` that nobody reads in debug mode";
             /// In debug mode an error that a task gives and nobody reads is reported once, with the task, when its last handle goes.
-            unread_error_reported_in_debug_mode Must "test_asyncio/test_futures::BaseFutureTests::test_future_exception_never_retrieved";
+            unread_error_reported_in_debug_mode Must "test_asyncio/test_futures::BaseFutureTests::test_future_exception_never_retrieved" adapted "there it is reported in every mode; in Rust an `Err` is an output that its reader judges";
             /// A failure that was awaited or looked at, and a cancel, are not reported.
             observed_or_cancelled_not_reported Must "test_asyncio/test_futures::BaseFutureTests::test_tb_logger_exception_result_retrieved; test_asyncio/test_tasks::BaseTaskTests::test_tb_logger_not_called_after_cancel";
             /// A task that is still pending when its loop drops it is reported once, by its name.
-            destroyed_pending_task_reported Must "test_asyncio/test_tasks::BaseTaskTests::test_log_destroyed_pending_task";
+            destroyed_pending_task_reported Must "test_asyncio/test_tasks::BaseTaskTests::test_log_destroyed_pending_task" adapted "a task never loses its last owner, which is the loop: what is reported is a task that the loop drops";
         }
         debug {
             /// A step or callback that takes longer than the threshold is reported with what it was and how long it took.
             slow_callback_named Must "test_asyncio/test_base_events::BaseEventLoopWithSelectorTests::test_log_slow_callbacks";
             /// Debug mode follows the environment, the runner has the last word, and it can be asked for and switched while the loop runs.
-            switchable_and_from_environment Must "test_asyncio/test_base_events::BaseEventLoopTests::test_env_var_debug; test_asyncio/test_runners::RunTests::test_asyncio_run_debug";
+            switchable_and_from_environment Must "test_asyncio/test_base_events::BaseEventLoopTests::test_env_var_debug; test_asyncio/test_runners::RunTests::test_asyncio_run_debug" adapted "the variable is `CORE_LOOP_DEBUG`";
             /// Tasks and callbacks know where they were made, and reports show it.
             creation_site_recorded Must "test_asyncio/test_tasks::BaseTaskTests::test_task_source_traceback; test_asyncio/test_events::HandleTests::test_handle_source_traceback";
             /// A step that blocks the loop is reported while it does, by its task.
@@ -155,11 +157,11 @@ macro_rules! loop_behaviours {
             /// A task cancelled at once never begins, and what it captured is dropped.
             cancel_before_first_poll Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_with_message_before_starting_task";
             /// A waiting task that is cancelled ends a turn later, its destructors run.
-            cancel_blocked Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel";
+            cancel_blocked Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel" adapted "the future is dropped; a cooperative task is told";
             /// A cancel after the end says so and changes nothing.
             cancel_done_is_false Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel";
             /// A task that cancels itself goes on to its next await, and no further.
-            self_cancel_hits_next_await Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_current_task";
+            self_cancel_hits_next_await Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_current_task" adapted "the future is dropped at its next await; a cooperative task is told, once";
             /// A task cancelled during its last step counts as cancelled: its output is lost.
             cancel_then_return_is_cancelled Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_at_end";
             /// Cancelling a task cancels the task that it awaits.
@@ -167,15 +169,15 @@ macro_rules! loop_behaviours {
             /// A task that is cancelled ends after the clean-ups of the task that it was awaiting, and before its own awaiter.
             cancel_waits_for_awaited_task Must "src:asyncio.tasks.Task.cancel";
             /// A destructor that panics during a cancel is reported and contained.
-            cleanup_failure_replaces_cancel Must "test_asyncio/test_tasks::BaseTaskTests::test_baseexception_during_cancel";
+            cleanup_failure_replaces_cancel Must "test_asyncio/test_tasks::BaseTaskTests::test_baseexception_during_cancel" adapted "a destructor has no outcome to give: its panic is reported, and the task stays cancelled; the clean-up of a cooperative task may fail in its place";
             /// Two cancels are one: the first reason counts.
             two_cancels_one_delivery Must "test_asyncio/test_tasks::BaseTaskTests::test_cancelling";
             /// A cooperative task may swallow a cancel and give its output.
-            cancel_can_be_swallowed Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_task_catching";
+            cancel_can_be_swallowed Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_task_catching" adapted "by a cooperative task; a future that is dropped cannot refuse";
             /// Two cancels of a cooperative task are one error, and both are counted.
             two_requests_one_error Must "test_asyncio/test_tasks::BaseTaskTests::test_cancelling";
             /// A cancel that is taken back before it is delivered changes nothing.
-            uncancel_before_delivery Must "test_asyncio/test_tasks::BaseTaskTests::test_uncancel_resets_must_cancel";
+            uncancel_before_delivery Must "test_asyncio/test_tasks::BaseTaskTests::test_uncancel_resets_must_cancel" adapted "of a cooperative task";
             /// A cooperative task that cancels itself is interrupted at its next await, and not at the one after.
             self_request_hits_next_await Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_current_task";
             /// A task awaiting a task that somebody else cancels sees that it was cancelled.
@@ -197,7 +199,7 @@ macro_rules! loop_behaviours {
             /// Without the type of its output a task tells how it ended, to all who await it, and is cancelled along with whoever does.
             the_end_is_told_without_the_type Must "src:asyncio.futures.Future.exception";
             /// A task inherits the task-locals of its spawn; what it sets is seen by neither parent nor sibling, only by its own children.
-            context_copied_at_spawn Must "test_asyncio/test_tasks::BaseTaskTests::test_context_1, ::test_context_4";
+            context_copied_at_spawn Must "test_asyncio/test_tasks::BaseTaskTests::test_context_1, ::test_context_4" adapted "what is to be shared is a value behind an `Rc` or `Arc`";
         }
         eager {
             /// An eager task that does not wait has ended when the spawn returns.
@@ -207,7 +209,7 @@ macro_rules! loop_behaviours {
             /// During its eager step it is the current task, in its own context; afterwards the one that spawned it is, in its own.
             current_task_and_context_swapped_back Must "test_asyncio/test_eager_task_factory::EagerTaskFactoryLoopTests::test_current_task, ::test_context_vars";
             /// An eager child that fails inside its spawn ends its group at the spawner's next await, and not before.
-            group_error_deferred Must "main:test_asyncio/test_taskgroups::BaseTestTaskGroup::test_cancels_task_if_created_during_creation";
+            group_error_deferred Must "main:test_asyncio/test_taskgroups::BaseTestTaskGroup::test_cancels_task_if_created_during_creation" adapted "the body is dropped at its next await; one that can be asked is told";
         }
         future {
             /// A future is set or cancelled once; a second time is an error, and reading a pending one is no wait.
@@ -221,7 +223,7 @@ macro_rules! loop_behaviours {
             /// Awaiting a future that is done, twice, gives the value and gives up no turn.
             await_done_does_not_yield Must "test_asyncio/test_futures::BaseFutureTests::test_yield_from_twice";
             /// A task around a job: its cancel withdraws the job, or leaves alone one that has finished.
-            wrap_cancels_both_ways Must "test_asyncio/test_futures::BaseFutureTests::test_wrap_future_cancel, ::test_wrap_future_cancel2";
+            wrap_cancels_both_ways Must "test_asyncio/test_futures::BaseFutureTests::test_wrap_future_cancel, ::test_wrap_future_cancel2" adapted "a job is awaited as it is; the task around it is for those who want a handle of the loop's";
             /// A thread sets a future for all who await it; a promise that is dropped unkept cancels.
             set_from_another_thread Must "contract: core_loop::Promise";
         }
@@ -239,7 +241,7 @@ macro_rules! loop_behaviours {
             /// Results come in the order of the arguments, whatever the order of ending.
             results_in_argument_order Must "test_asyncio/test_tasks::GatherTestsBase::test_success";
             /// The first failure is the outcome at once; the others run on, and a later failure is not reported.
-            first_error_leaves_siblings_running Must "test_asyncio/test_tasks::GatherTestsBase::test_one_exception";
+            first_error_leaves_siblings_running Must "test_asyncio/test_tasks::GatherTestsBase::test_one_exception" adapted "the first `Err` ends `try_gather`, the first panic both";
             /// Outputs that are errors stand in the list at their places.
             collects_errors Must "test_asyncio/test_tasks::GatherTestsBase::test_return_exceptions";
             /// Cancelling whoever awaits cancels all children.
@@ -249,13 +251,13 @@ macro_rules! loop_behaviours {
             /// A child that is cancelled is an error for whoever awaits, and no cancel; its siblings run on.
             child_cancel_is_an_error_not_a_cancel Must "test_asyncio/test_tasks::FutureGatherTests::test_one_cancellation";
             /// A cancel of whoever awaits that comes when all children are done takes nothing from the gather: who asks next gets the results.
-            cancel_after_last_child_refused Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_gather_1";
+            cancel_after_last_child_refused Must "test_asyncio/test_tasks::BaseTaskTests::test_cancel_gather_1" adapted "a gather is no object that could be asked to cancel, and to refuse: the cancel goes to the task that awaits it, which is cancelled, as it is there; the results stay with the gather";
         }
         as_completed {
             /// The handles come back in the order in which their tasks ended.
             completion_order Must "test_asyncio/test_tasks::BaseTaskTests::test_as_completed, ::test_as_completed_same_tasks_in_as_out";
             /// When the time is over there is an error after what is done, and the others run on.
-            timeout_keeps_tasks Must "test_asyncio/test_tasks::BaseTaskTests::test_as_completed_with_timeout";
+            timeout_keeps_tasks Must "test_asyncio/test_tasks::BaseTaskTests::test_as_completed_with_timeout" adapted "it is a stream, and the error its last item";
         }
         shield {
             /// Cancelling the awaiter spares the inner task.
@@ -271,7 +273,7 @@ macro_rules! loop_behaviours {
             /// A group whose body is over waits for its children; their handles hold the results.
             waits_for_all Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_01, ::test_taskgroup_02";
             /// A child fails: its siblings and the body are cancelled, all clean-ups awaited, then one error comes out, and the task goes on.
-            child_error_sequence Must "test_asyncio/test_taskgroups::TestTaskGroup::test_cancel_children_on_child_error, ::test_cancelling_level_preserved";
+            child_error_sequence Must "test_asyncio/test_taskgroups::TestTaskGroup::test_cancel_children_on_child_error, ::test_cancelling_level_preserved" adapted "the body is dropped; that of `scope_cooperative` is told";
             /// The body fails: the children are cancelled and awaited, and its error is inside the group's.
             body_error_wrapped Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_09, ::test_taskgroup_10";
             /// A child that is cancelled on its own is no failure: the group ends well, with the other results.
@@ -285,27 +287,27 @@ macro_rules! loop_behaviours {
             /// A child spawns into its group, also while that waits for its end: the new child is awaited, too.
             children_may_add_children Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_24";
             /// A group that is shutting down or has ended takes no child: an error, and the future is dropped unpolled.
-            closed_to_new_children Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_no_create_task_after_failure, ::test_taskgroup_finished";
+            closed_to_new_children Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_no_create_task_after_failure, ::test_taskgroup_finished" adapted "there it raises; here the handle says `Cancelled`, or `try_spawn` gives the future back, for a child that spawns while its group ends has done nothing wrong";
             /// A long-lived group keeps nothing of the children that have ended.
             finished_children_released Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_23";
             /// A child or the body panics: the others are cancelled and awaited, then the panic goes on, bare.
-            panic_like_error_bypasses_group Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_20";
+            panic_like_error_bypasses_group Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_20" adapted "a panic stands for `SystemExit` and `KeyboardInterrupt`";
             /// A body that is asked to end because a child failed, and fails itself while it does: both are in the error.
-            body_error_during_abort_added Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_19, ::test_taskgroup_context_manager_exit_raises";
+            body_error_during_abort_added Must "test_asyncio/test_taskgroups::TestTaskGroup::test_taskgroup_19, ::test_taskgroup_context_manager_exit_raises" adapted "in `scope_cooperative`; a body that is dropped fails no more";
             /// The owner is cancelled and a child fails in its clean-up: the error comes out, and the cancel interrupts the next await.
-            external_cancel_plus_child_error Must "test_asyncio/test_taskgroups::TestTaskGroup::test_error_and_cancel, ::test_taskgroup_08";
+            external_cancel_plus_child_error Must "test_asyncio/test_taskgroups::TestTaskGroup::test_error_and_cancel, ::test_taskgroup_08" adapted "in `scope_cooperative`";
             /// Children of an inner and an outer group fail in one turn: the inner error can be caught, then the outer one comes.
-            nested_both_fail_same_tick Must "test_asyncio/test_taskgroups::TestTaskGroup::test_nested_groups_both_cancelled";
+            nested_both_fail_same_tick Must "test_asyncio/test_taskgroups::TestTaskGroup::test_nested_groups_both_cancelled" adapted "in `scope_cooperative`";
             /// Children are waited for, bounded and taken in the order of ending as tasks are.
             children_are_waited_for_as_tasks Must "src:asyncio.taskgroups.TaskGroup.create_task";
             /// A group that is dropped while its children end, after its body has passed a cancel on, gives that back to its task.
             a_dropped_group_gives_back_the_cancel Must "contract: a request that was counted is heard";
             /// A group that is cancelled by its handle ends its children and asks its body; that is no failure, and no cancel of the task.
-            cancel_method Must "main:src:asyncio.taskgroups.TaskGroup.cancel";
+            cancel_method Must "main:src:asyncio.taskgroups.TaskGroup.cancel" adapted "a body that is dropped would leave no value to give: that of `scope` goes on, and that of `scope_cooperative` is told; if it passes that on, the scope gives `Cancelled` where there nothing is raised; a scope is entered by its call, so nothing is cancelled before";
         }
         timeout {
             /// A body that is too slow is dropped, and the task around it goes on.
-            expires Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_basic, ::test_outer_task_is_not_cancelled";
+            expires Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_basic, ::test_outer_task_is_not_cancelled" adapted "the body is dropped and sees nothing; in `timeout_scope_cooperative` it is told";
             /// A body that is faster gives its value, and no timer is left; without a bound nothing ever fires.
             absolute_none_and_unused Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_disabled, ::test_timeout_not_called";
             /// With no time at all, a body without awaits completes, and one that yields once is too late.
@@ -325,11 +327,11 @@ macro_rules! loop_behaviours {
             /// A deadline can be moved later, away, or into the past, which ends the body at its next await.
             reschedule Must "test_asyncio/test_timeouts::TimeoutTests::test_reschedule";
             /// A timeout that expires or is over cannot be moved.
-            state_errors Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_expiring, ::test_timeout_expired";
+            state_errors Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_expiring, ::test_timeout_expired" adapted "a scope is entered by its call: it cannot be moved before, nor entered twice";
             /// A body that swallows the request of its deadline gives its value; the scope has expired all the same.
-            swallowed_cancel_no_error Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_expiring";
+            swallowed_cancel_no_error Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_expiring" adapted "in `timeout_scope_cooperative`; a body that is dropped cannot refuse";
             /// In a task that cleans up after a cancel, a deadline is a timeout, and another cancel is a cancel.
-            works_after_handled_cancel Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_after_cancellation, ::test_cancel_in_timeout_after_cancellation";
+            works_after_handled_cancel Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_after_cancellation, ::test_cancel_in_timeout_after_cancellation" adapted "in a cooperative task, which goes on after a cancel";
             /// Around a group whose child fails in its clean-up when the time is over, the group's error is the outcome.
             around_group Must "test_asyncio/test_timeouts::TimeoutTests::test_timeout_taskgroup";
         }
@@ -337,7 +339,7 @@ macro_rules! loop_behaviours {
             /// The timeout is reported only after the body's clean-up has ended.
             waits_for_cleanup Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_waits_for_task_cancellation";
             /// A task that swallows the cancel of its deadline, or fails while it cleans up, has that outcome given.
-            inner_outcome_beats_timeout Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_cancel_suppressed, ::test_wait_for_reraises_exception_during_cancellation";
+            inner_outcome_beats_timeout Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_cancel_suppressed, ::test_wait_for_reraises_exception_during_cancellation" adapted "of a cooperative task; what is dropped has no outcome";
             /// With no time at all a task that has not begun never does.
             zero_never_starts Must "test_asyncio/test_waitfor::AsyncioWaitForTest::test_wait_for_timeout_less_then_0_or_0_coroutine_do_not_started";
             /// With no time at all what is done already gives its value.
@@ -365,7 +367,7 @@ macro_rules! loop_behaviours {
             /// Several runs of one runner share a loop and its context, and tasks go on from run to run.
             many_runs_one_context Must "test_asyncio/test_runners::RunnerTests::test_run_keeps_context";
             /// A close always ends within its grace; what would not end is dropped and named.
-            close_rules Must "test_asyncio/test_runners::RunnerTests::test_double_close";
+            close_rules Must "test_asyncio/test_runners::RunnerTests::test_double_close" adapted "a second close, and a run after it, do not compile";
             /// Calls from threads that come one after the other and spawn do not keep a close until its grace.
             steady_callbacks_do_not_keep_the_close Must "contract: core_loop::Runner::close";
             /// Once it was shut down, or its loop is closed, no default executor is started; what there is refuses work.
@@ -375,11 +377,51 @@ macro_rules! loop_behaviours {
             /// A main that somebody else has cancelled says so in spite of Ctrl-C, and one that swallows the request gives its output.
             interrupt_subtleties Must "test_asyncio/test_runners::RunnerTests::test_interrupt_cancelled_task; src:asyncio.runners._on_sigint";
         }
+        generator {
+            /// A generator half way, in a task or in another generator there, is closed with its loop, clean-ups and all; one in main ends with main.
+            closed_with_its_loop Must "src:asyncio.base_events.BaseEventLoop.shutdown_asyncgens";
+            /// One in a main that a stop has left pending is closed with its loop, too.
+            of_a_stopped_main_is_closed_too Must "src:asyncio.base_events.BaseEventLoop.shutdown_asyncgens";
+            /// One that nothing of the loop holds outlives it: its owner's drop runs its destructors, and its clean-ups only if it is closed in a task.
+            kept_outside_the_tasks_ends_with_its_owner Must "src:asyncio.base_events.BaseEventLoop.shutdown_asyncgens" adapted "there the close ends it, clean-ups and all; here it may borrow from its owner, so the loop cannot keep hold of it";
+        }
+        pool {
+            /// A job goes to the loop with the least to do, or to that of its key, and stays there, with all that it spawns.
+            a_job_goes_to_the_least_loaded_and_stays Must "contract: core_loop::LoopPool";
+            /// The panic of a job, of a detached task or of a callback ends no loop of a pool.
+            a_panic_stays_with_its_job Must "contract: core_loop::LoopPool";
+            /// A shutdown waits for what all loops have taken, and refuses the rest.
+            a_shutdown_ends_what_it_took_and_refuses_the_rest Must "contract::Shutdown";
+            /// What runs on after the grace of a shutdown is named, on whichever loop.
+            a_shutdown_names_what_runs_on Must "contract::Shutdown";
+            /// A close lets all loops clean up at the same time.
+            a_close_cleans_up_on_all_loops_side_by_side Must "contract: core_loop::LoopPool::close";
+            /// A close ends in time; it names the clean-ups that it had to drop, and the loops that are stuck.
+            a_close_names_what_does_not_end Must "contract: core_loop::LoopPool::close";
+            /// A loop whose driver panics ends its jobs and refuses others by its name; the other loops go on.
+            a_lost_loop_is_named_and_the_others_go_on Must "contract: core_loop::LoopPool";
+            /// A driver that cannot be made is an error that names its loop; the loops that run already are ended.
+            a_loop_that_cannot_start_leaves_none_behind Must "contract: core_loop::PoolStartError";
+            /// A pool that is dropped closes its loops, clean-ups and all.
+            a_drop_closes_its_loops Must "contract: core_loop::LoopPool";
+        }
+        survives {
+            /// Panics of a done-callback, of a destructor and of somebody's wakers are reported, and what comes after them runs.
+            panics_of_callbacks_destructors_and_wakers Must "src:asyncio.events.Handle._run";
+            /// A destructor may cancel its own task and others, spawn and schedule.
+            destructors_that_cancel_and_spawn Must "contract: whatever a destructor does";
+            /// A destructor that spawns and schedules during the close is heard while the loop still runs, and refused when it drops what is left.
+            destructors_that_spawn_during_the_close Must "contract: core_loop::Runner::close";
+            /// Whoever awaits a task of a loop that is closed, before or since, hears of it at once.
+            an_await_of_a_task_whose_loop_is_closed Must "contract: core_loop::JoinError::Shutdown";
+            /// A hundred thousand timers are cancelled in any order, and those beside them run in theirs.
+            very_many_timers_cancelled_in_any_order Must "test_asyncio/test_base_events::BaseEventLoopTests::test__run_once_cancelled_event_cleanup";
+        }
         introspect {
             /// Whoever awaits a task, gathers several, waits for them, shields one, bounds its time or owns it in a group, is named as its awaiter.
-            await_graph Must "main:test_asyncio/test_graph::CallStackTestBase::test_stack_tgroup, ::test_stack_gather";
+            await_graph Must "main:test_asyncio/test_graph::CallStackTestBase::test_stack_tgroup, ::test_stack_gather" adapted "tasks, and where they were spawned: a future has no frames";
             /// The table has every task, the tree puts them below their awaiters and names those that await each other.
-            pstree_and_ps Must "main:test_asyncio/test_tools::TestAsyncioToolsEdgeCases::test_task_awaits_self";
+            pstree_and_ps Must "main:test_asyncio/test_tools::TestAsyncioToolsEdgeCases::test_task_awaits_self" adapted "the process tells of itself; nobody reads its memory";
         }
         differential {
             /// Callbacks and timers: the lines are CPython's.
@@ -430,6 +472,8 @@ macro_rules! loop_behaviours {
             threadsafe_cancel Must "differential/22_threadsafe_cancel.py";
             /// Groups and timeouts whose bodies answer a request, swallow it, or fail: the lines are CPython's.
             groups_asked Must "differential/23_groups_asked.py";
+            /// Executors beside a loop: what waits, runs, fails, is cancelled and shut down: the lines are CPython's.
+            executors Must "differential/25_executors.py";
         }
     } };
 }

@@ -1,6 +1,6 @@
 //! `14_timeout_scopes.py`.
 
-use super::{Log, MS, block, cancelled, py, recorded, replay, scoped, wait};
+use super::{Log, MS, cancelled, py, recorded, replay, scoped, wait};
 use crate::behaviour::Verdict;
 use crate::loops::Loops;
 use crate::{Miss, Subject};
@@ -16,7 +16,7 @@ pub(crate) fn timeout_scopes(subject: &Subject<Loops>) -> Verdict {
         no_time(&log).await;
         moved(&log).await?;
         one_deadline(&log).await;
-        cancelled_from_outside(&log).await;
+        cancelled_from_outside(subject, &log).await;
         refused(&log).await;
         Ok::<_, Miss>(None::<&str>)
     })
@@ -92,7 +92,7 @@ async fn one_deadline(log: &Log) {
     }
 }
 
-async fn cancelled_from_outside(log: &Log) {
+async fn cancelled_from_outside(subject: &Subject<Loops>, log: &Log) {
     for (what, late) in [("before the deadline", Duration::ZERO), ("in its turn", MS * 50)] {
         let seen: Rc<RefCell<Option<TimeoutScope>>> = Rc::default();
         let keep = seen.clone();
@@ -110,7 +110,7 @@ async fn cancelled_from_outside(log: &Log) {
             drop(cancel);
             drop(tell.set_result(()));
         });
-        block(late);
+        subject.let_time_pass(late);
         let _told = cancelled_at.await;
         let mut task = Rc::into_inner(task);
         let task = wait(&mut task).await.iter().all(cancelled);

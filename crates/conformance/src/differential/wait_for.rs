@@ -1,6 +1,6 @@
 //! `13_wait_for.py`.
 
-use super::{Log, MS, block, cancelled, py, recorded, replay, wait};
+use super::{Log, MS, cancelled, py, recorded, replay, wait};
 use crate::behaviour::Verdict;
 use crate::loops::Loops;
 use crate::{Miss, Subject};
@@ -21,7 +21,7 @@ pub(crate) fn wait_for(subject: &Subject<Loops>) -> Verdict {
         let mut done = worker("D", Duration::ZERO, "done before");
         core_loop::wait([&mut done], core_loop::ReturnWhen::ALL_COMPLETED).await;
         limited("D", done, Duration::ZERO).await;
-        in_one_turn(&log).await?;
+        in_one_turn(subject, &log).await?;
         cancels(&log).await;
 
         let mut inner = worker("H", MS * 60, "shielded");
@@ -36,13 +36,14 @@ pub(crate) fn wait_for(subject: &Subject<Loops>) -> Verdict {
     })
 }
 
-async fn in_one_turn(log: &Log) -> Result<(), Miss> {
+async fn in_one_turn(subject: &Subject<Loops>, log: &Log) -> Result<(), Miss> {
     let (lp, future) = (Loop::current(), Future::new());
     let (late, armed) = (future.clone(), lp.clone());
     lp.call_soon(move || {
         armed.call_later(MS * 10, move || drop(late.set_result("too late")));
     });
-    lp.call_soon(|| block(MS * 40));
+    let blocking = subject.clone();
+    lp.call_soon(move || blocking.let_time_pass(MS * 40));
     limited_by(log, "E", future.clone(), MS * 20).await;
     log.line(format_args!("E keeps its value {}", future.result()?));
 

@@ -1,6 +1,6 @@
 //! `exc`: what goes wrong where nobody waits for it.
 
-use super::{Loops, Trace, here, quiet_panic, turns};
+use super::{Loops, Trace, here, names, quiet_panic, turns};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};
 use core_loop::DebugReport;
@@ -12,7 +12,7 @@ fn noted() -> Trace<(String, Option<String>)> {
     let reports = trace.clone();
     here().set_exception_handler(move |_, context| {
         let message = context.panic.map_or_else(String::new, |panic| panic.message().to_owned());
-        reports.note((message, context.task.clone()));
+        reports.note((message, context.task.as_ref().map(|task| task.name.clone())));
     });
     trace
 }
@@ -108,7 +108,7 @@ pub(super) fn unread_error_reported_in_debug_mode(subject: &Subject<Loops>) -> V
         let reports = trace.clone();
         here().set_exception_handler(move |_, context| {
             let error = context.error.and_then(|error| error.downcast_ref::<Output>()).copied();
-            reports.note((context.task.clone(), error));
+            reports.note((context.task.as_ref().map(|task| task.name.clone()), error));
         });
         let fails = |name| core_loop::spawn(async { Output::Err("no luck") }).named(name);
         fails("detached").detach();
@@ -136,7 +136,7 @@ pub(super) fn destroyed_pending_task_reported(subject: &Subject<Loops>) -> Verdi
         turns(1).await;
     })?;
     let report = runner.close(Duration::ZERO);
-    same("what the close has dropped", report.dropped, ["pending"])?;
+    same("what the close has dropped", names(&report.dropped), ["pending"])?;
     let destroyed = told.try_iter().filter_map(|report| match report {
         DebugReport::DestroyedPending { task, .. } => Some(task.name),
         _ => None,

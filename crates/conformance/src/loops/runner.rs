@@ -1,7 +1,7 @@
 //! `runner`: a loop's life.
 
 pub(super) use super::interrupt::{first_interrupt_cancels_main, interrupt_subtleties};
-use super::{GRACE, Loops, Trace, here, turns};
+use super::{GRACE, Loops, Trace, here, names, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Gate, Subject};
 use contract::ExecutorExt;
@@ -114,7 +114,7 @@ pub(super) fn close_rules(subject: &Subject<Loops>) -> Verdict {
         turns(2).await;
     })?;
     let report = runner.close(Duration::from_millis(10));
-    same("what outlived the grace", report.dropped, ["stubborn"])?;
+    same("what outlived the grace", names(&report.dropped), ["stubborn"])?;
     same("its future", trace.seen(), ["dropped at the close"])?;
     let mut task = std::pin::pin!(task.expect("the run put it there"));
     let outcome = task.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop()));

@@ -1,6 +1,6 @@
 //! `sendfile`: files that go into a connection.
 
-use super::bytes::{a_path, read_all};
+use super::bytes::{a_path, read_all, write_all};
 use super::wire::{End, MIB, ends, sockets, until};
 use super::{Loops, turns};
 use crate::behaviour::{Verdict, ensure, same};
@@ -91,6 +91,24 @@ pub(super) fn comes_between_what_is_written_before_and_after(subject: &Subject<L
             writer.write(b"after")?;
             writer.close();
             let wanted = [&before[..], &sample.bytes, b"after"].concat();
+            same_bytes("what came", &reading.await??, &wanted)?;
+        }
+        Ok(())
+    })
+}
+
+pub(super) fn comes_after_what_futures_io_has_written(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        let sample = Sample::new(MIB)?;
+        for ((_reader, mut writer), (far, _far_writer)) in both_ways().await? {
+            let reading = reading(far);
+            // Nobody flushes it but the file.
+            write_all(&mut writer, b"before").await?;
+            same("the bytes sent", writer.sendfile(&sample.file).await?, sample.bytes.len() as u64)?;
+            write_all(&mut writer, b"after").await?;
+            writer.flush().await?;
+            writer.close();
+            let wanted = [&b"before"[..], &sample.bytes, b"after"].concat();
             same_bytes("what came", &reading.await??, &wanted)?;
         }
         Ok(())

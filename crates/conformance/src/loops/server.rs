@@ -11,7 +11,7 @@ use loop_io::{
     Accept, Channel, Endpoint, Listen, Server, StreamReader, StreamWriter, open_connection, start_server,
     start_unix_server, streams,
 };
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -138,21 +138,17 @@ pub(super) fn close_and_abort_clients(subject: &Subject<Loops>) -> Verdict {
     })
 }
 
-/// A listener that fails at first, as the kernel does when descriptors have run out.
-struct Exhausted {
+/// A listener that fails at first, with these numbers of the kernel's.
+struct Failing {
     listener: TcpListener,
-    fails: Cell<u32>,
+    errors: RefCell<Vec<i32>>,
 }
 
-impl Accept for Exhausted {
+impl Accept for Failing {
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Box<dyn Channel>>> {
-        const EMFILE: i32 = 24;
-        match self.fails.get() {
-            0 => Accept::poll_accept(&self.listener, cx),
-            left => {
-                self.fails.set(left - 1);
-                Poll::Ready(Err(io::Error::from_raw_os_error(EMFILE)))
-            }
+        match self.errors.borrow_mut().pop() {
+            None => Accept::poll_accept(&self.listener, cx),
+            Some(error) => Poll::Ready(Err(io::Error::from_raw_os_error(error))),
         }
     }
 
@@ -167,12 +163,28 @@ pub(super) fn accept_survives_fd_exhaustion(subject: &Subject<Loops>) -> Verdict
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
         let begun = time();
-        let exhausted = Exhausted { listener, fails: Cell::new(2) };
+        const EMFILE: i32 = 24;
+        let exhausted = Failing { listener, errors: RefCell::new(vec![EMFILE; 2]) };
         let _server = Listen::new().start_server_on(echo, vec![Box::new(exhausted)]);
         let _client = greeted(address, b"still here").await?;
         let took = time() - begun;
         ensure(took >= Duration::from_secs(2), format!("two pauses took {took:?} only"))?;
         same("the reports", reports.borrow().len(), 1)
+    })
+}
+
+pub(super) fn a_connection_that_failed_before_is_passed_over(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        // EPERM, EPROTO, ENONET, ENOPROTOOPT, EOPNOTSUPP, ENETDOWN, ENETUNREACH, ECONNABORTED, ECONNRESET, ETIMEDOUT, EHOSTDOWN,
+        // EHOSTUNREACH: so they are numbered on every Linux but MIPS, PA-RISC and SPARC.
+        const ERRORS: [i32; 12] = [1, 71, 64, 92, 95, 100, 101, 103, 104, 110, 112, 113];
+        let reports = reports();
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let address = listener.local_addr()?;
+        let failing = Failing { listener, errors: RefCell::new(ERRORS.to_vec()) };
+        let _server = Listen::new().start_server_on(echo, vec![Box::new(failing)]);
+        greeted(address, b"the next one").await?;
+        same("the reports", reports.borrow().len(), 0)
     })
 }
 

@@ -118,7 +118,8 @@ pub(super) fn same_deadline_outer_wins(subject: &Subject<Loops>) -> Verdict {
         let trace = Trace::new();
         let outcome = timeout(MS * 2, async {
             // Both deadlines are over when the loop looks at them next.
-            here().call_soon(|| std::thread::sleep(MS * 10));
+            let blocking = subject.clone();
+            here().call_soon(move || blocking.let_time_pass(MS * 10));
             let inner = timeout(MS * 2, pending::<()>()).await;
             trace.note(inner);
         });
@@ -152,9 +153,9 @@ pub(super) fn same_deadline_outer_wins(subject: &Subject<Loops>) -> Verdict {
 pub(super) fn completion_in_same_tick_loses(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let event = Rc::new(Event::new());
-        let set = event.clone();
+        let (set, blocking) = (event.clone(), subject.clone());
         here().call_soon(move || {
-            std::thread::sleep(MS * 10);
+            blocking.let_time_pass(MS * 10);
             set.set();
         });
         same(
@@ -207,7 +208,7 @@ pub(super) fn external_cancel_plus_deadline(subject: &Subject<Loops>) -> Verdict
             let task = spawn(async move { said.note(timeout(patience, pending::<()>()).await) });
             turns(2).await;
             // The deadline is over as well when the task runs next.
-            std::thread::sleep(patience);
+            subject.let_time_pass(patience);
             if task.cancel("from outside") {
                 cancelled_from_outside(task.await)?;
                 return same("what the timeout said", trace.seen(), [Ok(()); 0]);

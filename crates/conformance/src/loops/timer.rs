@@ -106,6 +106,56 @@ pub(super) fn cancelled_head_not_waited_for(subject: &Subject<Loops>) -> Verdict
     })
 }
 
+pub(super) fn the_next_deadline_is_one_reset(subject: &Subject<Loops>) -> Verdict {
+    const MANY: u32 = 10_000;
+    subject.run_watched(async |log| {
+        let next = here().time() + NEVER;
+        let timers: Vec<_> = (0..MANY).map(|number| here().call_at(next + MS * number, || ())).collect();
+        for late in timers.iter().skip(1).step_by(2) {
+            late.cancel();
+        }
+        // In several turns of a loop that is busy, too.
+        for number in 1..=MANY / 100 {
+            for _ in 0..100 {
+                here().call_at(next + MS * number, || ()).cancel();
+            }
+            turns(1).await;
+        }
+        same("what was set while the loop was busy", log.take_armed(), [])?;
+        same("what was set when it slept", rests(&log).await?, [next])?;
+        timers[1..].iter().for_each(core_loop::Handle::cancel);
+        same("what was set after all but the next were cancelled", rests(&log).await?, [next])?;
+        let earlier = [5, 1, 3].map(|number| here().call_at(next - MS * number, || ()));
+        same("what was set for three that are earlier", rests(&log).await?, [next - MS * 5])?;
+        earlier[0].cancel();
+        same("what was set when the earliest was cancelled", rests(&log).await?, [next - MS * 3])
+    })
+}
+
+/// Lets the loop sleep; gives the times for which it set its timer meanwhile. The same time again sets nothing.
+async fn rests(log: &crate::spy::Log) -> Result<Vec<std::time::Instant>, Miss> {
+    let busy = log.take_armed();
+    ensure(busy.is_empty(), "the loop set its timer while it was busy")?;
+    for _ in 0..TRIES {
+        let event = Arc::new(Event::new());
+        let (handle, set, outside) = (here().handle(), event.clone(), outside());
+        let thread = thread::spawn(move || {
+            let _outside = outside;
+            // Gives the loop time to fall asleep; if it has not, it is tried again.
+            thread::sleep(MS * 5);
+            handle.call_soon_threadsafe(move || set.set())
+        });
+        event.wait().await;
+        thread.join().map_err(|_| Miss::Fail("the other thread panicked".to_owned()))??;
+        let mut armed = log.take_armed();
+        armed.dedup();
+        if !armed.is_empty() {
+            return Ok(armed);
+        }
+    }
+    Err(Miss::Fail(format!("in {TRIES} waits for a thread the loop never slept")))
+}
+
 pub(super) fn earlier_timer_is_not_late(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         here().call_later(NEVER, || ());

@@ -90,9 +90,9 @@ pub(super) fn outer_cancel_not_swallowed_when_inner_just_done(subject: &Subject<
 pub(super) fn result_in_the_turn_of_the_deadline_loses(subject: &Subject<Loops>) -> Verdict {
     subject.run(async || {
         let inner = Future::new();
-        let set = inner.clone();
+        let (set, blocking) = (inner.clone(), subject.clone());
         here().call_soon(move || {
-            std::thread::sleep(MS * 10);
+            blocking.let_time_pass(MS * 10);
             drop(set.set_result(5));
         });
         let outcome = wait_for(MS * 2, inner.clone()).await;

@@ -33,7 +33,7 @@ pub(super) fn fill(
 pub(super) type End = (StreamReader, StreamWriter);
 
 /// The two sockets of a connection: of the one who connected, and of the one who accepted.
-pub(super) async fn sockets() -> Result<(TcpStream, TcpStream), Miss> {
+pub(crate) async fn sockets() -> Result<(TcpStream, TcpStream), Miss> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;
     let ends = gather((async move { TcpStream::connect(address).await }, async move {

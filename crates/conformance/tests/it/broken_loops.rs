@@ -150,6 +150,7 @@ fn forgetful() -> Subject<Loops> {
     let threads = |id: &str| {
         id.starts_with("file.")
             || id.starts_with("sendfile.")
+            || id.starts_with("pool.")
             || id == "subprocess.without_a_pidfd_a_thread_waits"
     };
     let waiting = Loops::behaviours().iter().map(|behaviour| behaviour.id).filter(|id| threads(id));
@@ -171,6 +172,7 @@ fn fast_threads(id: &str) -> bool {
         "bridge.to_thread_carries_context",
         "bridge.run_coroutine_threadsafe_roundtrip",
         "bridge.threadsafe_result_timeout_then_cancel",
+        "timer.the_next_deadline_is_one_reset",
         "timeout.absolute_none_and_unused",
         "future.set_from_another_thread",
         "loop.foreign_future_rejected",
@@ -180,6 +182,7 @@ fn fast_threads(id: &str) -> bool {
         "differential.futures",
         "differential.contexts",
         "differential.threadsafe_cancel",
+        "differential.executors",
     ];
     FAST_THREADS.contains(&id)
 }

@@ -26,6 +26,7 @@ fn every_behaviour_is_a_sentence_with_an_origin() {
     fn all_are<K: Kind>() {
         for behaviour in K::behaviours() {
             assert!(behaviour.sentence.ends_with('.') && !behaviour.origin.is_empty(), "{behaviour:?}");
+            assert!(behaviour.adapted.is_none_or(|why| !why.trim().is_empty()), "{behaviour:?}");
         }
     }
     all_are::<Loops>();

@@ -1,9 +1,10 @@
 //! The executor's side of a job: the promise to complete it, or the package of work and promise.
 
 use super::cell::{Core, Shared};
+use crate::fallible::Runs;
 use crate::panic::shielded;
 use crate::sync::{Mutex, lock};
-use crate::{Cancel, JobError, Panic, Place, Stop, Submit, stop};
+use crate::{Cancel, JobError, Place, Stop, Submit, stop};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -66,24 +67,13 @@ impl<T, W, C: Control> Cell<T, W, C> {
     }
 }
 
-/// What a cell keeps until it starts.
-trait Piece<T>: Send + 'static {
-    fn work(self) -> T;
-}
-
-impl<T, F: FnOnce() -> T + Send + 'static> Piece<T> for F {
-    fn work(self) -> T {
-        self()
-    }
-}
-
-impl<T> Piece<T> for NoWork {
-    fn work(self) -> T {
+impl<T> Runs<T> for NoWork {
+    fn outcome(self) -> Result<T, JobError> {
         match self {}
     }
 }
 
-impl<T: Send + 'static, W: Piece<T>, C: Control> Shared<T> for Cell<T, W, C> {
+impl<T: Send + 'static, W: Runs<T>, C: Control> Shared<T> for Cell<T, W, C> {
     fn core(&self) -> &Core<T> {
         &self.core
     }
@@ -111,7 +101,7 @@ pub(crate) trait Erased: Send + Sync {
     fn awaited(self: Arc<Self>);
 }
 
-impl<T: Send + 'static, W: Piece<T>, C: Control> Erased for Cell<T, W, C> {
+impl<T: Send + 'static, W: Runs<T>, C: Control> Erased for Cell<T, W, C> {
     fn expire(&self) -> bool {
         if Cell::withdraw(self, JobError::Deadline { started: false }) {
             return true;
@@ -158,15 +148,14 @@ trait Work: Erased {
     fn run(&self);
 }
 
-impl<T: Send + 'static, W: Piece<T>, C: Control> Work for Cell<T, W, C> {
+impl<T: Send + 'static, W: Runs<T>, C: Control> Work for Cell<T, W, C> {
     fn run(&self) {
         if !self.core.start() {
             return;
         }
         self.control.started();
         let work = lock(&self.work).take().expect("work that starts is still there");
-        let output = Panic::catch(|| work.work());
-        self.core.finish(output.map_err(JobError::Panicked), &self.control);
+        self.core.finish(work.outcome(), &self.control);
     }
 }
 
@@ -334,15 +323,15 @@ impl<T: Send + 'static, C: Control> Drop for Promise<T, C> {
     }
 }
 
-pub(super) fn package<T, F, C>(
-    work: F,
+pub(super) fn package<T, W, C>(
+    work: W,
     options: &Submit,
     place: Place,
     control: C,
 ) -> (Runnable, Arc<dyn Shared<T>>)
 where
     T: Send + 'static,
-    F: FnOnce() -> T + Send + 'static,
+    W: Runs<T>,
     C: Control,
 {
     let cell = Cell::new(Some(work), options, place, control);

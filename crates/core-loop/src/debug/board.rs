@@ -1,7 +1,7 @@
 //! What other threads may know of a loop: its tasks, and the step under way, written down as it goes.
 
 use super::Settings;
-use super::report::{StepInfo, WhichTask};
+use super::which::{StepInfo, WhichTask, WhichThread};
 use crate::introspect::{Ps, TaskInfo, TaskState};
 use crate::shared::Shared;
 use crate::sync::{Mutex, MutexGuard, lock};
@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 const CYCLE_MAX: usize = 1000;
 
 pub(crate) struct Board {
-    /// The name of the loop's thread.
-    pub(crate) thread: String,
+    /// The loop's thread.
+    pub(crate) thread: WhichThread,
     pub(crate) shared: Weak<Shared>,
     pub(super) settings: Arc<Settings>,
     state: Mutex<State>,
@@ -54,9 +54,10 @@ pub(super) struct Edge {
 }
 
 impl Board {
+    /// On the loop's thread.
     pub(super) fn new(shared: &Arc<Shared>, settings: Arc<Settings>) -> Arc<Self> {
         Arc::new(Self {
-            thread: std::thread::current().name().unwrap_or("without a name").to_owned(),
+            thread: WhichThread::current(),
             shared: Arc::downgrade(shared),
             settings,
             state: Mutex::new(State { stopped: false, running: None, steps: 0, tasks: BTreeMap::new() }),

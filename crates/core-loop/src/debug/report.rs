@@ -1,9 +1,7 @@
 //! What debug mode has to say.
 
-use crate::instrument::Step;
-use crate::task::Header;
+use super::which::{Awaitable, StepInfo, WhichTask, WhichThread};
 use std::fmt;
-use std::panic::Location;
 use std::time::Duration;
 
 /// What debug mode has found. Told to the loop's [debug handler](crate::Loop::set_debug_handler).
@@ -21,6 +19,8 @@ pub enum DebugReport {
     /// A step is still running: the loop is blocked. Told by the watchdog's thread.
     #[non_exhaustive]
     Blocked {
+        /// The loop's thread, which hangs.
+        thread: WhichThread,
         /// Which one.
         step: StepInfo,
         /// For how long it has run.
@@ -38,72 +38,24 @@ pub enum DebugReport {
         /// Which one.
         task: WhichTask,
     },
-    /// The handle of a pending task was dropped, and it had never been awaited, cancelled or detached.
+    /// The handle of a pending task was dropped, and it had never been awaited, cancelled or detached; or the last handle of
+    /// a [`core_loop::Future`](crate::Future), and nobody had ever awaited it, asked after it or cancelled it.
     #[non_exhaustive]
     NeverAwaited {
         /// Which one.
-        task: WhichTask,
+        what: Awaitable,
     },
-}
-
-/// Names a task in a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct WhichTask {
-    /// Counts the loop's tasks from one.
-    pub id: u64,
-    /// Its name.
-    pub name: String,
-    /// Where it was spawned.
-    pub spawned_at: &'static Location<'static>,
-}
-
-/// Names a step in a report.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum StepInfo {
-    /// Of a task.
-    Task(WhichTask),
-    /// A callback.
+    /// An `Err` that a task gave, or a [`core_loop::Future`](crate::Future) was set to, was dropped, and nobody had read it.
+    ///
+    /// The [exception handler](crate::Loop::set_exception_handler) is told as well, with the error itself, which may not be
+    /// fit for other threads; so without a debug handler this report is not printed a second time.
     #[non_exhaustive]
-    Callback {
-        /// Where it was registered.
-        registered_at: &'static Location<'static>,
+    UnreadError {
+        /// Whose error it was.
+        what: Awaitable,
+        /// The name of the output's type, a `Result`.
+        type_name: &'static str,
     },
-    /// A callback, or work, that another thread has sent.
-    FromThread,
-}
-
-impl WhichTask {
-    pub(crate) fn of(task: &Header) -> Self {
-        Self { id: task.id(), name: task.name(), spawned_at: task.spawned_at() }
-    }
-}
-
-impl StepInfo {
-    pub(crate) fn of(step: &Step) -> Self {
-        match step {
-            Step::Task(task) => Self::Task(WhichTask::of(task.header())),
-            Step::Callback { registered_at } => Self::Callback { registered_at },
-            Step::FromThread => Self::FromThread,
-        }
-    }
-}
-
-impl fmt::Display for WhichTask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "task `{}` spawned at {}", self.name, self.spawned_at)
-    }
-}
-
-impl fmt::Display for StepInfo {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Task(task) => write!(f, "{task}"),
-            Self::Callback { registered_at } => write!(f, "the callback registered at {registered_at}"),
-            Self::FromThread => f.write_str("a callback from another thread"),
-        }
-    }
 }
 
 impl fmt::Display for DebugReport {
@@ -113,9 +65,9 @@ impl fmt::Display for DebugReport {
                 f,
                 "a step of {took:.1?}, in which nothing else ran: {step}; move what blocks to `to_thread`, or await in between"
             ),
-            Self::Blocked { step, so_far } => write!(
+            Self::Blocked { thread, step, so_far } => write!(
                 f,
-                "the loop has been blocked for {so_far:.1?}: {step}; move what blocks to `to_thread`, or await in between"
+                "the loop on {thread} has been blocked for {so_far:.1?}: {step}; move what blocks to `to_thread`, or await in between"
             ),
             Self::AwaitCycle { tasks } => {
                 f.write_str("tasks await each other, and may do so for ever: ")?;
@@ -131,10 +83,19 @@ impl fmt::Display for DebugReport {
                 f,
                 "{task} was destroyed while it was pending: await it before the loop closes, or close with a longer grace"
             ),
-            Self::NeverAwaited { task } => {
+            Self::NeverAwaited { what: task @ Awaitable::Task(_) } => {
                 write!(
                     f,
                     "the handle of {task} was dropped and never awaited; call `detach` if that is meant"
+                )
+            }
+            Self::NeverAwaited { what } => {
+                write!(f, "{what} was dropped and never awaited; call `cancel` if nobody needs it any more")
+            }
+            Self::UnreadError { what, type_name } => {
+                write!(
+                    f,
+                    "an error that nobody read, a `{type_name}`, of {what}; await it, or look at its `result`"
                 )
             }
         }

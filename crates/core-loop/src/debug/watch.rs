@@ -1,8 +1,9 @@
 //! The instrument behind debug mode and dumps: it keeps the board, and reports slow steps.
 
 use super::board::Board;
-use super::report::{DebugReport, StepInfo, WhichTask};
+use super::report::DebugReport;
 use super::watchdog;
+use super::which::{StepInfo, WhichTask};
 use crate::current::Loop;
 use crate::exception::ExceptionContext;
 use crate::instrument::{Instrument, Step};

@@ -28,9 +28,9 @@ fn run(board: &Board) {
                 let so_far = running.since.elapsed();
                 if so_far >= due {
                     told = (running.number, so_far.saturating_mul(2));
-                    let step = running.step.clone();
+                    let (thread, step) = (board.thread.clone(), running.step.clone());
                     drop(state);
-                    board.settings.report(&DebugReport::Blocked { step, so_far });
+                    board.settings.report(&DebugReport::Blocked { thread, step, so_far });
                     state = board.state();
                     continue;
                 }

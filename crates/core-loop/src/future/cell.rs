@@ -11,7 +11,7 @@
 
 use crate::callback::CallRef;
 use crate::current::Loop;
-use crate::debug;
+use crate::debug::{self, Origin};
 use crate::error::JoinError;
 use crate::exception::{ExceptionContext, report, shielded};
 use crate::shared::Shared;
@@ -25,6 +25,9 @@ pub(super) struct Cell<T> {
     outcome: OnceLock<Result<T, JoinError>>,
     /// Somebody has read the outcome, or has no use for it. For debug mode.
     heard: AtomicBool,
+    /// Somebody has awaited it, or asked after it. For debug mode.
+    asked: AtomicBool,
+    origin: Origin,
     waiters: Mutex<Waiters>,
 }
 
@@ -54,17 +57,31 @@ impl Waiters {
 }
 
 impl<T> Cell<T> {
+    #[track_caller]
     pub(super) fn new() -> Arc<Self> {
-        Arc::new(Self { outcome: OnceLock::new(), heard: AtomicBool::new(false), waiters: Mutex::default() })
+        Arc::new(Self {
+            outcome: OnceLock::new(),
+            heard: AtomicBool::new(false),
+            asked: AtomicBool::new(false),
+            origin: Origin::here(),
+            waiters: Mutex::default(),
+        })
     }
 
     pub(super) fn outcome(&self) -> Option<&Result<T, JoinError>> {
         self.outcome.get()
     }
 
+    /// The outcome, for somebody who wants to know.
+    pub(super) fn ask(&self) -> Option<&Result<T, JoinError>> {
+        // Relaxed: whoever drops the cell comes after all who had a handle, by the count of these.
+        self.asked.store(true, Ordering::Relaxed);
+        self.outcome()
+    }
+
     /// Nobody will miss the outcome any more.
     pub(super) fn hear(&self) {
-        // Relaxed: whoever drops the cell comes after all who had a handle, by the count of these.
+        // Relaxed: as in `ask`.
         self.heard.store(true, Ordering::Relaxed);
     }
 
@@ -84,7 +101,7 @@ impl<T> Cell<T> {
         number: &mut Option<Number>,
         cx: &mut Context<'_>,
     ) -> Poll<&Result<T, JoinError>> {
-        if let Some(outcome) = self.outcome.get() {
+        if let Some(outcome) = self.ask() {
             *number = None;
             return Poll::Ready(outcome);
         }
@@ -118,6 +135,7 @@ impl<T> Cell<T> {
 
     /// Has `callback` called when the outcome is there: by the loop `lp`, in a turn after that.
     pub(super) fn call_when_done(&self, lp: &Loop, callback: CallRef) {
+        let _told_later = self.ask();
         let callback = lp.inner().done_callbacks.keep(callback);
         let waiter = Waiter::Callback(lp.inner().shared.clone(), callback);
         let mut waiters = lock(&self.waiters);
@@ -142,17 +160,31 @@ impl Waiter {
     }
 }
 
+impl<T> Cell<T> {
+    /// It goes, and nobody has read the outcome. In debug mode an error is told, and that nobody has ever asked.
+    fn tell_unheard(&self) {
+        match self.outcome() {
+            Some(Ok(output)) if is_error(output) => {
+                let type_name = std::any::type_name::<T>();
+                if debug::is_on() {
+                    let message = format!("an error that nobody read, a `{type_name}`, was set in a future");
+                    report(&ExceptionContext::new(message));
+                }
+                self.origin.unread_error(type_name);
+            }
+            // Whoever was to set it is gone as well: nothing is lost.
+            Some(Err(_)) => {}
+            Some(Ok(_)) | None if self.asked.load(Ordering::Relaxed) => {}
+            Some(Ok(_)) | None => self.origin.never_awaited(),
+        }
+    }
+}
+
 impl<T> Drop for Cell<T> {
-    /// Whoever still waits waits in vain: callbacks are dropped, by their loops. An error that nobody has read is told.
+    /// Whoever still waits waits in vain: callbacks are dropped, by their loops.
     fn drop(&mut self) {
-        if let Some(Ok(output)) = self.outcome.get()
-            && !self.heard.load(Ordering::Relaxed)
-            && is_error(output)
-            && debug::is_on()
-        {
-            let error = std::any::type_name::<T>();
-            let message = format!("an error that nobody read, a `{error}`, was set in a future");
-            report(&ExceptionContext::new(message));
+        if !self.heard.load(Ordering::Relaxed) {
+            self.tell_unheard();
         }
         for waiter in std::mem::take(&mut lock(&self.waiters).by_number).into_values() {
             if let Waiter::Callback(lp, callback) = waiter {

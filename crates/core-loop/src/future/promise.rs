@@ -52,7 +52,7 @@ impl<T> Promise<T> {
     /// Whether the future was cancelled: nobody waits for the output any more.
     #[must_use]
     pub fn cancelled(&self) -> bool {
-        self.0.cancelled()
+        self.0.is_cancelled()
     }
 }
 

@@ -15,13 +15,25 @@ where
     type Children = Siblings<F::Output>;
 
     fn spawn(self, order: &Order) -> Self::Children {
-        let mut children = Vec::with_capacity(self.len());
-        // No closure: the place of the spawn is the caller's.
-        for (index, future) in self.into_iter().enumerate() {
-            children.push(Child::spawn(future, index, order));
-        }
-        Siblings(children)
+        Siblings(spawn_each(self, order))
     }
+}
+
+#[track_caller]
+pub(super) fn spawn_each<F>(
+    futures: impl IntoIterator<Item = F, IntoIter: ExactSizeIterator>,
+    order: &Order,
+) -> Vec<Child<F::Output>>
+where
+    F: Future + 'static,
+{
+    let futures = futures.into_iter();
+    let mut children = Vec::with_capacity(futures.len());
+    // No closure: the place of the spawn is the caller's.
+    for (index, future) in futures.enumerate() {
+        children.push(Child::spawn(future, index, order));
+    }
+    children
 }
 
 impl<T: 'static> Children for Siblings<T> {

@@ -26,13 +26,13 @@ type Outcome<T> = Result<T, ChildError>;
 /// [`ChildError`], if the child gave no value. The body and the children of a group hardly ever see `Failed` and
 /// `Panicked`: they are being cancelled then.
 ///
-/// # Cancel safety
-///
-/// Awaiting `&mut child` loses nothing. Cancelling whoever awaits it does not cancel the child: that is the group's.
-///
 /// # Panics
 ///
 /// When it is polled again after it gave its output.
+///
+/// # Cancel safety
+///
+/// Awaiting `&mut child` loses nothing. Cancelling whoever awaits it does not cancel the child: that is the group's.
 ///
 /// # Python
 ///

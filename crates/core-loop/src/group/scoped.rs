@@ -178,13 +178,13 @@ impl<E> Drop for Owner<'_, E> {
 ///
 /// [`ChildError`], if the child gave no value.
 ///
-/// # Cancel safety
-///
-/// Awaiting `&mut child` loses nothing.
-///
 /// # Panics
 ///
 /// When it is polled again after it gave its output.
+///
+/// # Cancel safety
+///
+/// Awaiting `&mut child` loses nothing.
 pub struct ScopedChild<T> {
     link: Rc<Link<T>>,
     received: Received<Outcome<T>>,

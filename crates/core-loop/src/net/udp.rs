@@ -22,10 +22,6 @@ use std::task::{Context, Poll, ready};
 ///
 /// Dropping any of its futures loses no datagram.
 ///
-/// # Python
-///
-/// `loop.sock_sendto` and `loop.sock_recvfrom`, on a socket of `SOCK_DGRAM`.
-///
 /// # Examples
 ///
 /// ```
@@ -41,6 +37,10 @@ use std::task::{Context, Poll, ready};
 /// # std::io::Result::Ok(())
 /// # }).unwrap().unwrap();
 /// ```
+///
+/// # Python
+///
+/// `loop.sock_sendto` and `loop.sock_recvfrom`, on a socket of `SOCK_DGRAM`.
 pub struct UdpSocket {
     socket: Datagrams,
 }

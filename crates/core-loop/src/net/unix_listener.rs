@@ -17,11 +17,6 @@ use std::task::{Context, Poll, ready};
 /// A Unix socket that listens. Dropping it refuses what has not been accepted, and removes the path, unless another socket
 /// was put there meanwhile; streams that were accepted live on.
 ///
-/// # Python
-///
-/// The listening socket of `asyncio.start_unix_server`, `cleanup_socket=True` being its drop. The backlog is 1024; there it
-/// is 100.
-///
 /// # Examples
 ///
 /// ```
@@ -37,6 +32,11 @@ use std::task::{Context, Poll, ready};
 /// # std::io::Result::Ok(())
 /// # }).unwrap().unwrap();
 /// ```
+///
+/// # Python
+///
+/// The listening socket of `asyncio.start_unix_server`, `cleanup_socket=True` being its drop. The backlog is 1024; there it
+/// is 100.
 pub struct UnixListener {
     listener: ReadyListener,
     path: Option<OwnPath>,

@@ -177,7 +177,10 @@ impl Ended {
         all.cancelled += cancelled;
         // The threads of `to_thread` are the pool's to end; this is one that a task has set.
         add_report(&mut all.executor, executor.filter(|report| !report.is_clean()));
-        all.dropped.extend(dropped.into_iter().map(|task| format!("{task} on {}", self.name)));
+        all.dropped.extend(dropped.into_iter().map(|mut task| {
+            task.name = format!("{} on {}", task.name, self.name);
+            task
+        }));
         all.lost.extend(self.died);
     }
 }

@@ -26,16 +26,11 @@ impl Loop {
     ///
     /// Not here: if `function` panics, the exception handler is told, and it stays registered.
     ///
-    /// # Python
-    ///
-    /// `loop.add_signal_handler(signum, callback)`, there on the main thread only, and for one loop at a time.
-    ///
     /// # Examples
     ///
     /// ```
+    /// use core_loop::signal::SIGHUP;
     /// use core_loop::{Future, Loop};
-    ///
-    /// const SIGHUP: i32 = 1;
     ///
     /// # core_loop::run(async {
     /// let reload = Future::new();
@@ -50,6 +45,10 @@ impl Loop {
     /// # std::io::Result::Ok(())
     /// # }).unwrap().unwrap();
     /// ```
+    ///
+    /// # Python
+    ///
+    /// `loop.add_signal_handler(signum, callback)`, there on the main thread only, and for one loop at a time.
     #[track_caller]
     pub fn add_signal_handler(&self, signal: i32, mut function: impl FnMut() + 'static) -> io::Result<()> {
         // The new one listens before the one before is dropped: no signal falls between the two.

@@ -1,17 +1,15 @@
 //! A task without the type of its output.
 
 use super::cancelling;
-use super::header::{CALLBACKS, COOPERATIVE, Header, QUIET};
+use super::header::{CALLBACKS, Header, QUIET};
 use super::reference::TaskRef;
+use super::surface::surface;
 use super::waiter::{SELF_AWAIT, Waiter};
-use crate::callback::{CallRef, Handle};
 use crate::current::Loop;
 use crate::error::{JoinError, Reason};
-use crate::shared::Entry;
 use crate::waitable::Waitable;
 use std::cell::Cell;
 use std::fmt;
-use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -23,14 +21,14 @@ use std::task::{Context, Poll};
 /// Awaiting it gives `Ok(())` when the task gave its output, whatever that is: an `Err` among outputs is one as well. Else the
 /// [`JoinError`] is what the task's own handle gives; of a panic it has the words and the place, not the payload.
 ///
+/// # Panics
+///
+/// When a task awaits itself.
+///
 /// # Cancel safety
 ///
 /// Dropping it loses nothing. But if its awaiter is *cancelled*, or runs into a [`timeout`](crate::timeout()), the task is
 /// cancelled too, as with its own handle: [`Waitable::shield`] prevents it.
-///
-/// # Panics
-///
-/// When a task awaits itself.
 ///
 /// # Examples
 ///
@@ -96,52 +94,7 @@ impl AnyTask {
         &self.task
     }
 
-    /// Counts the loop's tasks from one, in the order of their spawns.
-    #[must_use]
-    pub fn id(&self) -> u64 {
-        self.task.id()
-    }
-
-    /// The id of the task that spawned it; `None` if a callback or the program itself did.
-    #[must_use]
-    pub fn parent(&self) -> Option<u64> {
-        self.task.parent()
-    }
-
-    /// Its name: `Task-7` unless it was [named](crate::Task::named) otherwise.
-    ///
-    /// # Python
-    ///
-    /// `Task.get_name()`.
-    #[must_use]
-    pub fn name(&self) -> String {
-        self.task.name()
-    }
-
-    /// Gives it another name. The last one counts.
-    ///
-    /// # Python
-    ///
-    /// `Task.set_name(name)`.
-    pub fn set_name(&self, name: impl Into<String>) {
-        self.task.set_name(name.into());
-    }
-
-    /// Where it was spawned.
-    #[must_use]
-    pub fn spawned_at(&self) -> &'static Location<'static> {
-        self.task.spawned_at()
-    }
-
-    /// Whether it has ended.
-    ///
-    /// # Python
-    ///
-    /// `Task.done()`.
-    #[must_use]
-    pub fn done(&self) -> bool {
-        self.task.is_done()
-    }
+    surface!(self => self.task);
 
     /// How it ended; `None` before that. As for whoever awaits it, an output is `Ok`, whatever it is.
     ///
@@ -154,67 +107,6 @@ impl AnyTask {
         // Somebody has seen it: if it is a panic, it is no news any more.
         self.task.set(QUIET);
         Some(outcome.copied())
-    }
-
-    /// Whether it has ended as cancelled.
-    ///
-    /// # Python
-    ///
-    /// `Task.cancelled()`.
-    #[must_use]
-    pub fn cancelled(&self) -> bool {
-        self.done() && matches!(self.task.failure(), Some(JoinError::Cancelled(_)))
-    }
-
-    /// Asks for it to be cancelled: see [`Task::cancel`](crate::Task::cancel).
-    pub fn cancel(&self, reason: impl Into<Reason>) -> bool {
-        self.task.cancel_by_hand(reason.into())
-    }
-
-    /// How many cancels were asked for in time, less those that [`uncancel`](Self::uncancel) took back; and one for each group or
-    /// timeout in it that has asked its body to end, for as long as that takes. They count on while the task cleans up, and
-    /// when it has ended.
-    ///
-    /// # Python
-    ///
-    /// `Task.cancelling()`.
-    #[must_use]
-    pub fn cancelling(&self) -> u32 {
-        self.task.requests()
-    }
-
-    /// Takes one request of a cooperative task back, and gives how many are left. The last one takes along a cancel that has
-    /// not been delivered. Whoever swallows a cancel calls this; a group, or a timeout, takes its own back itself. Of any
-    /// other task none is taken back: nothing keeps its future from being dropped.
-    ///
-    /// # Python
-    ///
-    /// `Task.uncancel()`.
-    pub fn uncancel(&self) -> u32 {
-        if self.task.is(COOPERATIVE) { self.task.extras().requests.uncancel() } else { self.cancelling() }
-    }
-
-    /// Has `callback` called soon after the task has ended, with it; in the next turn if it has ended already. Several are
-    /// called in the order in which they were added. Cancelling the handle takes the callback back.
-    ///
-    /// # Panics
-    ///
-    /// Outside a loop. If `callback` panics, the exception handler is told.
-    ///
-    /// # Python
-    ///
-    /// `Task.add_done_callback(callback)`; `remove_done_callback` is the handle's `cancel`.
-    #[track_caller]
-    pub fn add_done_callback(&self, callback: impl FnOnce(&Self) + 'static) -> Handle {
-        let task = self.clone();
-        let (handle, call) = Loop::current().prepare(move || callback(&task));
-        if self.done() {
-            self.task.call_back(call);
-        } else {
-            self.task.extras().callbacks.borrow_mut().push(call);
-            self.task.set(CALLBACKS);
-        }
-        handle
     }
 }
 
@@ -294,27 +186,6 @@ impl Drop for AnyTask {
 impl Clone for AnyTask {
     fn clone(&self) -> Self {
         Self::of(&self.task)
-    }
-}
-
-impl TaskRef {
-    /// How many cancels were asked for.
-    fn requests(&self) -> u32 {
-        self.extras.get().map_or(0, |extras| extras.requests.count())
-    }
-
-    /// Queues all callbacks.
-    #[cold]
-    pub(super) fn call_all_back(&self) {
-        let callbacks = self.extras().callbacks.take();
-        callbacks.into_iter().for_each(|call| self.call_back(call));
-    }
-
-    fn call_back(&self, call: CallRef) {
-        match self.shared.ready() {
-            Some(ready) if !self.shared.is_closed() => ready.push(Entry::Call(call)),
-            _ => call.cancel(),
-        }
     }
 }
 

@@ -64,11 +64,6 @@ impl Drop for Registration {
 ///
 /// Outside a loop.
 ///
-/// # Python
-///
-/// Every `asyncio.Task` is of this kind, and each of its `await`s a `cancellable`. A task that is cancelled before its first
-/// step never starts there; here it starts, and its first `cancellable` says so.
-///
 /// # Examples
 ///
 /// ```
@@ -88,6 +83,11 @@ impl Drop for Registration {
 /// })
 /// # }
 /// ```
+///
+/// # Python
+///
+/// Every `asyncio.Task` is of this kind, and each of its `await`s a `cancellable`. A task that is cancelled before its first
+/// step never starts there; here it starts, and its first `cancellable` says so.
 #[track_caller]
 pub fn spawn_cooperative<T: 'static>(
     future: impl Future<Output = Result<T, Cancelled>> + 'static,

@@ -344,6 +344,7 @@ fn report_unread(task: &Header, type_name: &'static str, output: &dyn Any) {
     let mut context = ExceptionContext::new(format!("an error that nobody read, a `{type_name}`,"));
     context.error = Some(output);
     report(&context.in_task(task));
+    debug::unread_error(task, type_name);
 }
 
 /// The task's own context: it is the current one during its steps. Between them the empty one is, so a task that has none

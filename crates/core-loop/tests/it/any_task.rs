@@ -4,7 +4,7 @@ use crate::run;
 use crate::trace::Trace;
 use core_loop::{
     Elapsed, JoinError, Loop, NativeDriver, ReturnWhen, Runner, Task, Waitable, all_tasks, as_completed,
-    current_task, finally, spawn, spawn_eager, wait, wait_for, yield_now,
+    cancellable, current_task, finally, spawn, spawn_cooperative, spawn_eager, wait, wait_for, yield_now,
 };
 use std::cell::Cell;
 use std::future::pending;
@@ -324,4 +324,33 @@ fn a_name_may_be_given_at_any_time_and_the_last_one_counts() {
         task.await.expect("it ends");
         assert_eq!(any.name(), "second renamed");
     });
+}
+
+#[test]
+fn a_handle_and_one_without_the_type_are_asked_and_told_the_same() {
+    run(async {
+        let calls = Rc::new(Cell::new(0));
+        let task = spawn_cooperative(async { cancellable(pending::<()>()).await });
+        let any = task.any();
+        assert_eq!((task.id(), task.parent(), task.name()), (any.id(), any.parent(), any.name()));
+        assert_eq!(task.parent(), current_task().map(|main| main.id()));
+        for handle in [task.add_done_callback(counts(&calls)), any.add_done_callback(counts(&calls))] {
+            assert!(!handle.cancelled());
+        }
+        yield_now().await;
+        assert!(task.cancel("once") && any.cancel("twice"));
+        assert_eq!((task.cancelling(), any.cancelling()), (2, 2));
+        assert_eq!((task.uncancel(), any.cancelling()), (1, 1));
+        assert!(matches!(task.await, Err(JoinError::Cancelled(reason)) if reason.as_str() == "twice"));
+        assert_eq!(calls.get(), 2, "before whoever awaits it goes on");
+    });
+}
+
+/// Counts the calls.
+fn counts(calls: &Rc<Cell<u32>>) -> impl FnOnce(&core_loop::AnyTask) + use<> {
+    let calls = calls.clone();
+    move |task| {
+        assert!(task.done());
+        calls.set(calls.get() + 1);
+    }
 }

@@ -2,7 +2,7 @@
 
 use crate::run;
 use crate::trace::Trace;
-use core_loop::{Elapsed, JoinError, gather, sleep, spawn, timeout, try_gather, yield_now};
+use core_loop::{Elapsed, JoinError, all_tasks, gather, sleep, spawn, timeout, try_gather, yield_now};
 use std::future::{pending, poll_fn, ready};
 use std::task::Poll;
 use std::time::Duration;
@@ -59,6 +59,28 @@ fn gather_gives_outputs_in_the_order_of_the_arguments() {
         };
         assert_eq!(gather((slow, async { 1 }, ready('c'))).await.expect("nobody failed"), ("slow", 1, 'c'));
         assert!(gather(Vec::<std::future::Ready<()>>::new()).await.expect("nothing to do").is_empty());
+    });
+}
+
+#[test]
+fn an_array_of_futures_is_gathered_into_an_array() {
+    crate::run(async {
+        let [three, four] = gather([3, 4].map(|n| async move {
+            sleep(Duration::from_millis(5 - n)).await;
+            n
+        }))
+        .await
+        .expect("nobody failed");
+        assert_eq!((three, four), (3, 4));
+        let none: [std::future::Ready<()>; 0] = [];
+        assert_eq!(gather(none).await.expect("nothing to do"), []);
+        let fallible = |texts: [&'static str; 2]| texts.map(|text| async move { text.parse::<u8>() });
+        assert_eq!(try_gather(fallible(["1", "2"])).await.expect("nobody is cancelled"), Ok([1, 2]));
+        assert!(try_gather(fallible(["1", "x"])).await.expect("nobody is cancelled").is_err());
+        let (_gathered, line) = (gather([std::future::pending::<()>()]), line!());
+        let last = all_tasks().pop().expect("it was just spawned");
+        assert_eq!((last.spawned_at().file(), last.spawned_at().line()), (file!(), line));
+        last.cancel("seen");
     });
 }
 

@@ -1,7 +1,9 @@
 //! Debug mode: what it reports, and that it is off.
 
 use crate::alone::alone;
-use core_loop::{DebugReport, Loop, NativeDriver, Runner, StepInfo, Task, sleep, spawn, yield_now};
+use core_loop::{
+    Awaitable, DebugReport, Loop, NativeDriver, Runner, StepInfo, Task, sleep, spawn, yield_now,
+};
 use std::cell::RefCell;
 use std::future::pending;
 use std::rc::Rc;
@@ -117,6 +119,34 @@ fn a_task_that_never_yields_is_named_while_it_blocks_the_loop() {
             assert!(task.named("never yields").await.unwrap());
         })
         .unwrap();
+}
+
+#[test]
+fn the_report_of_a_blocked_loop_names_its_thread_as_the_system_does() {
+    let loops = std::thread::Builder::new().name("hangs".to_owned());
+    let checked = loops.spawn(|| {
+        let (mut runner, told) = debugged();
+        runner.run(async {
+            Loop::current().set_slow_callback_duration(Duration::from_millis(1));
+            spawn(async move {
+                told.iter().find(|report| matches!(report, DebugReport::Blocked { .. })).expect("it blocks")
+            })
+            .await
+            .unwrap()
+        })
+    });
+    let report = checked.unwrap().join().unwrap().unwrap();
+    let DebugReport::Blocked { thread, .. } = &report else { panic!("{report}") };
+    assert_eq!(thread.name.as_deref(), Some("hangs"));
+    assert_ne!(
+        thread.tid,
+        nix::unistd::gettid().as_raw(),
+        "it is the loop's, and neither the watchdog's nor this one's"
+    );
+    assert!(
+        report.to_string().starts_with(&format!("the loop on thread `hangs` (tid {})", thread.tid)),
+        "{report}"
+    );
 }
 
 #[test]
@@ -261,7 +291,9 @@ fn a_handle_that_goes_unawaited_is_reported_and_a_detached_one_is_not() {
         .unwrap();
     runner.close(Duration::from_secs(10));
     let seen = reports(&told, |report| matches!(report, DebugReport::NeverAwaited { .. }));
-    let [DebugReport::NeverAwaited { task, .. }] = &seen[..] else { panic!("{seen:?}") };
+    let [DebugReport::NeverAwaited { what: Awaitable::Task(task), .. }] = &seen[..] else {
+        panic!("{seen:?}")
+    };
     assert_eq!(task.name, "forgotten");
 }
 

@@ -1,12 +1,16 @@
-//! The dump on a signal.
+//! The dump on a signal, and through a socket.
 
 use crate::alone::alone;
-use core_loop::{dump_on_signal, sleep, spawn};
+use core_loop::{DumpSocket, dump_on_connect, dump_on_signal, sleep, spawn};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid};
+use std::fs;
 use std::future::pending;
-use std::io::{BufRead, BufReader, Lines};
+use std::io::{self, BufRead, BufReader, ErrorKind, Lines};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 const ROLE: &str = "CORE_LOOP_TEST_DUMP";
@@ -155,4 +159,106 @@ fn a_loop_that_runs_already_is_shown_from_the_call_on() {
     hanging.signal();
     let said = hanging.until("behind");
     assert!(said.contains("before ("), "{said}");
+}
+
+/// A place for a socket that no other test has.
+fn place(name: &str) -> PathBuf {
+    std::env::temp_dir().join(format!("anyloop-{}-{name}.tasks", std::process::id()))
+}
+
+/// What is told to whoever connects.
+fn told(path: &Path) -> String {
+    io::read_to_string(UnixStream::connect(path).unwrap()).unwrap()
+}
+
+/// A loop that `hangs` on a thread of its own until `checks` are over.
+fn beside_a_loop(hangs: impl FnOnce(Sender<()>, Receiver<()>) + Send + 'static, checks: impl FnOnce()) {
+    let ((begins, begun), (over, ends)) = (channel(), channel());
+    let hanging = std::thread::spawn(move || hangs(begins, ends));
+    begun.recv().unwrap();
+    checks();
+    over.send(()).unwrap();
+    hanging.join().unwrap();
+}
+
+#[test]
+fn whoever_connects_sees_a_loop_that_waits_as_it_is_each_time() {
+    let window = dump_on_connect(place("waits")).unwrap();
+    let hangs = |begins: Sender<()>, ends: Receiver<()>| {
+        crate::run(async move {
+            let inner = spawn(pending::<()>()).named("a task to be seen");
+            spawn(async { inner.await.unwrap() }).named("outer").detach();
+            core_loop::yield_now().await;
+            begins.send(()).unwrap();
+            core_loop::to_thread(move || ends.recv().unwrap()).await.unwrap();
+        });
+    };
+    beside_a_loop(hangs, || {
+        for _ in 0..3 {
+            let said = told(window.path());
+            assert!(said.contains("└─ a task to be seen"), "{said}");
+        }
+    });
+    // Not for ever: the loop is on its way out.
+    while told(window.path()).contains("a task to be seen") {}
+}
+
+#[test]
+fn whoever_connects_sees_a_loop_that_is_blocked() {
+    let window = dump_on_connect(place("blocked")).unwrap();
+    let hangs = |begins: Sender<()>, ends: Receiver<()>| {
+        crate::run(async move {
+            let blocks = spawn(async move {
+                begins.send(()).unwrap();
+                ends.recv().unwrap();
+            });
+            blocks.named("a task that blocks").await.unwrap();
+        });
+    };
+    beside_a_loop(hangs, || {
+        let said = told(window.path());
+        assert!(said.contains("does not answer: it has been blocked for"), "{said}");
+        assert!(said.contains("task `a task that blocks` spawned at"), "{said}");
+    });
+}
+
+#[test]
+fn a_client_that_does_not_read_holds_up_nobody_for_long() {
+    const TASKS: usize = 10_000;
+    let window = dump_on_connect(place("silent")).unwrap();
+    let hangs = |begins: Sender<()>, ends: Receiver<()>| {
+        crate::run(async move {
+            (0..TASKS).for_each(|_| spawn(pending::<()>()).named("one of very many").detach());
+            begins.send(()).unwrap();
+            core_loop::to_thread(move || ends.recv().unwrap()).await.unwrap();
+        });
+    };
+    beside_a_loop(hangs, || {
+        // It would be told more than a socket holds.
+        let _silent = UnixStream::connect(window.path()).unwrap();
+        assert!(told(window.path()).matches("one of very many").count() >= TASKS);
+    });
+}
+
+#[test]
+fn a_socket_goes_with_its_owner_unless_it_is_somebody_elses_by_then() {
+    let path = place("owned");
+    drop(dump_on_connect(&path).unwrap());
+    assert!(!path.exists());
+    let window = dump_on_connect(&path).unwrap();
+    let taken = dump_on_connect(&path).map(|_: DumpSocket| ()).unwrap_err();
+    assert_eq!(taken.kind(), ErrorKind::AddrInUse);
+    fs::remove_file(&path).unwrap();
+    let others = UnixListener::bind(&path).unwrap();
+    drop(window);
+    assert!(path.exists(), "that was somebody else's");
+    // What a process leaves that had no time to clean up.
+    drop(others);
+    let window = dump_on_connect(&path).unwrap();
+    assert!(told(&path).contains("core_loop: "));
+    drop(window);
+    fs::write(&path, "a file of somebody's").unwrap();
+    assert!(dump_on_connect(&path).is_err());
+    assert!(path.exists(), "it is no socket");
+    fs::remove_file(&path).unwrap();
 }

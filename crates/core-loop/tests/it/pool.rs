@@ -218,7 +218,8 @@ fn a_close_names_the_task_and_the_loop_where_a_clean_up_did_not_end() {
         std::thread::yield_now();
     }
     let report = pool.close(SHORT);
-    assert_eq!(report.dropped, [format!("stubborn on {}", member.name())]);
+    let [dropped] = &report.dropped[..] else { panic!("{report}") };
+    assert_eq!(dropped.name, format!("stubborn on {}", member.name()));
     assert!(matches!(job.wait(), Err(JobError::Shutdown { started: true })));
 }
 

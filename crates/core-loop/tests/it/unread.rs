@@ -17,7 +17,9 @@ fn told(debug: bool, main: impl Future<Output = ()>) -> String {
     let handle = move |_: &Loop, context: &core_loop::ExceptionContext<'_>| {
         let error = context.error.and_then(|error| error.downcast_ref::<Result<(), io::Error>>());
         match error {
-            Some(Err(error)) => told.add(format!("{}:{error}", context.task.as_deref().unwrap_or("?"))),
+            Some(Err(error)) => {
+                told.add(format!("{}:{error}", context.task.as_ref().map_or("?", |task| &task.name)))
+            }
             _ => told.add(context),
         }
     };

@@ -16,6 +16,7 @@ use loom::cell::UnsafeCell;
 use loom::sync::Arc;
 use loom::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use loom::thread;
+use std::cell::Cell;
 use std::task::{Context, Wake, Waker};
 
 /// What a loop shares with its handles and wakers.
@@ -65,7 +66,7 @@ impl Shared {
     /// As the start of a turn, and jobs that end in their first step. Gives how many there were.
     fn turn(&self) -> usize {
         let mut started = 0;
-        self.inbox.take_into(|remote| match remote {
+        self.inbox.take_into(&Cell::default(), |remote| match remote {
             Remote::Wake(message) => message.0.afar.taken(),
             Remote::Job(parcel) => {
                 let Some(Work { promise, ticket, .. }) = parcel.take() else { return };

@@ -6,6 +6,7 @@ use crate::model;
 use loom::sync::Arc;
 use loom::sync::atomic::Ordering::Relaxed;
 use loom::thread;
+use std::cell::Cell;
 use std::task::Waker;
 
 #[test]
@@ -18,9 +19,9 @@ fn nothing_that_is_pushed_to_the_inbox_is_left_there_while_the_host_sleeps() {
             let inbox = inbox.clone();
             thread::spawn(move || assert!(inbox.push_with(|| item)))
         });
-        let mut taken = Vec::new();
+        let (mut taken, spare) = (Vec::new(), Cell::default());
         loop {
-            inbox.take_into(|item| taken.push(item));
+            inbox.take_into(&spare, |item| taken.push(item));
             if taken.len() == 2 {
                 break;
             }

@@ -35,6 +35,7 @@ fn options() -> Result<Options, Wrong> {
     let files = args.value("--files", "DIR")?;
     let primes_per_job = args.value("--primes-per-job", "NUMBERS")?.unwrap_or(50_000);
     let seconds: f64 = args.value("--seconds-per-row", "SECONDS")?.unwrap_or(0.5);
+    let python = args.value("--python", "PROGRAM")?;
     args.finish()?;
     let files =
         files.ok_or_else(|| Wrong::new("--files DIR is missing: the directory whose files are hashed"))?;
@@ -43,5 +44,5 @@ fn options() -> Result<Options, Wrong> {
     if !(1..=1_000_000).contains(&primes_per_job) {
         return Err(Wrong::new(format!("--primes-per-job {primes_per_job}: not from 1 to 1000000")));
     }
-    Ok(Options { files, primes_per_job, row })
+    Ok(Options { files, primes_per_job, row, python })
 }

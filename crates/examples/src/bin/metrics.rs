@@ -7,7 +7,7 @@ use std::error::Error;
 fn main() -> Result<(), Box<dyn Error>> {
     // ANCHOR: dump
     // What it is doing, at any time: `kill -USR1 PID`. It need not hang.
-    core_loop::dump_on_signal(10)?; // SIGUSR1
+    core_loop::dump_on_signal(core_loop::signal::SIGUSR1)?;
     // ANCHOR_END: dump
     print!("{}", run_on(Runtime::from_args(), metrics::main())?);
     Ok(())

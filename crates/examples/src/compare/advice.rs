@@ -10,7 +10,7 @@ const CALM_MS: f64 = 10.0;
 const NEARLY: f64 = 0.9;
 
 /// From the simplest to the one that isolates best.
-const PLACES: [Place; 3] = [Place::Inline, Place::Threads, Place::Processes];
+const PLACES: [Place; 4] = [Place::Inline, Place::Threads, Place::Interpreters, Place::Processes];
 
 /// A place, as the runtimes see it in the middle.
 #[derive(Debug, Clone, Copy)]

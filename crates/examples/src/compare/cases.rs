@@ -23,6 +23,10 @@ impl<W: Work> Cases<W> {
         self.cases.is_empty()
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(W::Input, W::Output)> {
+        self.cases.iter()
+    }
+
     pub(super) fn input(&self, at: usize) -> &W::Input {
         &self.cases[at].0
     }

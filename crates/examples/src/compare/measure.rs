@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Plan {
     /// Passes are repeated until this much time has gone.
-    at_least: Duration,
-    in_flight: NonZeroUsize,
+    pub(super) at_least: Duration,
+    pub(super) in_flight: NonZeroUsize,
 }
 
 impl Plan {

@@ -5,10 +5,12 @@ use super::measure::{Measured, Plan, measure};
 use super::progress::Progress;
 use super::report::Missing;
 use super::work::Work;
-use contract::{ExecutorExt, JobError};
+use crate::guests;
+use contract::{ExecutorExt, GuestError, JobError};
 use core_loop::Loop;
+use interpreter_executor::{Function, InterpreterPool, LoadError, Module};
 use process_executor::{ProcessPool, call};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::thread::{available_parallelism, sleep};
@@ -19,13 +21,15 @@ use thread_executor::ThreadPool;
 const WARM_UP: Duration = Duration::from_millis(20);
 
 /// Where work runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Place {
     /// On the loop itself, between everything else that it does.
     Inline,
     /// On a thread of a pool.
     Threads,
+    /// In an interpreter on a thread of a pool.
+    Interpreters,
     /// In a worker process of a pool.
     Processes,
 }
@@ -35,6 +39,7 @@ impl fmt::Display for Place {
         f.write_str(match self {
             Self::Inline => "inline",
             Self::Threads => "threads",
+            Self::Interpreters => "interpreters",
             Self::Processes => "processes",
         })
     }
@@ -45,11 +50,13 @@ impl fmt::Display for Place {
 pub(super) struct Pools {
     cores: NonZeroUsize,
     threads: ThreadPool,
+    interpreters: InterpreterPool,
+    guest: Result<Module, LoadError>,
     processes: Option<ProcessPool>,
 }
 
 impl Pools {
-    /// Starts both. Why there are no processes, if so.
+    /// Starts them. Why there are no processes, if so.
     pub(super) fn start() -> (Self, Option<Missing>) {
         let cores = available_parallelism().unwrap_or(NonZeroUsize::MIN);
         let threads = ThreadPool::builder().threads(cores).name("compare").build();
@@ -67,17 +74,27 @@ impl Pools {
             // A worker that dies here is replaced; if it does so again, the first row says it.
             processes.map(naps, cores).blocking().for_each(drop);
         }
-        (Self { cores, threads, processes }, missing)
+        let interpreters = InterpreterPool::builder().threads(cores).build();
+        let guest = interpreters.load(guests::numbers());
+        (Self { cores, threads, interpreters, guest, processes }, missing)
     }
 
     pub(super) fn cores(&self) -> NonZeroUsize {
         self.cores
     }
 
-    /// The places that there are.
-    pub(super) fn places(&self) -> Vec<Place> {
+    /// The places that there are for this work.
+    pub(super) fn places<W: Work>(&self) -> Vec<Place> {
+        let interpreters = W::GUEST.map(|_| Place::Interpreters);
         let processes = self.processes.as_ref().map(|_| Place::Processes);
-        [Place::Inline, Place::Threads].into_iter().chain(processes).collect()
+        [Place::Inline, Place::Threads].into_iter().chain(interpreters).chain(processes).collect()
+    }
+
+    /// The function of the guest that does this work.
+    fn function<W: Work>(&self) -> Result<Function<W::Input, W::Output>, JobError> {
+        let name = W::GUEST.ok_or_else(|| GuestError::Abi(format!("{} has no guest", W::NAME)));
+        let guest = self.guest.as_ref().map_err(|error| GuestError::Abi(error.to_string()));
+        guest.and_then(|guest| guest.function(name?)).map_err(JobError::Guest)
     }
 }
 
@@ -107,6 +124,10 @@ pub(super) async fn run_in<W: Work>(
                 move || W::run(input)
             };
             measure(&pools.threads, count, work, expected, plan, step).await
+        }
+        (Place::Interpreters, _) => {
+            let function = pools.function::<W>().map_err(|error| (0, error))?;
+            measure(&pools.interpreters, count, |at| function.call(input(at)), expected, plan, step).await
         }
         (Place::Inline | Place::Processes, _) => {
             let work = |at| {

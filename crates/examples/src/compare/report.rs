@@ -1,7 +1,7 @@
 //! What the comparison prints: one document, numbers with their units in their names.
 
 use super::place::Place;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::num::NonZeroUsize;
 use std::thread::available_parallelism;
 
@@ -16,7 +16,7 @@ pub struct Report {
     pub bytes: u64,
     /// What below the directory was left out.
     pub skipped: Vec<Skipped>,
-    /// Runtimes that could not run here, and the process pool if it could not.
+    /// Runtimes that could not run here, CPython among them, and the process pool if it could not.
     pub unavailable: Vec<Missing>,
     /// One for each work, runtime and place.
     pub rows: Vec<Row>,
@@ -25,11 +25,11 @@ pub struct Report {
 }
 
 /// One work on one runtime in one place.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Row {
     /// `hash` or `primes`.
     pub work: String,
-    /// The runtime that carried the loop.
+    /// The runtime that carried the loop; `cpython`, with its version, for rows that are not ours.
     pub runtime: String,
     /// Where the work ran.
     pub place: Place,
@@ -57,6 +57,10 @@ pub struct Skipped {
 impl Skipped {
     pub(super) fn new(path: &[u8], why: &str) -> Self {
         Self { path: readable(path), why: why.to_owned() }
+    }
+
+    pub(super) fn changed(path: &[u8]) -> Self {
+        Self::new(path, "it changed meanwhile")
     }
 }
 

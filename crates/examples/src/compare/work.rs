@@ -15,6 +15,8 @@ const CHUNK: usize = 64 * 1024;
 /// A kind of work: what a job is given, what it yields, and the function in between.
 pub(super) trait Work: 'static {
     const NAME: &'static str;
+    /// The function of a guest that does the same, if one can.
+    const GUEST: Option<&'static str>;
     type Input: Serialize + DeserializeOwned + Clone + Send + 'static;
     type Output: Serialize + DeserializeOwned + PartialEq + Send + 'static;
 
@@ -31,14 +33,16 @@ pub(super) struct Hash;
 /// What a file holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Hashed {
-    sha256: [u8; 32],
+    pub(super) sha256: [u8; 32],
     /// Runs of anything but ASCII white space, as `wc -w` counts.
-    words: u64,
+    pub(super) words: u64,
     pub(super) bytes: u64,
 }
 
 impl Work for Hash {
     const NAME: &'static str = "hash";
+    /// A guest reads no files.
+    const GUEST: Option<&'static str> = None;
     type Input = Vec<u8>;
     /// Or why it could not be read.
     type Output = Result<Hashed, String>;
@@ -80,6 +84,7 @@ pub(super) struct Primes;
 
 impl Work for Primes {
     const NAME: &'static str = "primes";
+    const GUEST: Option<&'static str> = Some("primes");
     /// The first number, and the one after the last.
     type Input = (u32, u32);
     type Output = u32;

@@ -10,10 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 fn compare(files: &Path) -> Output {
+    compare_with(files, &[])
+}
+
+fn compare_with(files: &Path, more: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_compare"));
     command.arg("--files").arg(files);
     // One short pass a row.
-    command.args(["--primes-per-job", "100", "--seconds-per-row", "0"]).output().unwrap()
+    command.args(["--primes-per-job", "100", "--seconds-per-row", "0"]).args(more).output().unwrap()
 }
 
 /// A fresh directory of this name.
@@ -52,7 +56,9 @@ fn every_work_is_measured_on_every_runtime_in_every_place() {
             if unavailable.iter().any(|missing| missing == runtime) {
                 continue;
             }
-            for place in ["inline", "threads", "processes"] {
+            let places = ["inline", "threads", "interpreters", "processes"];
+            // A guest reads no files.
+            for place in places.into_iter().filter(|place| *place != "interpreters" || work == "primes") {
                 let row = rows.next().unwrap();
                 assert_eq!(
                     (&row["work"], &row["runtime"], &row["place"]),
@@ -70,6 +76,50 @@ fn every_work_is_measured_on_every_runtime_in_every_place() {
     assert_eq!(rows.next(), None);
     let advice = report["advice"].as_str().unwrap();
     assert!(advice.starts_with("For hash choose ") && advice.contains("; for primes choose "), "{advice}");
+}
+
+#[test]
+fn cpython_gives_the_same_outputs_in_its_own_three_places() {
+    let files = directory("compare-python");
+    let long = b"a word\x0band more ".repeat(10_000);
+    for (name, text) in
+        [("empty", &b""[..]), ("blank", b" \n"), ("odd", b"\xff\x0b\x0c\r\n x"), ("long", &long)]
+    {
+        fs::write(files.join(name), text).unwrap();
+    }
+    let report = report(&compare_with(&files, &["--python", "python3"]));
+    let unavailable = words(&report["unavailable"], "runtime");
+    let of_cpython = |row: &&Value| row["runtime"].as_str().unwrap().starts_with("cpython 3.");
+    let rows: Vec<&Value> = report["rows"].as_array().unwrap().iter().filter(of_cpython).collect();
+    if unavailable.iter().any(|missing| missing == "cpython") {
+        assert_eq!(rows, Vec::<&Value>::new(), "there is no python3 here");
+        return;
+    }
+    let seen = rows.iter().map(|row| (row["work"].as_str().unwrap(), row["place"].as_str().unwrap()));
+    let places = ["inline", "threads", "processes"];
+    assert!(
+        seen.eq(["hash", "primes"].iter().flat_map(|work| places.map(|place| (*work, place)))),
+        "{rows:?}"
+    );
+    assert!(rows.iter().all(|row| row["jobs"].as_u64().unwrap() > 0), "{rows:?}");
+    assert_eq!(report["skipped"], Value::Array(Vec::new()), "no output differs");
+}
+
+#[test]
+fn a_python_that_is_not_there_or_ends_early_is_said_and_the_rest_is_measured() {
+    let files = directory("compare-no-python");
+    fs::write(files.join("one"), "one file").unwrap();
+    for (python, why) in [("no-such-python", "cannot start"), ("false", "ended with 1"), ("true", "no rows")]
+    {
+        let report = report(&compare_with(&files, &["--python", python]));
+        let missing = report["unavailable"].as_array().unwrap().iter();
+        let said: Vec<&str> = missing
+            .filter(|missing| missing["runtime"] == "cpython")
+            .filter_map(|missing| missing["why"].as_str())
+            .collect();
+        assert!(said.len() == 1 && said[0].contains(why), "{python}: {said:?}");
+        assert!(!report["rows"].as_array().unwrap().is_empty());
+    }
 }
 
 #[test]

@@ -5,11 +5,13 @@ use contract::{Executor, ExecutorExt, Reject, Rejected};
 use core_loop::{Loop, LoopHandle, Pinned, pinned, to_thread};
 use examples::blocked_loop::{burn, latest_beat};
 use examples::executor_while_printing::while_printing;
+use examples::four_pools::{squares, sum_squares};
 use examples::from_a_thread::ask;
+use examples::guests;
 use examples::limited::six;
 use examples::own_executor::OneThread;
-use examples::three_pools::{squares, sum_squares};
 use examples::timeouts::in_time;
+use interpreter_executor::InterpreterPool;
 use process_executor::{ProcessPool, call};
 use std::error::Error;
 use std::num::NonZeroUsize;
@@ -61,6 +63,9 @@ async fn the_sum_is_the_same_everywhere() -> Check {
     assert_eq!(sum_squares(&ThreadPool::new(TWO), |range| move || squares(range)).await?, sum);
     assert_eq!(sum_squares(&processes, |range| call(squares, range)).await?, sum);
     assert_eq!(sum_squares(&OneThread::start(2), |range| move || squares(range)).await?, sum);
+    let interpreters = InterpreterPool::builder().threads(TWO).build();
+    let guest = interpreters.load(guests::numbers())?.function::<(u64, u64), u64>("squares")?;
+    assert_eq!(sum_squares(&interpreters, |range| guest.call((range.start, range.end))).await?, sum);
 
     // Within limits, and behind a pointer; nothing changes for the function.
     let limited = Limited::new(this_loop(), NonZeroUsize::MIN);

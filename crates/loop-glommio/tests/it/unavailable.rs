@@ -89,3 +89,11 @@ fn the_standard_streams_of_a_program_are_streams() {
         GlommioDriver::new,
     );
 }
+
+#[test]
+fn a_write_to_which_nobody_listens_is_an_error_and_no_end_of_the_program() {
+    conformance::broken_pipe_kills_nobody(
+        "unavailable::a_write_to_which_nobody_listens_is_an_error_and_no_end_of_the_program",
+        GlommioDriver::new,
+    );
+}

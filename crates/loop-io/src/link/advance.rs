@@ -81,10 +81,22 @@ impl Link {
 
     /// Closes, after all that is written. Reading ends at once.
     pub(crate) fn close(self: &Rc<Self>) {
-        if !self.is_closing() {
+        if self.ask(|channel| channel.is_established()) == Some(false) {
+            self.give_up();
+        } else if !self.is_closing() {
             self.state.set(State::Closing);
             wake(&self.reader);
             self.work_off();
+        }
+    }
+
+    /// Closes before anything could be sent: that may take as long as the other side likes. An error if something was to be.
+    fn give_up(&self) {
+        if self.backlog.borrow().is_empty() && !self.unflushed.get() {
+            self.abort();
+        } else {
+            let why = "the connection was closed before it was established: what was written is not sent";
+            self.lose(io::Error::new(io::ErrorKind::ConnectionAborted, why));
         }
     }
 
@@ -144,7 +156,8 @@ impl Link {
         match self.state.get() {
             State::Closed => false,
             State::Ending | State::Closing => true,
-            State::Open | State::Ended => self.backlog() > 0 || self.unflushed.get(),
+            // Of what the channel keeps it is the channel that knows whether it is left: a flush has just asked it.
+            State::Open | State::Ended => !self.backlog.borrow().is_empty() || self.unflushed.get(),
         }
     }
 
@@ -162,7 +175,7 @@ impl Link {
             }
             self.unflushed.set(true);
         }
-        if self.unflushed.get() {
+        if self.unflushed.get() || channel.unsent() > 0 {
             ready!(channel.as_mut().poll_flush(cx))?;
             self.unflushed.set(false);
         }

@@ -17,16 +17,11 @@ impl Link {
         // At once: what others write while this waits would come after the file, or before it, as chance has it.
         self.lent.set(true);
         let lent = Lent(self.clone());
-        self.drained(|link| link.is_sent()).await?;
+        self.flushed().await?;
         match self.state() {
             State::Open => Ok(lent),
             _ => Err(lent.why_not()),
         }
-    }
-
-    /// Nothing is left here: neither in the backlog nor in the channel.
-    fn is_sent(&self) -> bool {
-        self.backlog() == 0 && !self.unflushed.get()
     }
 }
 

@@ -28,6 +28,10 @@ impl Link {
         match written {
             Poll::Ready(Ok(len)) => {
                 self.unflushed.set(true);
+                if self.backlog() > 0 {
+                    // Whoever writes through this may flush in another way, or only wait for it to be sent.
+                    self.work_off();
+                }
                 Poll::Ready(Ok(len))
             }
             Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => Poll::Ready(Err(error)),
@@ -42,11 +46,29 @@ impl Link {
             }
         }
     }
-    /// Ready when everything is with the kernel, also what the channel has kept.
-    pub(crate) fn poll_flush(self: &Rc<Self>, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
-        if self.unflushed.get() {
+
+    /// Ends when everything is with the kernel, also what the channel has kept.
+    pub(crate) async fn flushed(self: &Rc<Self>) -> Result<(), WriteError> {
+        self.changed.until(|| self.look_if_flushed()).await
+    }
+
+    /// The same for use in a `poll` function. The waker of the last call is the one that is woken.
+    pub(crate) fn poll_flushed(self: &Rc<Self>, cx: &mut Context<'_>) -> Poll<Result<(), WriteError>> {
+        match self.look_if_flushed() {
+            Some(outcome) => Poll::Ready(outcome),
+            None => {
+                remember(&self.writer, cx.waker());
+                Poll::Pending
+            }
+        }
+    }
+
+    /// Has what is left sent, at each look: what was written past the backlog has no flusher of its own.
+    fn look_if_flushed(self: &Rc<Self>) -> Option<Result<(), WriteError>> {
+        let is_sent = |link: &Self| link.backlog() == 0 && !link.unflushed.get();
+        if !is_sent(self) {
             self.work_off();
         }
-        self.poll_drained(cx, |link| link.backlog() == 0 && !link.unflushed.get())
+        self.is_drained(&is_sent)
     }
 }

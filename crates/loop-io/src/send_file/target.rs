@@ -11,12 +11,17 @@ use std::os::fd::OwnedFd;
 use std::pin::Pin;
 use std::rc::Rc;
 
-/// What can only be said of a connection, not of a file.
-const LOST: [io::ErrorKind; 4] = [
+/// What can only be said of a connection, not of a file. The network has its say when the kernel gives up sending anew.
+const LOST: [io::ErrorKind; 9] = [
     io::ErrorKind::BrokenPipe,
     io::ErrorKind::ConnectionReset,
     io::ErrorKind::ConnectionAborted,
+    io::ErrorKind::ConnectionRefused,
+    io::ErrorKind::NotConnected,
     io::ErrorKind::TimedOut,
+    io::ErrorKind::HostUnreachable,
+    io::ErrorKind::NetworkUnreachable,
+    io::ErrorKind::NetworkDown,
 ];
 
 /// Where a [`SendFile`](crate::SendFile) goes: a [`StreamWriter`], a [`Transport`], a [`TcpStream`] or a [`UnixStream`].

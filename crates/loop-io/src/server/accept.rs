@@ -17,6 +17,10 @@ use std::time::Duration;
 /// Trying again at once would fail again at once.
 const PAUSE: Duration = Duration::from_secs(1);
 
+/// How many connections may fail in a row before accepting pauses all the same: then it is not the connections, or there are so
+/// many of them that a pause does no harm.
+const FAILED_MAX: u32 = 100;
+
 /// A socket that listens; it is closed when the listener is taken out.
 pub(super) struct Socket {
     listener: RefCell<Option<Box<dyn Accept>>>,
@@ -61,15 +65,15 @@ pub(super) fn start(server: &Rc<Inner>) {
 
 async fn accept(server: Rc<Inner>, at: usize) {
     let socket = &server.sockets[at];
-    let mut told = false;
+    let (mut told, mut failed) = (false, 0);
     while let Some(accepted) = poll_fn(|cx| socket.poll_accept(cx)).await {
         match accepted {
             Ok(channel) => {
-                told = false;
+                (told, failed) = (false, 0);
                 server.welcome(&Link::new(channel));
             }
             // That connection has failed; the next may be fine.
-            Err(error) if is_the_peers(&error) => {}
+            Err(error) if is_the_peers(&error) && failed < FAILED_MAX => failed += 1,
             Err(error) => {
                 if !told {
                     report(socket, &error);
@@ -81,7 +85,8 @@ async fn accept(server: Rc<Inner>, at: usize) {
     }
 }
 
-/// Whether a connection failed before it was accepted, as accept(2) hands on what has happened to it in the network.
+/// Whether a connection failed before it was accepted: accept(2) hands on what has happened to it in the network, and asks for
+/// another try; of the rest of its errors these are the ones of a connection.
 fn is_the_peers(error: &io::Error) -> bool {
     let errno = error.raw_os_error().map(Errno::from_raw);
     matches!(
@@ -96,6 +101,8 @@ fn is_the_peers(error: &io::Error) -> bool {
                 | Errno::ENONET
                 | Errno::EHOSTUNREACH
                 | Errno::ENETUNREACH
+                | Errno::EOPNOTSUPP
+                | Errno::ETIMEDOUT
                 | Errno::EPERM
         )
     )

@@ -21,6 +21,8 @@ pub(super) struct Shared {
     told_paused: Cell<bool>,
     /// It wants nothing at present.
     pub(super) paused: Cell<bool>,
+    /// What came before the protocol did, and it has not received.
+    unread: RefCell<Option<Box<Buffer>>>,
     /// Who reads, and waits for `resume_reading`.
     pub(super) waiting: RefCell<Option<Waker>>,
 }
@@ -33,6 +35,7 @@ impl Shared {
             busy: Cell::new(false),
             told_paused: Cell::new(false),
             paused: Cell::new(false),
+            unread: RefCell::new(None),
             waiting: RefCell::new(None),
         })
     }
@@ -40,8 +43,26 @@ impl Shared {
     /// Tells the protocol of the connection, and begins to read.
     pub(super) fn begin(self: &Rc<Self>, unread: Buffer) {
         self.link.watch(self.clone());
+        if !unread.is_empty() {
+            self.unread.replace(Some(Box::new(unread)));
+        }
         self.call("connection_made", |protocol| protocol.connection_made(Transport(self.clone())));
-        self.start_reading(unread);
+        self.start_reading();
+    }
+
+    /// Moves as much of what came before to `room` as it holds. How much; 0 when there is nothing left.
+    pub(super) fn give_unread(&self, room: &mut [u8]) -> usize {
+        let mut unread = self.unread.borrow_mut();
+        let Some(buffer) = unread.as_mut() else { return 0 };
+        let len = buffer.give(room);
+        if buffer.is_empty() {
+            *unread = None;
+        }
+        len
+    }
+
+    pub(super) fn take_unread(&self) -> Vec<u8> {
+        self.unread.take().map(|mut unread| unread.take(unread.len())).unwrap_or_default()
     }
 
     pub(super) fn set_receiver(&self, protocol: Rc<dyn Receiver>) {

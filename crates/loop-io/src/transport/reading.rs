@@ -1,7 +1,6 @@
 //! The task that reads for a protocol.
 
 use super::calls::Shared;
-use crate::buffer::Buffer;
 use crate::link::remember;
 use crate::protocol::Received;
 use core_loop::spawn;
@@ -16,22 +15,19 @@ const READS_A_STEP: usize = 16;
 /// Says that nobody reads any more. Unless it ended well, nobody ever will.
 struct Reading {
     shared: Rc<Shared>,
-    /// What came before the protocol did.
-    unread: Option<Box<Buffer>>,
     done: bool,
 }
 
 impl Shared {
-    pub(super) fn start_reading(self: &Rc<Self>, unread: Buffer) {
+    pub(super) fn start_reading(self: &Rc<Self>) {
         let name =
             self.link.peer_name.as_ref().map_or_else(|| "read".to_owned(), |peer| format!("read {peer}"));
-        let unread = (!unread.is_empty()).then(|| Box::new(unread));
-        let reading = Reading { shared: self.clone(), unread, done: false };
+        let reading = Reading { shared: self.clone(), done: false };
         spawn(reading.run()).named(name).detach();
     }
 
     /// Ready when there is nothing more to read.
-    fn poll_reading(&self, cx: &mut Context<'_>, unread: &mut Option<Box<Buffer>>) -> Poll<()> {
+    fn poll_reading(&self, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..READS_A_STEP {
             if self.link.is_closing() {
                 return Poll::Ready(());
@@ -40,12 +36,9 @@ impl Shared {
                 remember(&self.waiting, cx.waker());
                 return Poll::Pending;
             }
-            let mut read = |bytes: &mut [u8]| match unread.as_mut().map(|unread| unread.give(bytes)) {
-                Some(len @ 1..) => Poll::Ready(Ok(len)),
-                Some(0) | None => {
-                    *unread = None;
-                    self.link.poll_read(cx, bytes)
-                }
+            let mut read = |bytes: &mut [u8]| match self.give_unread(bytes) {
+                0 => self.link.poll_read(cx, bytes),
+                len => Poll::Ready(Ok(len)),
             };
             let received = self.call("data_received", |protocol| protocol.poll_receive(&mut read));
             let Some(received) = received else { return Poll::Ready(()) };
@@ -69,7 +62,7 @@ impl Shared {
 
 impl Reading {
     async fn run(mut self) {
-        poll_fn(|cx| self.shared.poll_reading(cx, &mut self.unread)).await;
+        poll_fn(|cx| self.shared.poll_reading(cx)).await;
         // Stays until the end, so that a loop that closes has something to drop, and the connection with it.
         let _lost = self.shared.link.wait_closed().await;
         self.done = true;

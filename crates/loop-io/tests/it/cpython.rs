@@ -1,6 +1,7 @@
 //! CPython's asyncio as the other side: lines, half closes, and 64 MiB both ways with back-pressure.
 
 use crate::{echo, run};
+use conformance::Echo;
 use core_loop::{Future, spawn, to_thread};
 use loop_io::{
     BaseProtocol, Lost, Protocol, Server, Transport, create_connection, create_server, open_connection,
@@ -92,36 +93,6 @@ async fn talks_to(port: u16) {
     let writer = sending.await.unwrap();
     writer.close();
     writer.wait_closed().await.unwrap();
-}
-
-/// Sends back what it gets, and reads no more while that is not sent.
-#[derive(Default)]
-struct Echo(Option<Transport>);
-
-impl Echo {
-    fn transport(&self) -> &Transport {
-        self.0.as_ref().expect("it is connected")
-    }
-}
-
-impl BaseProtocol for Echo {
-    fn connection_made(&mut self, transport: Transport) {
-        self.0 = Some(transport);
-    }
-
-    fn pause_writing(&mut self) {
-        self.transport().pause_reading();
-    }
-
-    fn resume_writing(&mut self) {
-        self.transport().resume_reading();
-    }
-}
-
-impl Protocol for Echo {
-    fn data_received(&mut self, data: &[u8]) -> io::Result<()> {
-        Ok(self.transport().write(data)?)
-    }
 }
 
 /// Sends all of it, as fast as it may, and compares what comes back.

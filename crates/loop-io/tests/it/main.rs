@@ -29,7 +29,10 @@ fn run<T>(main: impl Future<Output = T>) -> T {
 async fn half_channel() -> (core_loop::net::TcpStream, TcpStream) {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let ours = core_loop::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
-    (ours, listener.accept().unwrap().0)
+    let theirs = listener.accept().unwrap().0;
+    // It blocks the loop, and with it the bound of `run`.
+    theirs.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
+    (ours, theirs)
 }
 
 /// The same, as streams.

@@ -2,10 +2,14 @@
 
 use crate::{echo, noted_reports, run};
 use core_loop::{spawn, wait_until_idle};
-use loop_io::{Connect, Listen, StreamReader, StreamWriter, open_connection, start_server};
-use std::cell::RefCell;
-use std::io::ErrorKind;
+use loop_io::{
+    Accept, Channel, Connect, Endpoint, Listen, StreamReader, StreamWriter, open_connection, start_server,
+};
+use nix::errno::Errno;
+use std::cell::{Cell, RefCell};
+use std::io::{self, ErrorKind};
 use std::rc::Rc;
+use std::task::{Context, Poll};
 
 #[test]
 fn an_echo_answers_each_of_many_clients() {
@@ -187,6 +191,36 @@ fn a_client_can_choose_the_address_that_it_comes_from() {
     });
 }
 
+/// Fails for ever, as if no connection ever lived until it was accepted.
+struct Failing(Rc<Cell<usize>>);
+
+impl Accept for Failing {
+    fn poll_accept(&self, _: &mut Context<'_>) -> Poll<io::Result<Box<dyn Channel>>> {
+        self.0.set(self.0.get() + 1);
+        Poll::Ready(Err(Errno::ECONNABORTED.into()))
+    }
+
+    fn local_name(&self) -> Option<Endpoint> {
+        None
+    }
+}
+
+#[test]
+fn a_server_to_which_nothing_but_failures_come_says_so_and_does_not_spin() {
+    run(async {
+        let (reports, tries) = (noted_reports(), Rc::<Cell<usize>>::default());
+        let server = Listen::new().start_server_on(async |_, _| {}, vec![Box::new(Failing(tries.clone()))]);
+        while reports.borrow().is_empty() {
+            core_loop::yield_now().await;
+        }
+        let before = tries.get();
+        // Without a pause nothing is ever idle.
+        wait_until_idle().await;
+        assert!(before <= 101 && tries.get() <= before + 1, "{before}, then {}", tries.get());
+        server.close();
+    });
+}
+
 #[test]
 fn a_server_without_descriptors_serves_when_there_are_some() {
     conformance::server_without_descriptors(
@@ -199,6 +233,14 @@ fn a_server_without_descriptors_serves_when_there_are_some() {
 fn what_is_given_up_in_its_middle_leaves_no_descriptor() {
     conformance::given_up_leaks_nothing(
         "serving::what_is_given_up_in_its_middle_leaves_no_descriptor",
+        core_loop::NativeDriver::new,
+    );
+}
+
+#[test]
+fn a_write_to_which_nobody_listens_is_an_error_and_no_end_of_the_program() {
+    conformance::broken_pipe_kills_nobody(
+        "serving::a_write_to_which_nobody_listens_is_an_error_and_no_end_of_the_program",
         core_loop::NativeDriver::new,
     );
 }

@@ -6,6 +6,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use futures_lite::future::poll_once;
 use loop_io::{BaseProtocol, Beneath, Channel, Protocol, Transport, WriteError, streams};
 use std::cell::{Cell, RefCell};
+use std::future::poll_fn;
 use std::io::{self, Read, Write};
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
@@ -207,6 +208,77 @@ fn what_a_channel_keeps_counts_as_unsent() {
         assert_eq!(writer.get_write_buffer_size(), 0);
         writer.close();
         assert_eq!(read.await.unwrap().unwrap(), MIB as u64);
+    });
+}
+
+#[test]
+fn what_a_channel_keeps_of_a_futures_io_write_is_sent_without_another_call() {
+    run(async {
+        let (mut reader, mut writer, mut theirs) = half().await;
+        let orders = Rc::<Orders>::default();
+        reader.upgrade(&writer, around(&orders)).unwrap();
+        orders.keeps.set(true);
+        let writing = poll_once(poll_fn(|cx| Pin::new(&mut writer).poll_write(cx, b"KEPT"))).await;
+        assert_eq!((writing.unwrap().unwrap(), writer.get_write_buffer_size()), (4, 4));
+        assert!(poll_once(writer.flush()).await.is_none());
+        orders.keeps.set(false);
+        orders.go_on();
+        let mut came = [0; 4];
+        let read = core_loop::to_thread(move || theirs.read_exact(&mut came).map(|()| (came, theirs)));
+        assert_eq!(&read.await.unwrap().unwrap().0, b"kept");
+        writer.flush().await.unwrap();
+    });
+}
+
+/// Keeps what it takes until it is flushed, and does not say how much that is.
+struct Silent {
+    kept: Vec<u8>,
+    beneath: core_loop::net::TcpStream,
+}
+
+impl AsyncRead for Silent {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &mut [u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.beneath).poll_read(cx, bytes)
+    }
+}
+
+impl AsyncWrite for Silent {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.kept.extend_from_slice(bytes);
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let this = &mut *self;
+        while !this.kept.is_empty() {
+            let len = ready!(Pin::new(&mut this.beneath).poll_write(cx, &this.kept))?;
+            this.kept.drain(..len);
+        }
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        ready!(self.as_mut().poll_flush(cx))?;
+        Pin::new(&mut self.beneath).poll_close(cx)
+    }
+}
+
+impl Channel for Silent {}
+
+#[test]
+fn a_flush_asks_the_channel_whatever_it_says_of_its_bytes() {
+    run(async {
+        let (beneath, mut theirs) = crate::half_channel().await;
+        let (_reader, mut writer) = streams(Silent { kept: Vec::new(), beneath });
+        poll_fn(|cx| Pin::new(&mut writer).poll_write(cx, b"silent")).await.unwrap();
+        writer.flush().await.unwrap();
+        let mut came = [0; 6];
+        theirs.read_exact(&mut came).unwrap();
+        assert_eq!(&came, b"silent");
     });
 }
 

@@ -78,3 +78,11 @@ fn what_is_given_up_in_its_middle_leaves_no_descriptor() {
 fn the_standard_streams_of_a_program_are_streams() {
     conformance::standard_streams("host::the_standard_streams_of_a_program_are_streams", SmolDriver::new);
 }
+
+#[test]
+fn a_write_to_which_nobody_listens_is_an_error_and_no_end_of_the_program() {
+    conformance::broken_pipe_kills_nobody(
+        "host::a_write_to_which_nobody_listens_is_an_error_and_no_end_of_the_program",
+        SmolDriver::new,
+    );
+}

@@ -52,6 +52,36 @@ async fn functions_that_stand_elsewhere_are_named() {
 
 loop_test::on_every_runtime!(functions_that_stand_elsewhere_are_named);
 
+loop_test::on_every_runtime! {
+    /// It would not compile.
+    #[cfg(any())]
+    async fn what_is_configured_away_is_not_there() {
+        nowhere::to_be_found().await
+    }
+
+    /// Each attribute goes where it belongs, in any order, skips between them.
+    #[cfg(all())]
+    #[skip(VIRTUAL, "to have one")]
+    #[expect(clippy::no_effect, reason = "a lint of the function, fulfilled once")]
+    #[cfg_attr(any(), ignore = "of each test, and not here")]
+    async fn what_is_configured_in_is_there() {
+        1;
+    }
+}
+
+loop_test::on_every_runtime!(
+    #[cfg(any())]
+    nowhere,
+    #[cfg(all())]
+    #[skip(VIRTUAL, "to have one")]
+    #[cfg_attr(any(), ignore = "of each test, and not here")]
+    functions_with_attributes_are_named,
+);
+
+async fn functions_with_attributes_are_named() {
+    assert!(Loop::try_current().is_some());
+}
+
 #[test]
 fn each_runtime_is_the_one_that_it_says() {
     let all =

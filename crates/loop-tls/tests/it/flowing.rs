@@ -3,9 +3,12 @@
 use crate::pki::{acceptor, connector};
 use crate::wire::{End, MIB, a_while, ends, plain_ends, polled, shaken};
 use core_loop::spawn;
+use futures_io::AsyncWrite;
 use loop_io::{StreamWriter, WriteLimits};
 use std::cell::Cell;
+use std::future::poll_fn;
 use std::io;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -165,6 +168,46 @@ loop_test::on_every_runtime! {
         });
         assert_eq!(reader.read_exact(2 * MIB).await.unwrap().len(), 2 * MIB);
         assert_eq!(writing.await.unwrap(), 0);
+    }
+
+    async fn what_futures_io_wrote_is_sent_without_another_call() {
+        let ((_near, mut writer), (mut reader, _far)) = ends().await;
+        let (piece, mut taken) = (vec![7; MIB], 0);
+        // The second time it is not for the step's budget that it waits.
+        for _ in 0..2 {
+            while let Some(len) = polled(1, poll_fn(|cx| Pin::new(&mut writer).poll_write(cx, &piece))).await {
+                taken += len.unwrap();
+                assert!(taken < 256 * MIB, "everything is sent although nobody reads");
+            }
+            a_while().await;
+        }
+        assert!(polled(1, writer.flush()).await.is_none(), "the kernel has no room for the rest");
+        assert!(reader.read_exact(taken).await.unwrap().iter().all(|byte| *byte == 7));
+        writer.flush().await.unwrap();
+        assert_eq!(writer.get_write_buffer_size(), 0);
+    }
+
+    async fn what_the_layers_beneath_keep_counts_as_unsent() {
+        let ((mut near, writer), (mut far, far_writer)) = ends().await;
+        let server = spawn(async move {
+            acceptor().start_tls(&mut far, &far_writer).await.unwrap();
+            (far, far_writer)
+        });
+        connector().start_tls(&mut near, &writer).await.unwrap();
+        let (mut far, _far_writer) = server.await.unwrap();
+        let mut written = 0;
+        loop {
+            writer.write(&[7; 1000]).unwrap();
+            written += 1000;
+            if polled(1, writer.flush()).await.is_none() {
+                break;
+            }
+            assert!(written < 256 * MIB, "everything is sent although nobody reads");
+        }
+        assert!(writer.get_write_buffer_size() > 0, "it waits for something");
+        assert_eq!(far.read_exact(written).await.unwrap().len(), written);
+        writer.flush().await.unwrap();
+        assert_eq!(writer.get_write_buffer_size(), 0);
     }
 
     async fn reads_and_drains_that_are_given_up_after_any_number_of_polls_lose_nothing() {

@@ -1,40 +1,13 @@
 //! Protocols over TLS, and servers of them.
 
 use crate::pki::{acceptor, connector};
+use conformance::Echo;
 use core_loop::Future;
-use loop_io::{BaseProtocol, BufferedProtocol, Lost, Protocol, Transport, WriteLimits};
+use loop_io::{BaseProtocol, BufferedProtocol, Lost, Transport, WriteLimits};
 use loop_tls::TlsSession;
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
-
-/// Sends back what it gets; pauses while the other side does not read.
-#[derive(Default)]
-struct Echo(Option<Transport>);
-
-impl Echo {
-    fn transport(&self) -> &Transport {
-        self.0.as_ref().expect("it is connected")
-    }
-}
-
-impl BaseProtocol for Echo {
-    fn connection_made(&mut self, transport: Transport) {
-        self.0 = Some(transport);
-    }
-    fn pause_writing(&mut self) {
-        self.transport().pause_reading();
-    }
-    fn resume_writing(&mut self) {
-        self.transport().resume_reading();
-    }
-}
-
-impl Protocol for Echo {
-    fn data_received(&mut self, data: &[u8]) -> io::Result<()> {
-        Ok(self.transport().write(data)?)
-    }
-}
 
 /// Notes what it is told, in a few words, and says when it is over.
 struct Telling {

@@ -8,6 +8,7 @@ use loop_tls::TlsSession;
 use std::cell::RefCell;
 use std::io;
 use std::rc::Rc;
+use std::time::Duration;
 
 /// More polls than a handshake needs.
 const POLLS: usize = 24;
@@ -53,6 +54,14 @@ impl Protocol for Noting {
     }
 }
 
+/// Has so much in the reader's buffer.
+async fn read_ahead(reader: &mut StreamReader, len: usize) {
+    while reader.buffer().len() < len {
+        assert!(polled(1, reader.read_exact(10_000)).await.is_none());
+        a_while().await;
+    }
+}
+
 async fn until(holds: impl Fn() -> bool) {
     while !holds() {
         a_while().await;
@@ -86,10 +95,7 @@ loop_test::on_every_runtime! {
             writer.write(b"first\n").unwrap();
             (near, writer)
         });
-        while far.buffer().len() < 100 {
-            assert!(polled(1, far.read_exact(10_000)).await.is_none());
-            a_while().await;
-        }
+        read_ahead(&mut far, 100).await;
         assert_eq!(far.readline().await.unwrap(), b"STARTTLS\n");
         assert!(!far.buffer().is_empty(), "it was read ahead");
         acceptor().start_tls(&mut far, &far_writer).await.unwrap();
@@ -137,6 +143,111 @@ loop_test::on_every_runtime! {
         assert_eq!(far.read_exact(5).await.unwrap(), b"early");
         client.await.unwrap();
         assert_eq!(is_safe(&writer), "safe");
+    }
+
+    async fn what_was_written_before_counts_as_unsent_until_it_is_sent() {
+        let ((mut near, writer), (mut far, far_writer)) = plain_ends().await;
+        let mut written = 0;
+        while far_writer.get_write_buffer_size() < MIB {
+            far_writer.write(&vec![7; MIB]).unwrap();
+            written += MIB;
+        }
+        let far_writer = Rc::new(far_writer);
+        let shared = far_writer.clone();
+        let server = spawn(async move {
+            acceptor().start_tls(&mut far, &shared).await.unwrap();
+            far
+        });
+        yield_now().await;
+        yield_now().await;
+        assert!(far_writer.get_write_buffer_size() > 0, "nobody has read");
+        assert!(polled(1, far_writer.flush()).await.is_none());
+        let client = spawn(async move {
+            assert_eq!(near.read_exact(written).await.unwrap().len(), written);
+            connector().start_tls(&mut near, &writer).await.unwrap();
+            (near, writer)
+        });
+        far_writer.flush().await.unwrap();
+        assert_eq!(far_writer.get_write_buffer_size(), 0);
+        client.await.unwrap();
+        server.await.unwrap();
+    }
+
+    async fn an_end_during_the_handshake_comes_after_it_and_after_what_was_written() {
+        let ((mut near, writer), (mut far, far_writer)) = plain_ends().await;
+        let writer = Rc::new(writer);
+        let shared = writer.clone();
+        let client = spawn(async move {
+            connector().start_tls(&mut near, &shared).await.unwrap();
+            near.read_to_end().await.unwrap()
+        });
+        yield_now().await;
+        yield_now().await;
+        writer.write(b"early").unwrap();
+        assert!(writer.can_write_eof());
+        writer.write_eof();
+        assert!(writer.write(b"late").is_err());
+        acceptor().start_tls(&mut far, &far_writer).await.unwrap();
+        assert_eq!(far.read_to_end().await.unwrap(), b"early");
+        far_writer.write(b"and the answer").unwrap();
+        far_writer.close();
+        assert_eq!(client.await.unwrap(), b"and the answer");
+    }
+
+    async fn a_close_during_the_handshake_gives_it_up_and_waits_for_nobody() {
+        // The other side says nothing for ever.
+        for early in [&b""[..], b"early"] {
+            for ends_first in [false, true] {
+                let ((mut near, writer), _far) = plain_ends().await;
+                let writer = Rc::new(writer);
+                let shared = writer.clone();
+                let client = spawn(async move {
+                    let connector = connector().handshake_timeout(Duration::from_secs(3600));
+                    connector.start_tls(&mut near, &shared).await
+                });
+                yield_now().await;
+                yield_now().await;
+                writer.write(early).unwrap();
+                if ends_first {
+                    writer.write_eof();
+                }
+                writer.close();
+                let closed = writer.wait_closed().await;
+                assert_eq!(closed.is_ok(), early.is_empty(), "what is not sent is told: {closed:?}");
+                let error = client.await.unwrap().unwrap_err();
+                assert!(error.to_string().contains("closed during the handshake"), "{error}");
+            }
+        }
+    }
+
+    async fn plain_text_in_the_hands_of_a_transport_is_refused_and_never_received() {
+        let ((_near, writer), (mut far, far_writer)) = plain_ends().await;
+        writer.write(b"STARTTLS\nMAIL FROM:<somebody@else.test>\n").unwrap();
+        read_ahead(&mut far, 40).await;
+        assert_eq!(far.readline().await.unwrap(), b"STARTTLS\n");
+        let notes = Rc::<RefCell<Notes>>::default();
+        let (transport, _protocol) = Transport::from_streams(far, far_writer, Noting(notes.clone()));
+        let error = acceptor().start_tls_on(&transport).await.unwrap_err();
+        assert!(error.to_string().contains("not TLS"), "{error}");
+        until(|| notes.borrow().lost.is_some()).await;
+        assert_eq!(notes.borrow().received, b"");
+    }
+
+    async fn a_hello_in_the_hands_of_a_transport_is_taken_for_tls() {
+        let ((mut near, writer), (mut far, far_writer)) = plain_ends().await;
+        writer.write(b"STARTTLS\n").unwrap();
+        let client = spawn(async move {
+            connector().start_tls(&mut near, &writer).await.unwrap();
+            writer.write(b"safe").unwrap();
+            (near, writer)
+        });
+        read_ahead(&mut far, 100).await;
+        assert_eq!(far.readline().await.unwrap(), b"STARTTLS\n");
+        let notes = Rc::<RefCell<Notes>>::default();
+        let (transport, _protocol) = Transport::from_streams(far, far_writer, Noting(notes.clone()));
+        acceptor().start_tls_on(&transport).await.unwrap();
+        until(|| notes.borrow().received == b"safe").await;
+        client.await.unwrap();
     }
 
     async fn transports_begin_tls_under_their_protocols() {

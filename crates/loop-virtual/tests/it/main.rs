@@ -5,6 +5,7 @@
 mod deadlock;
 mod example;
 mod network;
+mod primitives;
 mod schedules;
 mod seeds;
 mod streams;

@@ -150,6 +150,16 @@ fn no_seed_changes_what_the_loop_promises() {
             let timer = notes.clone();
             lp.call_later(MS, move || timer.note(format!("timer {number}")));
         }
+        let (handle, outside) = (lp.handle(), core_loop::outside());
+        let (say, said) = std::sync::mpsc::channel();
+        let calls = std::thread::spawn(move || {
+            let _outside = outside;
+            for number in 0..3 {
+                let say = say.clone();
+                handle.call_soon_threadsafe(move || say.send(number).unwrap()).unwrap();
+            }
+        });
+        calls.join().unwrap();
         let event = Rc::new(sync_primitives::Event::new());
         let waiting = (0..3).map(|number| {
             let (event, notes) = (event.clone(), notes.clone());
@@ -160,6 +170,7 @@ fn no_seed_changes_what_the_loop_promises() {
         });
         let waiting: Vec<_> = waiting.collect();
         sleep(2 * MS).await;
+        said.try_iter().for_each(|number| notes.note(format!("called {number}")));
         event.set();
         for task in waiting {
             task.await.unwrap();
@@ -169,7 +180,7 @@ fn no_seed_changes_what_the_loop_promises() {
     let names = |name: &str| (0..3).map(|number| format!("{name} {number}")).collect::<Vec<_>>();
     let first: Vec<_> =
         (0..3).flat_map(|number| [format!("soon {number}"), format!("spawned {number}")]).collect();
-    let wanted: Vec<_> = [first, names("timer"), names("woken")].concat();
+    let wanted: Vec<_> = [first, names("timer"), names("called"), names("woken")].concat();
     assert!(all.iter().all(|seen| *seen == wanted), "{:?}", all.iter().find(|seen| **seen != wanted));
 }
 

@@ -2,7 +2,7 @@
 
 use loop_virtual::VirtualDriver;
 
-conformance::suite!(loops: conformance::Subject::virtual_driver("virtual", || Ok(VirtualDriver::new())));
+conformance::suite!(loops: conformance::Subject::virtual_driver("virtual", || Ok(VirtualDriver::new()), loop_virtual::advance));
 
 mod primitives {
     use super::VirtualDriver;

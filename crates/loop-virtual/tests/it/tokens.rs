@@ -54,6 +54,26 @@ fn time_stands_still_for_an_executor_of_ones_own() {
     });
 }
 
+#[test]
+fn time_stands_still_while_the_default_executor_is_shut_down() {
+    run(|| async {
+        let begin = Loop::current().time();
+        let sleeper = spawn(sleep(MS));
+        let (go_on, goes_on) = mpsc::channel();
+        let job = to_thread(move || hear(&goes_on));
+        let shutdown = Loop::current().shutdown_default_executor(crate::BOUND);
+        // Nobody but the shutdown waits for the job, which ends only now.
+        yield_now().await;
+        go_on.send(7).unwrap();
+        assert!(shutdown.await.is_clean());
+        assert_eq!(Loop::current().time(), begin);
+        assert_eq!(job.await.unwrap(), 7);
+        sleeper.await.unwrap();
+        // Without anything to wait for, too.
+        assert!(Loop::current().shutdown_default_executor(crate::BOUND).await.is_clean());
+    });
+}
+
 /// A thread a job.
 struct ThreadPerJob;
 

@@ -3,6 +3,7 @@
 #[macro_use]
 mod rows;
 
+mod executors;
 mod list;
 mod probe;
 mod sources;

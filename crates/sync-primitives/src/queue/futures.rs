@@ -43,7 +43,15 @@ impl<S: Order, K: Kind> Future for Putting<'_, S, K> {
         assert!(this.item.is_some(), "a put was polled again after it was ready");
         let maxsize = this.queue.maxsize;
         let mut state = this.queue.state.lock();
-        if !state.shut_down && !state.may_put(this.place.as_ref(), maxsize) {
+        if this.place.is_none() && state.puts_freely(maxsize) {
+            if !budget::spend() {
+                drop(state);
+                return budget::pass(cx);
+            }
+            state.push(this.item.take().expect("it was there a moment ago"));
+            return Poll::Ready(Ok(()));
+        }
+        if !state.may_put(this.place.as_ref(), maxsize) {
             let unneeded = state.putters.wait(&mut this.place, cx.waker());
             drop(state);
             drop(unneeded);
@@ -66,6 +74,7 @@ impl<S: Order, K: Kind> Future for Putting<'_, S, K> {
 }
 
 impl<S: Order, K: Kind> Drop for Putting<'_, S, K> {
+    #[inline]
     fn drop(&mut self) {
         give_up(self.queue, &mut self.place, |state| &mut state.putters);
     }
@@ -90,8 +99,14 @@ impl<S: Order, K: Kind> Future for Getting<'_, S, K> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
         let mut state = this.queue.state.lock();
-        let mine = state.may_get(this.place.as_ref());
-        if !mine && !state.shut_down {
+        if this.place.is_none() && state.gets_freely() {
+            if !budget::spend() {
+                drop(state);
+                return budget::pass(cx);
+            }
+            return Poll::Ready(state.items.pop().ok_or(QueueShutDown(())));
+        }
+        if !state.may_get(this.place.as_ref()) {
             let unneeded = state.getters.wait(&mut this.place, cx.waker());
             drop(state);
             drop(unneeded);
@@ -103,13 +118,14 @@ impl<S: Order, K: Kind> Future for Getting<'_, S, K> {
         }
         let mut change = Change::new(state, this.queue.maxsize);
         change.leave(|state| &mut state.getters, &mut this.place);
-        debug_assert!(!mine || change.items.qsize() > 0, "called for an item that is not there");
-        let item = if mine { change.items.pop() } else { None };
+        let item = change.items.pop();
+        debug_assert!(item.is_some() || change.shut_down, "called for an item that is not there");
         Poll::Ready(item.ok_or(QueueShutDown(())))
     }
 }
 
 impl<S: Order, K: Kind> Drop for Getting<'_, S, K> {
+    #[inline]
     fn drop(&mut self) {
         give_up(self.queue, &mut self.place, |state| &mut state.getters);
     }
@@ -120,11 +136,13 @@ impl<S: Order, K: Kind> Drop for Getting<'_, S, K> {
 pub struct Joining<'a, S: Order, K: Kind = Shared> {
     queue: &'a QueueOf<S, K>,
     place: Option<Place>,
+    /// It has seen that nothing was unfinished, and only its budget was gone.
+    released: bool,
 }
 
 impl<'a, S: Order, K: Kind> Joining<'a, S, K> {
     pub(super) fn new(queue: &'a QueueOf<S, K>) -> Self {
-        Self { queue, place: None }
+        Self { queue, place: None, released: false }
     }
 }
 
@@ -134,15 +152,16 @@ impl<S: Order, K: Kind> Future for Joining<'_, S, K> {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         let mut state = this.queue.state.lock();
-        let released = match &this.place {
+        // Kept for the next poll: more may be put until then.
+        this.released |= match &this.place {
             Some(place) => state.joiners.is_called(place),
             None => state.unfinished == 0,
         };
-        if released && !budget::spend() {
+        if this.released && !budget::spend() {
             drop(state);
             return budget::pass(cx);
         }
-        if released {
+        if this.released {
             Change::new(state, this.queue.maxsize).leave(|state| &mut state.joiners, &mut this.place);
             return Poll::Ready(());
         }
@@ -154,12 +173,14 @@ impl<S: Order, K: Kind> Future for Joining<'_, S, K> {
 }
 
 impl<S: Order, K: Kind> Drop for Joining<'_, S, K> {
+    #[inline]
     fn drop(&mut self) {
         give_up(self.queue, &mut self.place, |state| &mut state.joiners);
     }
 }
 
 /// Leaves the line; what it was called for goes to the next.
+#[inline]
 fn give_up<S: Order, K: Kind>(
     queue: &QueueOf<S, K>,
     place: &mut Option<Place>,

@@ -1,12 +1,12 @@
 //! In which order a queue gives its items out: all in which the three queues differ.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::VecDeque;
 use std::fmt;
 
 /// The items of a queue, in the order in which they come out. Only this crate implements it.
 ///
-/// Each of its methods may panic, if comparing items does, and leaves as many items in as [`qsize`](Self::qsize) says.
+/// `push`, `pop` and `sort` panic if comparing items does: then `push` has put its item in all the same, and `pop` has taken
+/// none out.
 pub trait Order: Sized + sealed::Sealed {
     /// What the queue holds.
     type Item;
@@ -23,12 +23,16 @@ pub trait Order: Sized + sealed::Sealed {
     #[doc(hidden)]
     fn qsize(&self) -> usize;
 
-    /// The items as they would have come out.
+    /// Puts the items into the order in which they come out, as far as that is still to be done.
     #[doc(hidden)]
-    fn into_items(self) -> Vec<Self::Item>;
+    fn sort(&mut self) {}
+
+    /// The items as they would have come out. Never panics: they were sorted before.
+    #[doc(hidden)]
+    fn into_sorted(self) -> Vec<Self::Item>;
 }
 
-mod sealed {
+pub(super) mod sealed {
     pub trait Sealed {}
 }
 
@@ -37,19 +41,6 @@ pub struct Fifo<T>(VecDeque<T>);
 
 /// Last in, first out.
 pub struct Lifo<T>(Vec<T>);
-
-/// The lowest first; of equal ones, the first in.
-pub struct LowestFirst<T> {
-    heap: BinaryHeap<Reverse<Entry<T>>>,
-    /// Items ever put: the tie-break between equal ones, which a bare heap would give out in any order. Only grows, so no
-    /// two entries compare equal.
-    arrivals: u64,
-}
-
-struct Entry<T> {
-    item: T,
-    arrival: u64,
-}
 
 impl<T> sealed::Sealed for Fifo<T> {}
 
@@ -70,7 +61,7 @@ impl<T> Order for Fifo<T> {
         self.0.len()
     }
 
-    fn into_items(self) -> Vec<T> {
+    fn into_sorted(self) -> Vec<T> {
         self.0.into()
     }
 }
@@ -94,58 +85,11 @@ impl<T> Order for Lifo<T> {
         self.0.len()
     }
 
-    fn into_items(mut self) -> Vec<T> {
+    fn into_sorted(mut self) -> Vec<T> {
         self.0.reverse();
         self.0
     }
 }
-
-impl<T: Ord> sealed::Sealed for LowestFirst<T> {}
-
-impl<T: Ord> Order for LowestFirst<T> {
-    type Item = T;
-
-    const EMPTY: Self = Self { heap: BinaryHeap::new(), arrivals: 0 };
-
-    fn push(&mut self, item: T) {
-        let arrival = self.arrivals;
-        self.arrivals += 1;
-        self.heap.push(Reverse(Entry { item, arrival }));
-    }
-
-    fn pop(&mut self) -> Option<T> {
-        self.heap.pop().map(|Reverse(entry)| entry.item)
-    }
-
-    fn qsize(&self) -> usize {
-        self.heap.len()
-    }
-
-    fn into_items(self) -> Vec<T> {
-        let highest_first = self.heap.into_sorted_vec();
-        highest_first.into_iter().rev().map(|Reverse(entry)| entry.item).collect()
-    }
-}
-
-impl<T: Ord> Ord for Entry<T> {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.item.cmp(&other.item).then(self.arrival.cmp(&other.arrival))
-    }
-}
-
-impl<T: Ord> PartialOrd for Entry<T> {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl<T: Ord> PartialEq for Entry<T> {
-    fn eq(&self, other: &Self) -> bool {
-        self.cmp(other).is_eq()
-    }
-}
-
-impl<T: Ord> Eq for Entry<T> {}
 
 impl<T> fmt::Debug for Fifo<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -156,11 +100,5 @@ impl<T> fmt::Debug for Fifo<T> {
 impl<T> fmt::Debug for Lifo<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Lifo({})", self.0.len())
-    }
-}
-
-impl<T> fmt::Debug for LowestFirst<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "LowestFirst({})", self.heap.len())
     }
 }

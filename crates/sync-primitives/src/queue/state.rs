@@ -10,6 +10,9 @@
 //! first so many putters as there are free places. Whoever is called takes its item (its place) when
 //! it is polled. Newcomers who wait take only what nobody was called for; the `_nowait` forms take anything, and then the
 //! last who was called is called back: it keeps its place in line.
+//!
+//! After a shutdown all putters are called, and told no. The getters are called as before until the last item is gone, since
+//! one who was called may be dropped, and then its item is the next one's; then all are called, and told no.
 
 use super::order::Order;
 use crate::waiters::{Place, Waiters, Wakes};
@@ -41,6 +44,7 @@ impl<S: Order> State<S> {
     }
 
     /// Free places in a queue of at most `maxsize` items; zero is no bound.
+    #[inline]
     pub(super) fn room(&self, maxsize: usize) -> usize {
         match maxsize {
             0 => usize::MAX,
@@ -48,19 +52,43 @@ impl<S: Order> State<S> {
         }
     }
 
-    /// Whether there is an item for the getter in this place, or for a newcomer.
+    /// Whether a newcomer may put an item, and nobody is to be called for it.
+    #[inline]
+    pub(super) fn puts_freely(&self, maxsize: usize) -> bool {
+        !self.shut_down && self.room(maxsize) > self.putters.promised() && self.getters.nobody_waits()
+    }
+
+    /// Whether a newcomer may take an item, and nobody is to be called for its place.
+    #[inline]
+    pub(super) fn gets_freely(&self) -> bool {
+        self.items.qsize() > self.getters.promised() && self.putters.nobody_waits()
+    }
+
+    /// Puts an item, without restoring the rule.
+    #[inline]
+    pub(super) fn push(&mut self, item: S::Item) {
+        // Counted first: a comparison that panics leaves the item in.
+        self.unfinished += 1;
+        self.items.push(item);
+    }
+
+    /// Whether there is an answer for the getter in this place, or for a newcomer: an item, or that there will be none.
+    #[inline]
     pub(super) fn may_get(&self, place: Option<&Place>) -> bool {
+        let items = self.items.qsize();
         match place {
             Some(place) => self.getters.is_called(place),
-            None => self.items.qsize() > self.getters.promised(),
+            None => items > self.getters.promised() || (items == 0 && self.shut_down),
         }
     }
 
-    /// Whether there is a free place for the putter in this place in line, or for a newcomer.
+    /// Whether there is an answer for the putter in this place in line, or for a newcomer: a free place, or that there will
+    /// be none.
+    #[inline]
     pub(super) fn may_put(&self, place: Option<&Place>, maxsize: usize) -> bool {
         match place {
             Some(place) => self.putters.is_called(place),
-            None => self.room(maxsize) > self.putters.promised(),
+            None => self.shut_down || self.room(maxsize) > self.putters.promised(),
         }
     }
 }
@@ -76,17 +104,13 @@ pub(super) struct Change<G: DerefMut<Target = State<S>>, S: Order> {
 }
 
 impl<G: DerefMut<Target = State<S>>, S: Order> Change<G, S> {
+    #[inline]
     pub(super) fn new(state: G, maxsize: usize) -> Self {
         Self { state, unneeded: None, wakes: Wakes::default(), maxsize }
     }
 
-    pub(super) fn push(&mut self, item: S::Item) {
-        // Counted first: a comparison that panics leaves the item in.
-        self.unfinished += 1;
-        self.items.push(item);
-    }
-
     /// Leaves `line`, if it was in it.
+    #[inline]
     pub(super) fn leave(
         &mut self,
         line: impl FnOnce(&mut State<S>) -> &mut Waiters,
@@ -107,39 +131,64 @@ impl<G: DerefMut<Target = State<S>>, S: Order> Change<G, S> {
         true
     }
 
-    /// What is given back of the items.
+    /// What is given back of the items, sorted.
     pub(super) fn shut_down(&mut self, immediate: bool) -> S {
+        let mut items = S::EMPTY;
+        if immediate {
+            // First, since a comparison may panic.
+            self.items.sort();
+            std::mem::swap(&mut items, &mut self.items);
+        }
         self.shut_down = true;
-        let items = if immediate { std::mem::replace(&mut self.items, S::EMPTY) } else { S::EMPTY };
         // Some of them may have been marked done before anybody got them.
         self.done(items.qsize().min(self.unfinished));
-        // Those who were called for an item that is gone are woken already, and will see that it is.
-        let state = &mut *self.state;
-        state.getters.call_first(state.items.qsize(), &mut self.wakes);
-        state.getters.dismiss(&mut self.wakes);
-        state.putters.dismiss(&mut self.wakes);
         items
     }
 }
 
+impl<S: Order> State<S> {
+    /// Whether the rule holds: nobody is to be called, and nobody to be called back.
+    #[inline]
+    fn settled(&self, maxsize: usize) -> bool {
+        self.getters.settled(self.items.qsize()) && self.putters.settled(self.room(maxsize))
+    }
+
+    #[inline(never)]
+    fn settle(&mut self, maxsize: usize, wakes: &mut Wakes) {
+        let (items, room) = (self.items.qsize(), self.room(maxsize));
+        if self.shut_down && items == 0 {
+            self.getters.call_all(|_| 0, wakes);
+        } else {
+            self.getters.call_first(items, wakes);
+        }
+        if self.shut_down {
+            self.putters.call_all(|_| 0, wakes);
+        } else {
+            self.putters.call_first(room, wakes);
+        }
+    }
+}
+
 impl<G: DerefMut<Target = State<S>>, S: Order> Drop for Change<G, S> {
+    #[inline]
     fn drop(&mut self) {
-        let state = &mut *self.state;
-        state.getters.call_first(state.items.qsize(), &mut self.wakes);
-        let room = state.room(self.maxsize);
-        state.putters.call_first(room, &mut self.wakes);
+        if !self.state.settled(self.maxsize) {
+            self.state.settle(self.maxsize, &mut self.wakes);
+        }
     }
 }
 
 impl<G: DerefMut<Target = State<S>>, S: Order> Deref for Change<G, S> {
     type Target = State<S>;
 
+    #[inline]
     fn deref(&self) -> &State<S> {
         &self.state
     }
 }
 
 impl<G: DerefMut<Target = State<S>>, S: Order> DerefMut for Change<G, S> {
+    #[inline]
     fn deref_mut(&mut self) -> &mut State<S> {
         &mut self.state
     }

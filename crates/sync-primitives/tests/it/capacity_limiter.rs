@@ -1,6 +1,6 @@
 //! The capacity limiter: a total that changes while tokens are borrowed, and borrowers with names.
 
-use crate::harness::{Hand, panic_on_a_loop, poll_once};
+use crate::harness::{Hand, panic_of, panic_on_a_loop, poll_once};
 use crate::random::Random;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -120,4 +120,32 @@ fn tokens_are_neither_lost_nor_made_while_threads_borrow_and_the_total_changes()
     });
     limiter.set_total_tokens(2);
     assert_eq!((limiter.borrowed_tokens(), limiter.available_tokens()), (0, 2));
+}
+
+#[test]
+fn a_total_that_cannot_be_counted_is_refused_before_anything_changes() {
+    let most = usize::MAX / 4;
+    let limiter = CapacityLimiter::new(1);
+    let held = limiter.try_acquire().unwrap();
+    for total in [most + 1, usize::MAX] {
+        let message = panic_of(|| limiter.set_total_tokens(total));
+        assert!(message.contains("at most usize::MAX / 4 tokens"), "{message}");
+        assert_eq!((limiter.total_tokens(), limiter.borrowed_tokens()), (1, 1), "{total}");
+    }
+    limiter.set_total_tokens(most);
+    assert_eq!((limiter.total_tokens(), limiter.available_tokens()), (most, most - 1));
+    limiter.set_total_tokens(0);
+    limiter.set_total_tokens(most);
+    drop(held);
+    assert_eq!((limiter.borrowed_tokens(), limiter.available_tokens()), (0, most));
+}
+
+#[test]
+fn a_token_that_is_forgotten_counts_as_borrowed_for_good_and_its_name_is_free() {
+    let limiter = CapacityLimiter::new(1);
+    limiter.try_acquire_on_behalf_of("upload").unwrap().unwrap().forget();
+    assert_eq!((limiter.borrowed_tokens(), limiter.available_tokens()), (1, 0));
+    assert!(limiter.borrowers().is_empty());
+    limiter.set_total_tokens(2);
+    assert_eq!((limiter.borrowed_tokens(), limiter.available_tokens()), (1, 1));
 }

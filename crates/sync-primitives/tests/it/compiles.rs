@@ -5,8 +5,8 @@ use std::rc::Rc;
 use std::sync::Arc;
 use sync_primitives::{
     Acquiring, AcquiringBounded, Barrier, BarrierWait, BoundedSemaphore, Condition, ConditionWait, Event,
-    EventWait, Fifo, GetError, Getting, Items, Joining, LifoQueue, Limited, Lock, LockGuard, Locking,
-    MappedLockGuard, OwnedLockGuard, OwnedPermit, Permit, PriorityQueue, PutError, Putting, Queue,
+    EventWait, Fifo, GetError, Getting, Guard, Items, Joining, LifoQueue, Limited, Local, Lock, LockGuard,
+    Locking, MappedLockGuard, OwnedLockGuard, OwnedPermit, Permit, PriorityQueue, PutError, Putting, Queue,
     QueueShutDown, Semaphore, local,
 };
 
@@ -89,6 +89,29 @@ fn a_guard_of_data_that_must_not_be_shared_cannot_be_shared() {
     <LockGuard<'_, Cell<u32>> as NotSync<_>>::holds();
     <OwnedLockGuard<Cell<u32>> as NotSync<_>>::holds();
     <MappedLockGuard<&Lock<(Cell<u32>, u32)>, Cell<u32>> as NotSync<_>>::holds();
+}
+
+#[test]
+fn what_is_for_one_thread_and_all_that_it_makes_stays_there() {
+    /// As `NotSync` above, of what is not `Send`.
+    trait NotSend<Marker> {
+        fn holds() {}
+    }
+    struct Ambiguous;
+    impl<T> NotSend<()> for T {}
+    impl<T: Send> NotSend<Ambiguous> for T {}
+    <local::Lock<u32> as NotSend<_>>::holds();
+    <local::Event as NotSend<_>>::holds();
+    <local::Semaphore as NotSend<_>>::holds();
+    <local::Queue<u32> as NotSend<_>>::holds();
+    <local::LifoQueue<u32> as NotSend<_>>::holds();
+    <local::PriorityQueue<u32> as NotSend<_>>::holds();
+    <Guard<&local::Lock<u32>> as NotSend<_>>::holds();
+    <Locking<Rc<local::Lock<u32>>> as NotSend<_>>::holds();
+    <Permit<&local::Semaphore> as NotSend<_>>::holds();
+    <EventWait<'_, Local> as NotSend<_>>::holds();
+    <Getting<'_, Fifo<u32>, Local> as NotSend<_>>::holds();
+    <Putting<'_, Fifo<u32>, Local> as NotSend<_>>::holds();
 }
 
 #[test]

@@ -143,6 +143,50 @@ impl<F: Future> Hand<F> {
     }
 }
 
+/// Where a future can stand when it is dropped.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum At {
+    /// Never polled.
+    Made,
+    /// In line.
+    Waiting,
+    /// It was its turn, and it has not been polled since.
+    Called,
+    /// It was its turn, and it was polled when its budget was gone.
+    OutOfBudget,
+    /// Its output was dropped.
+    Ready,
+}
+
+pub(crate) const EVERYWHERE: [At; 5] = [At::Made, At::Waiting, At::Called, At::OutOfBudget, At::Ready];
+
+/// Brings `future`, which has to wait until `release`, to `at`, and drops it there.
+pub(crate) fn drop_at<F: Future>(at: At, future: F, release: impl FnOnce()) {
+    let mut hand = Hand::new(future);
+    if at != At::Made {
+        assert!(hand.poll().is_none(), "{at:?}");
+    }
+    if matches!(at, At::Made | At::Waiting) {
+        drop(hand);
+        return release();
+    }
+    release();
+    if at == At::OutOfBudget {
+        spend_all();
+        assert!(hand.poll().is_none(), "{at:?}");
+    }
+    if at == At::Ready {
+        assert!(hand.poll().is_some(), "{at:?}");
+    }
+}
+
+/// Nothing of the step budget is left.
+pub(crate) fn spend_all() {
+    let cx = &mut Context::from_waker(Waker::noop());
+    contract::budget::enter_step();
+    (0..contract::budget::STEP).for_each(|_| assert!(contract::budget::spend(cx).is_ready()));
+}
+
 /// Runs `body`, and fails if it hangs.
 pub(crate) fn in_bounded_time(body: impl FnOnce() + Send + 'static) {
     let (ended, end) = std::sync::mpsc::channel();

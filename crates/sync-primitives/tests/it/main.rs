@@ -1,20 +1,20 @@
 //! The primitives, tried from outside: by a tiny event loop of one thread, and by many threads.
+#![allow(clippy::duplicate_mod, reason = "both kinds of a primitive are tried by the same files")]
 
 mod allocations;
+mod bad_input;
 mod barrier;
+mod blocking;
 mod bounded_semaphore;
-mod budget;
-mod cancel;
 mod capacity_limiter;
 mod compiles;
 mod condition;
-mod event;
+mod dropped;
+mod foreign;
 mod harness;
-mod items;
 mod limited;
-mod lock;
-mod orders;
-mod queue;
+mod linearizable;
+mod local;
 mod random;
-mod semaphore;
+mod shared;
 mod threads;

@@ -138,6 +138,8 @@ fn an_event_that_is_set_releases_every_thread_also_when_it_is_cleared_at_once() 
             for _ in 0..THREADS {
                 scope.spawn(|| {
                     for _ in 0..500 {
+                        // Else a poll that is pending for want of budget would be taken for one that has joined the line.
+                        contract::budget::enter_step();
                         let mut wait = event.wait();
                         // In line from here on, if it was not set: only then may the other side pulse.
                         let early = poll_once(&mut wait).is_some();

@@ -8,7 +8,9 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, Weak};
 use std::thread;
 use std::time::Duration;
-use thread_executor::{Cancel, Executor, ExecutorExt, JobError, block_on, block_on_timeout};
+use thread_executor::{
+    Cancel, Executor, ExecutorExt, Fallible, JobError, Reject, block_on, block_on_timeout, checkpoint,
+};
 
 #[test]
 fn work_runs_elsewhere_and_its_output_comes_back() {
@@ -50,6 +52,36 @@ fn a_panic_is_the_error_of_its_job_with_message_and_location_and_the_thread_live
     assert_eq!(output(start(&pool, || thread::current().id())), thread);
     let stats = pool.stats();
     assert_eq!((stats.threads, stats.completed, stats.panicked), (1, 2, 2));
+}
+
+#[test]
+fn work_that_may_fail_by_itself_gives_its_job_its_own_error() {
+    let pool = pool(1, 8);
+    let job = pool.try_submit(Fallible(|| Ok::<_, JobError>(7))).expect("there is room");
+    assert_eq!(output(job), 7);
+    let refusal = || Err::<u8, _>(JobError::Rejected(Reject::TooLarge { len: 2, limit: 1 }));
+    let job = pool.try_submit(Fallible(refusal)).expect("there is room");
+    assert!(matches!(error(job), JobError::Rejected(Reject::TooLarge { len: 2, limit: 1 })));
+    let panics = || -> Result<u8, JobError> { panic!("no luck") };
+    let job = pool.try_submit(Fallible(panics)).expect("there is room");
+    assert!(matches!(error(job), JobError::Panicked(panic) if panic.message() == "no luck"));
+}
+
+#[test]
+fn work_that_stops_when_it_is_asked_to_ends_its_job_as_cancelled() {
+    let pool = pool(1, 8);
+    let (begins, begun) = channel();
+    let work = move || -> Result<(), JobError> {
+        begins.send(()).expect("somebody waits");
+        loop {
+            checkpoint()?;
+            thread::yield_now();
+        }
+    };
+    let job = pool.try_submit(Fallible(work)).expect("there is room");
+    begun.recv().expect("it begins");
+    assert_eq!(job.cancel(), Cancel::Signalled);
+    assert!(matches!(error(job), JobError::Cancelled { started: true }));
 }
 
 /// Panics when it is dropped.

@@ -29,6 +29,8 @@ pub(super) struct Submitter<'a> {
     bench: Option<Arc<Bench>>,
     /// Work runs in processes of its own: it may end them, and may be ended.
     apart: bool,
+    /// Work goes as bytes: its runs are not seen here.
+    crosses: bool,
     dice: Dice,
     /// The jobs that it waits for, oldest first.
     kept: VecDeque<(Job<u64>, usize)>,
@@ -43,6 +45,7 @@ impl<'a> Submitter<'a> {
             number,
             round,
             apart: bench.is_apart(),
+            crosses: bench.crosses(),
             bench: Some(bench),
             dice,
             kept: VecDeque::new(),
@@ -143,7 +146,7 @@ impl<'a> Submitter<'a> {
         let work = rejected.into_work();
         ensure(work.errand_number() == Some(history.number), format!("other work came back: {work:?}"))?;
         ensure(history.runs.get() == 0, "work that was refused ran all the same")?;
-        ensure(self.apart || history.gone.get() == 0, "work that was refused did not come back whole")?;
+        ensure(self.crosses || history.gone.get() == 0, "work that was refused did not come back whole")?;
         drop(work);
         ensure(history.gone.get() == 1, "work that was refused is still kept somewhere")?;
         self.tell("refused");
@@ -201,7 +204,7 @@ impl<'a> Submitter<'a> {
         let history = &self.histories[at];
         let outcome = outcome.ok_or_else(|| Miss::Fail(format!("a job is lost: {history:?}")))?;
         history.judge(&outcome, &self.round.end)?;
-        if !self.apart {
+        if !self.crosses {
             history.judge_runs(&outcome)?;
         }
         self.tell(match outcome {

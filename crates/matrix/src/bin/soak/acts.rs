@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 const WORKERS: u64 = 12;
 
 /// How many kinds of acts there are.
-const KINDS: u64 = 8;
+const KINDS: u64 = 10;
 
 /// Longer than any act takes; only a hang reaches it.
 const LONG: Duration = Duration::from_secs(60);
@@ -84,12 +84,15 @@ async fn worker(world: Rc<World>, number: u64, mut dice: Dice, over: Instant) ->
 
 async fn act(world: Rc<World>, kind: u64, mut dice: Dice) -> Ended {
     match kind {
-        0 | 1 => connections::echo(&world, &mut dice).await,
+        0 => connections::echo(&world, &mut dice).await,
+        1 => connections::tls_echo(&world, &mut dice).await,
         2 => connections::http(&world, &mut dice).await,
         3 => children::fed(&mut dice).await,
         4 => children::killed(&mut dice).await,
         5 => pools::threads(&world, &mut dice).await,
         6 => pools::processes(&world, &mut dice).await,
+        7 => connections::no_tls(&world, &mut dice).await,
+        8 => connections::tls_echo(&world, &mut dice).await,
         _ => pools::tasks(&mut dice).await,
     }
 }

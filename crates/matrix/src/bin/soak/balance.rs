@@ -13,6 +13,9 @@ const NOISE: isize = 256 * 1024;
 const LOOKS: u32 = 600;
 const STEP: Duration = Duration::from_millis(50);
 
+/// After how many looks without a change a balance is at rest.
+const SAME: u32 = 20;
+
 #[derive(Debug, Clone)]
 pub(crate) struct Balance {
     /// What each descriptor leads to.
@@ -53,10 +56,27 @@ impl Balance {
         self.descriptors.push(leads_to.to_owned());
     }
 
-    /// The balance, once it is like `before`, or has not become so for half a minute.
+    /// The balance, once it has been the same for a second: a thread may outlive its pool's close by a moment.
+    pub(crate) fn at_rest() -> Self {
+        let mut balance = Self::now();
+        let mut same = 0;
+        for _ in 0..LOOKS {
+            thread::sleep(STEP);
+            let next = Self::now();
+            let as_before = next.more_than(&balance).or_else(|| balance.more_than(&next)).is_none();
+            same = if as_before { same + 1 } else { 0 };
+            balance = next;
+            if same == SAME {
+                break;
+            }
+        }
+        balance
+    }
+
+    /// The balance, once there is no more than `before`, or has been more for half a minute.
     pub(crate) fn once_it_is(before: &Self) -> Self {
         for _ in 0..LOOKS {
-            if Self::now().unlike(before).is_none() {
+            if Self::now().more_than(before).is_none() {
                 break;
             }
             thread::sleep(STEP);
@@ -64,15 +84,14 @@ impl Balance {
         Self::now()
     }
 
-    /// What there is more of, or less, than in `before`.
-    pub(crate) fn unlike(&self, before: &Self) -> Option<String> {
+    /// What there is more of than in `before`. Less is no leak: then somebody was on the way out when `before` was taken.
+    pub(crate) fn more_than(&self, before: &Self) -> Option<String> {
         let lists = [
             ("descriptors", &self.descriptors, &before.descriptors),
             ("threads", &self.threads, &before.threads),
             ("children", &self.children, &before.children),
         ];
-        let unlike = lists.into_iter().find(|(_, after, before)| after.len() != before.len());
-        match unlike {
+        match lists.into_iter().find(|(_, after, before)| after.len() > before.len()) {
             Some((what, after, before)) => {
                 Some(format!("{what} are left: {after:?}, and there were {before:?}"))
             }

@@ -1,19 +1,17 @@
 //! What the acts act on: servers of every kind, and pools.
 
-use conformance::Dice;
+use conformance::{Dice, Echo};
 use contract::{Drain, Shutdown};
 use core_loop::Loop;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper::{Request, Response};
-use loop_io::{
-    BaseProtocol, Protocol, Server, StreamReader, StreamWriter, Transport, create_server, start_server,
-};
+use loop_io::{Server, StreamReader, StreamWriter, create_server, start_server};
+use loop_tls::{Certificates, Identity, TlsAcceptor, TlsConnector};
 use process_executor::ProcessPool;
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::error::Error;
-use std::io;
 use std::net::SocketAddr;
 use std::num::NonZeroUsize;
 use std::rc::Rc;
@@ -48,48 +46,17 @@ impl Pools {
 }
 
 pub(crate) struct World {
-    streams: Server,
-    protocols: Server,
+    /// They send back what they get: streams and a protocol, and both over TLS.
+    echoes: [Server; 4],
     http: loop_hyper::Server,
+    pub(crate) tls: TlsConnector,
     pub(crate) pools: Pools,
     /// What must not happen, and did.
     broken: Rc<RefCell<Vec<String>>>,
-    addresses: [SocketAddr; 3],
+    addresses: [SocketAddr; 4],
 }
 
-/// Sends back what it gets, and stops reading while the other side does not.
-#[derive(Default)]
-struct Echo(Option<Transport>);
-
-impl Echo {
-    fn transport(&self) -> &Transport {
-        self.0.as_ref().expect("it is connected")
-    }
-}
-
-impl BaseProtocol for Echo {
-    fn connection_made(&mut self, transport: Transport) {
-        self.0 = Some(transport);
-    }
-
-    fn pause_writing(&mut self) {
-        self.transport().pause_reading();
-    }
-
-    fn resume_writing(&mut self) {
-        self.transport().resume_reading();
-    }
-}
-
-impl Protocol for Echo {
-    fn data_received(&mut self, data: &[u8]) -> io::Result<()> {
-        // Whoever has reset the connection is none of its errors.
-        let _reset = self.transport().write(data);
-        Ok(())
-    }
-}
-
-/// The same, as a task. A client that resets is none of its errors.
+/// Sends back what it gets. A client that resets is none of its errors.
 async fn echo(mut reader: StreamReader, writer: StreamWriter) {
     while let Ok(bytes) = reader.read(65_536).await {
         if bytes.is_empty() || writer.write(&bytes).is_err() || writer.drain().await.is_err() {
@@ -104,13 +71,28 @@ async fn bytes(request: Request<Incoming>) -> Result<Response<String>, Infallibl
     Ok(Response::new("x".repeat(length)))
 }
 
+/// A certificate for this run, and the trust in it.
+fn self_signed() -> Result<(Identity, Certificates), Box<dyn Error>> {
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()])?;
+    let certificate = made.cert.der().to_vec();
+    let shown = Identity::from_der([certificate.clone()], made.signing_key.serialize_der())?;
+    Ok((shown, Certificates::from_der([certificate])))
+}
+
 impl World {
-    pub(crate) async fn open(pools: Pools) -> io::Result<Rc<Self>> {
-        let streams = start_server(echo, HERE).await?;
-        let protocols = create_server(Echo::default, HERE).await?;
+    pub(crate) async fn open(pools: Pools) -> Result<Rc<Self>, Box<dyn Error>> {
+        let (shown, trusted) = self_signed()?;
+        let acceptor = TlsAcceptor::new(shown)?;
+        let echoes = [
+            start_server(echo, HERE).await?,
+            create_server(Echo::default, HERE).await?,
+            acceptor.start_server(echo, HERE).await?,
+            acceptor.create_server(Echo::default, HERE).await?,
+        ];
+        let addresses = echoes.each_ref().map(|server| server.addresses()[0]);
         let http = loop_hyper::start_server(service_fn(bytes), HERE).await?;
-        let addresses = [streams.addresses()[0], protocols.addresses()[0], http.addresses()[0]];
-        Ok(Rc::new(Self { streams, protocols, http, pools, broken: Rc::default(), addresses }))
+        let tls = TlsConnector::builder().roots(trusted).build()?.server_name("localhost")?;
+        Ok(Rc::new(Self { echoes, http, tls, pools, broken: Rc::default(), addresses }))
     }
 
     /// A server that sends back what it gets.
@@ -118,16 +100,20 @@ impl World {
         self.addresses[usize::from(dice.once_in(2))]
     }
 
+    /// The same over TLS.
+    pub(crate) fn tls_echo(&self, dice: &mut Dice) -> SocketAddr {
+        self.addresses[2 + usize::from(dice.once_in(2))]
+    }
+
     pub(crate) fn http(&self) -> SocketAddr {
-        self.addresses[2]
+        self.http.addresses()[0]
     }
 
     /// Cuts off whoever is connected to one of the servers.
     pub(crate) fn cut_off(&self, dice: &mut Dice) {
-        match dice.below(3) {
-            0 => self.streams.abort_clients(),
-            1 => self.protocols.abort_clients(),
-            _ => self.http.abort_clients(),
+        match self.echoes.get(dice.below(5) as usize) {
+            Some(echo) => echo.abort_clients(),
+            None => self.http.abort_clients(),
         }
     }
 
@@ -150,7 +136,7 @@ impl World {
 
     /// Ends the servers, and waits for their connections.
     pub(crate) async fn close(&self) {
-        for server in [&self.streams, &self.protocols] {
+        for server in &self.echoes {
             server.close();
             server.abort_clients();
             server.wait_closed().await;

@@ -1,6 +1,7 @@
 //! Every public type, with what stands for its parameter.
 
 use super::Section;
+use super::executors::{interpreters, processes, threads};
 use super::probe::{Given, Not as _, Probe, Row, Says};
 use contract::Executor;
 use core_loop::Task;
@@ -20,6 +21,7 @@ pub(super) fn sections() -> Vec<Section> {
         section("sync-primitives", vec![primitives()]),
         section("thread-executor", threads()),
         section("process-executor", processes()),
+        section("interpreter-executor", interpreters()),
         section("core-loop", vec![tasks(), waits(), groups(), loops(), reports(), streams()]),
         section("loop-tokio", vec![plain![loop_tokio::TokioDriver]]),
         section("loop-smol", vec![plain![loop_smol::SmolDriver]]),
@@ -44,6 +46,7 @@ pub(super) fn sections() -> Vec<Section> {
                 of_any![loop_hyper::Io["S"] = loop_hyper::Io<T>],
             ],
         ),
+        section("conformance", suite()),
         section("loop-test", vec![plain![loop_test::Runtime]]),
         section(
             "loop-tls",
@@ -68,46 +71,6 @@ fn section(folder: &'static str, rows: Vec<Vec<Row>>) -> Section {
     Section { folder, rows }
 }
 
-fn threads() -> Vec<Vec<Row>> {
-    vec![
-        plain![
-            thread_executor::Affinity,
-            thread_executor::BuildError,
-            thread_executor::Builder,
-            thread_executor::Histogram,
-            thread_executor::Lane,
-            thread_executor::Scope,
-            thread_executor::Stats,
-            thread_executor::ThreadPool,
-        ],
-        of_any![thread_executor::ScopedJob["T"] = thread_executor::ScopedJob<'static, T>],
-    ]
-}
-
-fn processes() -> Vec<Vec<Row>> {
-    vec![
-        plain![
-            process_executor::Blob,
-            process_executor::BlobMut,
-            process_executor::Builder,
-            process_executor::Limit,
-            process_executor::Recycle,
-            process_executor::Stats,
-            process_executor::Stderr,
-            process_executor::Stdout,
-            process_executor::Tasks,
-            process_executor::Workers,
-            process_executor::JobCx,
-            process_executor::ProcessPool,
-            process_executor::StartError,
-        ],
-        of_any![
-            process_executor::Call["A"] = process_executor::Call<fn(T), T>,
-            process_executor::Named["T"] = process_executor::Named<T>,
-        ],
-    ]
-}
-
 fn contract_types() -> Vec<Row> {
     let mut rows = plain![
         contract::Direction,
@@ -118,7 +81,9 @@ fn contract_types() -> Vec<Row> {
         contract::CodecError,
         contract::Death,
         contract::Exit,
+        contract::GuestError,
         contract::JobError,
+        contract::Trap,
         contract::OutOfMemory,
         contract::Side,
         contract::Priority,
@@ -143,6 +108,7 @@ fn contract_types() -> Vec<Row> {
         contract::spin::Pace,
     ];
     rows.extend(of_any![
+        contract::Fallible["A"] = contract::Fallible<T>,
         contract::Rejected["W"] = contract::Rejected<T>,
         contract::Job["T"] = contract::Job<T>,
         contract::AsCompleted["T"] = contract::AsCompleted<T>,
@@ -356,6 +322,7 @@ fn loops() -> Vec<Row> {
         core_loop::ShutdownDefaultExecutor,
         core_loop::BoxedWork,
         core_loop::Descriptor,
+        core_loop::DumpSocket,
         core_loop::CloseReport,
         core_loop::Closed,
         core_loop::RunError,
@@ -370,7 +337,6 @@ fn loops() -> Vec<Row> {
         core_loop::ReadinessThread,
         core_loop::Runner,
         core_loop::Stuck,
-        core_loop::Waiting,
     ];
     rows.extend(of_any![
         core_loop::Pinned["F"] = core_loop::Pinned<T>,
@@ -385,7 +351,9 @@ fn reports() -> Vec<Row> {
     plain![
         core_loop::DebugReport,
         core_loop::StepInfo,
+        core_loop::Awaitable,
         core_loop::WhichTask,
+        core_loop::WhichThread,
         core_loop::ExceptionContext,
         core_loop::Step,
         core_loop::Turn,
@@ -421,6 +389,39 @@ fn streams() -> Vec<Row> {
         core_loop::stream::Next["T"] = core_loop::stream::Next<'static, 'static, T>,
     ]);
     rows
+}
+
+fn suite() -> Vec<Vec<Row>> {
+    vec![
+        plain![
+            conformance::Arrival,
+            conformance::Bench,
+            conformance::BoxFuture,
+            conformance::Closure,
+            conformance::Dice,
+            conformance::Exception,
+            conformance::Executors,
+            conformance::Gate,
+            conformance::Held,
+            conformance::Kit,
+            conformance::Level,
+            conformance::LoopThread,
+            conformance::Loops,
+            conformance::Miss,
+            conformance::Outcome,
+            conformance::Primitives,
+            conformance::Stress,
+            conformance::Stressed,
+            conformance::Treatment,
+            conformance::Verdict,
+            conformance::Work,
+        ],
+        vec![
+            of!(conformance::Behaviour ["K"] = conformance::Behaviour<T>, all: conformance::Loops),
+            of!(conformance::Subject ["K"] = conformance::Subject<T>, all: conformance::Loops),
+        ],
+        of_any![conformance::LocalFuture["T"] = conformance::LocalFuture<'static, T>],
+    ]
 }
 
 fn connections() -> Vec<Row> {

@@ -13,7 +13,7 @@ pub(super) fn libraries() -> BTreeSet<String> {
     let folders = fs::read_dir(crates()).expect("there are crates").map(|entry| entry.unwrap().file_name());
     let names = folders.filter_map(|name| name.into_string().ok());
     let is_library = |name: &String| {
-        ["contract", "sync-primitives"].contains(&&**name)
+        ["conformance", "contract", "sync-primitives"].contains(&&**name)
             || name.ends_with("-executor")
             || name.starts_with("loop-")
             || name.ends_with("-loop")
