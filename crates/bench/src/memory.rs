@@ -126,13 +126,13 @@ fn grown<H: Host, F: Future<Output = ()> + 'static>(size: Size, task: fn() -> F)
     if value.is_nan() { Err(nobody_counts()) } else { Ok(value) }
 }
 
-fn nobody_counts() -> Failure {
+pub(crate) fn nobody_counts() -> Failure {
     let why = "/proc/self/smaps_rollup cannot be read; cure: a kernel of 4.14 or newer with /proc mounted";
     Failure::CannotRunHere(why.to_owned())
 }
 
 /// Bytes. This file is counted page by page; shorter ones are off by what each processor has not yet added up.
-fn resident() -> Option<f64> {
+pub(crate) fn resident() -> Option<f64> {
     let text = fs::read_to_string("/proc/self/smaps_rollup").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("Rss:"))?;
     let kib: f64 = line.split_whitespace().next()?.parse().ok()?;

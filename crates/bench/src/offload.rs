@@ -5,8 +5,8 @@ mod pools;
 
 use crate::placement::Placement;
 use crate::python;
-use crate::table::{Bench, Contender, NS};
-use loads::{after_idle, batch, cancel, mixed, one, submit, submitters, work};
+use crate::table::{BYTES, Bench, Contender, NS};
+use loads::{after_idle, batch, cancel, mixed, one, queued, submit, submitters, work};
 use pools::{Crossbeam, Ours, OursAwake, Rayon, Smol, Threadpool, Tokio, TokioLimited};
 
 #[cfg(feature = "glommio")]
@@ -122,5 +122,12 @@ pub(crate) const BENCHES: &[Bench] = &[
             Contender { name: "raw-tokio-spawn-blocking-2", measure: cancel::<TokioLimited> },
             Contender { name: "raw-smol-unblock", measure: cancel::<Smol> },
         ],
+    },
+    Bench {
+        name: "offload.queued_memory",
+        about: "growth of resident memory by 50 000 closures of one word that wait in the queue of a pool whose threads are all held, without the handles: a closure",
+        unit: BYTES,
+        placement: Placement::One,
+        contenders: &on_every_thread!(queued),
     },
 ];

@@ -1,7 +1,7 @@
 //! The bench: an executor under test, brought to one form whatever kind of work it takes.
 
-use crate::Work;
-use contract::{Drain, Executor, Job, Rejected, Report, Room, Shutdown, Submit};
+use crate::{Miss, Work};
+use contract::{Drain, Executor, Job, Rejected, Report, Room, Shutdown, Submit, Unavailable};
 use std::fmt;
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -20,7 +20,13 @@ pub struct Bench {
     /// Work goes as bytes, and nothing of it stays here.
     crosses: bool,
     apart: bool,
+    prepared: Option<MakePrepared>,
 }
+
+/// What a worker does before its first job; it may panic.
+pub type Prepare = Arc<dyn Fn() + Send + Sync>;
+
+type MakePrepared = Box<dyn Fn(Prepare) -> Result<Bench, Unavailable> + Send + Sync>;
 
 /// A closure, as executors of closures get it.
 pub type Closure = Box<dyn FnOnce() -> u64 + Send>;
@@ -35,7 +41,14 @@ impl<E: Executor<Work, Output = u64> + Shutdown + Send + Sync> Tried for E {}
 impl Bench {
     /// An executor that takes [`Work`] as it is: for those with a kind of work of their own.
     pub fn new(executor: impl Executor<Work, Output = u64> + Shutdown + Send + Sync + 'static) -> Self {
-        Self { executor: Box::new(executor), workers: None, parks: false, crosses: false, apart: false }
+        Self {
+            executor: Box::new(executor),
+            workers: None,
+            parks: false,
+            crosses: false,
+            apart: false,
+            prepared: None,
+        }
     }
 
     /// An executor of closures: a thread pool.
@@ -102,6 +115,25 @@ impl Bench {
     /// Whether work goes as bytes.
     pub(crate) fn crosses(&self) -> bool {
         self.crosses
+    }
+
+    /// Another executor like this one, each of whose workers does something before its first job. Unless it is said, the
+    /// behaviours of initializers are skipped.
+    #[must_use]
+    pub fn prepared(
+        mut self,
+        make: impl Fn(Prepare) -> Result<Self, Unavailable> + Send + Sync + 'static,
+    ) -> Self {
+        self.prepared = Some(Box::new(make));
+        self
+    }
+
+    /// One whose workers each do this before their first job.
+    pub(crate) fn with_prepared(&self, prepare: impl Fn() + Send + Sync + 'static) -> Result<Self, Miss> {
+        let Some(make) = &self.prepared else {
+            return Err(Miss::Skip("it declares no way to prepare its workers".to_owned()));
+        };
+        make(Arc::new(prepare)).map_err(|unavailable| Miss::Skip(unavailable.to_string()))
     }
 
     /// Whether work runs in processes of its own.

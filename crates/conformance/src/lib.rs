@@ -27,7 +27,7 @@ pub use alone::{
     standard_streams,
 };
 pub use behaviour::{Behaviour, Kind, Level, Miss, Verdict};
-pub use bench::{Bench, BoxFuture, Closure};
+pub use bench::{Bench, BoxFuture, Closure, Prepare};
 #[doc(hidden)]
 pub use catalogue::id;
 pub use echo::Echo;

@@ -105,7 +105,11 @@ fn pool() -> ThreadPool {
 }
 
 fn threads() -> Result<Bench, Unavailable> {
-    Ok(Bench::closures(pool()).workers(WORKERS.get()))
+    let bench = Bench::closures(pool()).workers(WORKERS.get());
+    Ok(bench.prepared(|prepare| {
+        let pool = ThreadPool::builder().threads(WORKERS).on_thread_start(move |_| prepare()).build();
+        Ok(Bench::closures(pool).workers(WORKERS.get()))
+    }))
 }
 
 fn limited() -> Result<Bench, Unavailable> {

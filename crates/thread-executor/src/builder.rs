@@ -149,13 +149,14 @@ impl Builder {
     }
 
     /// How polite the threads are, from -20 to 19: the higher, the less they get of a busy processor. Only on Linux; below
-    /// what the program may ask for it changes nothing.
+    /// what the program may ask for it changes nothing. Unless it is said, a thread is as polite as the one that had it
+    /// started, which may be any that submits.
     pub fn nice(mut self, nice: i32) -> Self {
         self.nice = Some(nice);
         self
     }
 
-    /// Which processors the threads run on.
+    /// Which processors the threads run on. Unless it is said, those on which whoever builds the pool may run.
     pub fn affinity(mut self, affinity: Affinity) -> Self {
         self.affinity = affinity;
         self

@@ -131,9 +131,14 @@ impl Lanes {
         self.dead_in(&self.withdrawn[priority as usize]);
     }
 
-    /// A job was run by somebody who waited for it.
+    /// A job is run by somebody who waits for it, unless it has started elsewhere.
     pub(crate) fn overtaken(&self, priority: Priority) {
         self.dead_in(&self.overtaken[priority as usize]);
+    }
+
+    /// It had.
+    pub(crate) fn not_overtaken(&self, priority: Priority) {
+        self.overtaken[priority as usize].fetch_sub(1, Ordering::Relaxed);
     }
 
     fn dead_in(&self, count: &AtomicU64) {

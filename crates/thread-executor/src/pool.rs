@@ -99,8 +99,7 @@ impl ThreadPool {
         let limits = builder.limits();
         let Builder { queue, name, stack_size, nice, affinity, on_start, .. } = builder;
         let timers = Timers::new(thread_name(&name, "timer"));
-        let processors = if affinity == sys::Affinity::Spread { sys::processors() } else { Vec::new() };
-        let place = Arc::new(sys::Place { affinity, nice, processors });
+        let place = Arc::new(sys::Place::new(affinity, nice));
         let threads_max = NonZeroUsize::new(limits.threads_max).expect("the builder has looked at it");
         let threads = Threads { name, stack_size, place, on_start, timers: timers.clone() };
         let core = Core::new(limits, queue.get(), Box::new(threads));

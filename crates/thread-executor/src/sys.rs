@@ -7,7 +7,7 @@
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Affinity {
-    /// Wherever the system likes.
+    /// Wherever whoever built the pool may run.
     #[default]
     Any,
     /// Each thread on one of those this program may use: the first on the first, and round again.
@@ -18,10 +18,10 @@ pub enum Affinity {
 
 /// What every thread of a pool asks for.
 pub(crate) struct Place {
-    pub(crate) affinity: Affinity,
-    pub(crate) nice: Option<i32>,
-    /// Processors that this program may use.
-    pub(crate) processors: Vec<usize>,
+    affinity: Affinity,
+    nice: Option<i32>,
+    /// Processors that whoever built the pool may use.
+    processors: Vec<usize>,
 }
 
 #[cfg(target_os = "linux")]
@@ -85,13 +85,21 @@ pub(crate) fn processors() -> Vec<usize> {
 }
 
 impl Place {
+    /// For threads that whoever calls this describes.
+    pub(crate) fn new(affinity: Affinity, nice: Option<i32>) -> Self {
+        let processors = if matches!(affinity, Affinity::Only(_)) { Vec::new() } else { processors() };
+        Self { affinity, nice, processors }
+    }
+
     /// Gives the calling thread, which has this seat, what was asked for.
     ///
     /// What the system refuses stays as it was: the builder has looked at what can be known before, and a pool that runs
     /// where it was not told to is better than none.
     pub(crate) fn take(&self, seat: usize) {
         let chosen: &[usize] = match &self.affinity {
-            Affinity::Any => &[],
+            // It inherits what holds for the thread that called it, which may be any submitter or another one of the pool.
+            Affinity::Any if processors() == self.processors => &[],
+            Affinity::Any => &self.processors,
             Affinity::Spread if self.processors.is_empty() => &[],
             Affinity::Spread => std::slice::from_ref(&self.processors[seat % self.processors.len()]),
             Affinity::Only(processors) => processors,

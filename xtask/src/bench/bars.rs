@@ -1,9 +1,10 @@
-//! The bars: what each of ours is allowed to cost, as a factor of somebody measured in the same run. Reported, never a failure.
+//! The bars: what each of ours is allowed to cost, as a factor of somebody measured in the same run, or in its unit. Reported,
+//! never a failure.
 
 use super::race::Race;
 use serde_json::{Value, json};
 
-/// `ours` takes at most `factor` of what `peer` takes.
+/// `ours` takes at most `factor` of what `peer` takes, or at most `factor` in the unit of the bench if that is [`NOBODY`].
 pub(super) struct Bar {
     bench: &'static str,
     ours: &'static str,
@@ -14,6 +15,9 @@ pub(super) struct Bar {
 const fn bar(bench: &'static str, ours: &'static str, peer: &'static str, factor: f64) -> Bar {
     Bar { bench, ours, peer, factor }
 }
+
+/// Where a bar is a number and no ratio.
+const NOBODY: &str = "–";
 
 const TOKIO: &str = "raw-tokio-localset";
 const TOKIO_HYPER: &str = "raw-tokio-current-thread";
@@ -68,8 +72,25 @@ const BARS: &[Bar] = &[
     bar("timers.late_p50", "native", SMOL, 1.2),
     bar("memory.sleeping_task", "native", SMOL, 0.75),
     bar("memory.idle_connection", "native", TOKIO, 1.1),
-    bar("offload.submit_await_free", "thread-executor", "raw-tokio-spawn-blocking", 0.8),
-    bar("offload.submit_await_same", "thread-executor", "raw-tokio-spawn-blocking", 0.8),
+    bar("offload.submit_await_free", "thread-executor", "raw-tokio-spawn-blocking", 0.6),
+    bar("offload.submit_await_free", "thread-executor-spin", "raw-tokio-spawn-blocking", 0.15),
+    bar("offload.submit_await_free", "thread-executor", ASYNCIO, 0.25),
+    bar("offload.submit_await_same", "thread-executor", "raw-tokio-spawn-blocking", 0.6),
+    bar("offload.submit_await_same", "thread-executor", ASYNCIO, 0.25),
+    bar("offload.batch", "thread-executor", "raw-crossbeam-oneshot", 1.0),
+    bar("offload.batch", "thread-executor", "raw-tokio-spawn-blocking-2", 0.5),
+    bar("offload.work_20us", "thread-executor", "raw-tokio-spawn-blocking-2", 1.03),
+    bar("offload.work_20us", "thread-executor", "raw-rayon-oneshot", 1.03),
+    bar("offload.work_20us", "thread-executor", "raw-threadpool-oneshot", 1.03),
+    bar("offload.work_20us", "thread-executor", "raw-crossbeam-oneshot", 1.03),
+    bar("offload.mixed_p99", "thread-executor", "raw-tokio-spawn-blocking", 0.5),
+    bar("offload.mixed_p99", "thread-executor", "raw-tokio-spawn-blocking-2", 0.5),
+    bar("offload.mixed_p99", "thread-executor", "raw-smol-unblock", 0.5),
+    bar("offload.mixed_p99", "thread-executor", "raw-rayon-oneshot", 0.5),
+    bar("offload.mixed_p99", "thread-executor", "raw-threadpool-oneshot", 0.5),
+    bar("offload.mixed_p99", "thread-executor", "raw-crossbeam-oneshot", 0.5),
+    bar("offload.submit", "thread-executor", NOBODY, 100.0),
+    bar("offload.queued_memory", "thread-executor", "raw-tokio-spawn-blocking-2", 1.0),
     bar("process.call_free", "process-executor", "raw-procspawn", 0.6),
     bar("process.call_free", "process-executor", "raw-python3.13-processpool", 0.3),
     bar("process.call_same", "process-executor", "raw-procspawn", 0.6),
@@ -87,7 +108,7 @@ const BARS: &[Bar] = &[
 /// How a bar came out.
 pub(super) struct Outcome {
     bar: &'static Bar,
-    /// `None` where one of the two has no numbers.
+    /// To the peer, or in the unit of the bench; `None` where one of the two has no numbers.
     ratio: Option<f64>,
 }
 
@@ -95,7 +116,8 @@ pub(super) struct Outcome {
 pub(super) fn outcomes(races: &[Race]) -> Vec<Outcome> {
     let outcome = |bar: &'static Bar| {
         let race = races.iter().find(|race| race.bench == bar.bench)?;
-        Some(Outcome { bar, ratio: race.ratio(bar.ours, bar.peer) })
+        let ratio = if bar.peer == NOBODY { race.value(bar.ours) } else { race.ratio(bar.ours, bar.peer) };
+        Some(Outcome { bar, ratio })
     };
     BARS.iter().filter_map(outcome).collect()
 }
@@ -104,7 +126,8 @@ pub(super) fn outcomes(races: &[Race]) -> Vec<Outcome> {
 /// runtime of `unbuilt` is only not there today.
 pub(super) fn strangers(listed: &[Race], unbuilt: &[&str]) -> Vec<String> {
     let here = |race: &Race, name: &str| {
-        race.lanes.iter().any(|lane| lane.contender == name)
+        name == NOBODY
+            || race.lanes.iter().any(|lane| lane.contender == name)
             || unbuilt.iter().any(|runtime| name.ends_with(runtime))
     };
     let known = |bar: &&Bar| {
@@ -164,6 +187,20 @@ mod tests {
         // The medians alone, 10 to 10, would miss it.
         assert_eq!(words(race(&[1.0, 10.0, 20.0], &[10.0, 20.0, 4.0]))[0], "holds");
         assert_eq!(words(race(&[8.0, 8.0, 8.0], &[10.0, 10.0, 10.0]))[0], "missed");
+    }
+
+    #[test]
+    fn a_bar_that_is_a_number_is_judged_by_the_median() {
+        let submit = |values: &[f64]| {
+            let lane =
+                Lane { contender: "thread-executor".to_owned(), values: values.to_owned(), missing: None };
+            words(Race { bench: "offload.submit".to_owned(), lanes: vec![lane], ..Race::default() })
+        };
+        assert_eq!(
+            (submit(&[90.0, 99.0, 300.0]), submit(&[90.0, 101.0, 300.0])),
+            (vec!["holds".to_owned()], vec!["missed".to_owned()])
+        );
+        assert_eq!(submit(&[]), ["not measured"]);
     }
 
     #[test]

@@ -115,6 +115,11 @@ impl Race {
         Some(lane(ours)?.ratio(lane(peer)?))
     }
 
+    /// The median of one contender, if it has numbers.
+    pub(super) fn value(&self, ours: &str) -> Option<f64> {
+        self.whole().find(|lane| lane.contender == ours).map(|lane| median(&lane.values))
+    }
+
     /// Contenders without a number, as `bench of contender`.
     pub(super) fn missing(&self) -> impl Iterator<Item = (String, &Missing)> {
         self.lanes.iter().filter_map(|lane| {

@@ -4,8 +4,9 @@ use super::pools::{Cancels, Pool, THREADS};
 use super::{BATCH, CALLS};
 use crate::clock::Size;
 use crate::host::{Host, run_in_task};
+use crate::memory::{nobody_counts, resident};
 use crate::table::Failure;
-use std::hint::spin_loop;
+use std::hint::{black_box, spin_loop};
 use std::pin::Pin;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -158,6 +159,31 @@ pub(super) fn submit<P: Pool + Clone + Send + Sync>(size: Size) -> Result<f64, F
         (begin.elapsed(), submitted.into_iter().map(|job| Box::pin(job) as Ending<'_>).collect())
     }
     held::<P>(size, timed)
+}
+
+/// What a job that waits takes.
+pub(super) fn queued<P: Pool + Clone + Send + Sync>(size: Size) -> Result<f64, Failure> {
+    let jobs = size.operations(50_000);
+    let value = run_in_task::<P::Host>(async move {
+        let pool = P::new();
+        let (open, held) = hold(&pool);
+        // There before anything is counted, and written to.
+        let mut handles: Vec<_> = (0..jobs).map(|_| None).collect();
+        let before = resident();
+        for (handle, number) in handles.iter_mut().zip(0_usize..) {
+            *handle = Some(pool.submit(move || _ = black_box(number)));
+        }
+        let after = resident();
+        drop(open);
+        for job in held {
+            job.await;
+        }
+        for job in handles.into_iter().flatten() {
+            job.await;
+        }
+        before.zip(after).map_or(f64::NAN, |(before, after)| (after - before) / f64::from(jobs))
+    })?;
+    if value.is_nan() { Err(nobody_counts()) } else { Ok(value) }
 }
 
 pub(super) fn cancel<P: Cancels>(size: Size) -> Result<f64, Failure> {

@@ -64,6 +64,12 @@ macro_rules! executor_behaviours {
         thread {
             /// Jobs one after another run on one worker; more jobs than workers occupy each worker, and no more.
             lazy_and_reusing Profile "test_concurrent_futures/test_thread_pool::ThreadPoolExecutorTest::test_idle_thread_reuse, ::test_saturation";
+            /// An initializer runs on each worker, before its first job.
+            initializer_runs_per_worker Must "test_concurrent_futures/test_init::InitializerMixin::test_initializer";
+            /// If it fails, every job that waits fails with its words, and nothing more is taken in.
+            initializer_failure_breaks_pool Must "test_concurrent_futures/test_init::FailingInitializerMixin::test_initializer";
+            /// The same with a job that was cancelled before: that one stays cancelled, and all others still fail.
+            broken_pool_skips_cancelled Must "contract: CPython leaves those behind a cancelled job pending for ever";
             /// Dropping the executor loses no job silently: what was accepted completes or ends with an error.
             dropped_pool_finishes_jobs Must "test_concurrent_futures/test_shutdown::ThreadPoolShutdownTest::test_del_shutdown";
             /// A job that panics fails with its message, and its worker serves the next job.

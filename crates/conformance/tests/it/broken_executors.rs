@@ -5,6 +5,15 @@ use crate::thread_per_worker::{Bug, Workers};
 use conformance::{Bench, Executors, Subject};
 use std::time::Duration;
 
+/// A pool with this bug, whose workers can be prepared.
+fn prepared(bug: Bug) -> Subject<Executors> {
+    Subject::executor(format!("{bug:?}"), move || {
+        let bench = Bench::closures(Workers::with(2, bug)).workers(2);
+        Ok(bench.prepared(move |prepare| Ok(Bench::closures(Workers::prepared(2, bug, prepare)).workers(2))))
+    })
+    .limit(Duration::from_secs(5))
+}
+
 /// A pool with this bug.
 fn pool(bug: Bug) -> Subject<Executors> {
     Subject::executor(format!("{bug:?}"), move || Ok(Bench::closures(Workers::with(2, bug)).workers(2)))
@@ -13,7 +22,7 @@ fn pool(bug: Bug) -> Subject<Executors> {
 
 #[test]
 fn a_pool_without_a_bug_is_not_caught() {
-    Broken::from(pool(Bug::None)).is_caught_by(&[]);
+    Broken::from(prepared(Bug::None)).is_caught_by(&[]);
 }
 
 cases! { "executor":
@@ -57,4 +66,9 @@ cases! { "executor":
     /// A thread pool that lets a panic through to its threads.
     a_pool_that_lets_a_panic_through_is_caught: pool(Bug::LetsPanicThrough)
         => ["cf_future.blocking_result", "thread.job_panic_fails_future_only"];
+    /// A thread pool that prepares each thread twice.
+    a_pool_that_prepares_its_workers_twice_is_caught: prepared(Bug::PreparesTwice) => ["thread.initializer_runs_per_worker"];
+    /// A thread pool that says nothing of an initializer that failed.
+    a_pool_that_breaks_silently_is_caught: prepared(Bug::BreaksSilently)
+        => ["thread.initializer_failure_breaks_pool", "thread.broken_pool_skips_cancelled"];
 }

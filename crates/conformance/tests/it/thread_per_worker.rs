@@ -1,7 +1,8 @@
 //! The simplest pool that keeps every promise: the yardstick of the suite. On request it breaks exactly one.
 
+use conformance::Prepare;
 use contract::{
-    Drain, Executor, Job, JobError, Place, Reject, Rejected, Report, Room, Runnable, Shutdown, Slots,
+    Drain, Executor, Job, JobError, Panic, Place, Reject, Rejected, Report, Room, Runnable, Shutdown, Slots,
     Straggler, Submit,
 };
 use std::borrow::Cow;
@@ -38,6 +39,10 @@ pub(crate) enum Bug {
     LosesWork,
     /// A shutdown that is to drain the queue cancels it.
     CancelsWhatItShouldDrain,
+    /// Each worker is prepared twice.
+    PreparesTwice,
+    /// A worker whose preparation fails just ends, and what waits goes on waiting.
+    BreaksSilently,
 }
 
 thread_local! {
@@ -70,6 +75,8 @@ struct State {
     queue: VecDeque<(Runnable, Option<Place>)>,
     running: Vec<(Option<Cow<'static, str>>, usize, Instant)>,
     closed: bool,
+    /// What a preparation panicked with.
+    fault: Option<String>,
     accepted: usize,
 }
 
@@ -79,10 +86,22 @@ impl Workers {
     }
 
     pub(crate) fn with(count: usize, bug: Bug) -> Self {
+        Self::prepared(count, bug, Arc::new(|| ()))
+    }
+
+    /// Each worker does `prepare` first.
+    pub(crate) fn prepared(count: usize, bug: Bug, prepare: Prepare) -> Self {
         let shared = Arc::new(Shared { state: Mutex::default(), changed: Condvar::new() });
         for number in 0..count {
-            let shared = shared.clone();
-            thread::spawn(move || shared.work(number, bug));
+            let (shared, prepare) = (shared.clone(), prepare.clone());
+            thread::spawn(move || {
+                let times = if bug == Bug::PreparesTwice { 2 } else { 1 };
+                match Panic::catch(|| (0..times).for_each(|_| prepare())) {
+                    Ok(()) => shared.work(number, bug),
+                    Err(_) if bug == Bug::BreaksSilently => {}
+                    Err(panic) => shared.break_down(&panic),
+                }
+            });
         }
         Self { shared, slots: Slots::new(CAPACITY), bug }
     }
@@ -91,6 +110,16 @@ impl Workers {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn break_down(&self, panic: &Panic) {
+        let mut state = self.lock();
+        state.fault.get_or_insert_with(|| panic.message().to_owned());
+        let queued = mem::take(&mut state.queue);
+        drop(state);
+        for (runnable, _) in queued {
+            runnable.withdraw(JobError::Initializer(Panic::from_words(panic.message().to_owned(), None)));
+        }
     }
 
     fn work(&self, number: usize, bug: Bug) {
@@ -119,6 +148,10 @@ impl<F: FnOnce() -> u64 + Send + 'static> Executor<F> for Workers {
 
     fn try_submit_with(&self, work: F, mut options: Submit) -> Result<Job<u64>, Rejected<F>> {
         let mut state = self.shared.lock();
+        if let Some(fault) = &state.fault {
+            let why = std::io::Error::other(fault.clone());
+            return Err(Rejected::new(work, Reject::Broken(Arc::new(why))));
+        }
         if state.closed {
             return Err(Rejected::new(work, Reject::ShuttingDown));
         }

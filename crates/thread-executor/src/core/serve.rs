@@ -92,8 +92,10 @@ impl Worker {
         }
         // How long it has waited lies with its entry, which stays in its lane until its turn comes.
         self.seat.begin(Running::job(label, Instant::now(), priority, None));
-        if self.run(run) {
-            self.core.lanes.overtaken(priority);
+        // Before it runs: nobody may count it as queued and as running.
+        self.core.lanes.overtaken(priority);
+        if !self.run(run) {
+            self.core.lanes.not_overtaken(priority);
         }
     }
 

@@ -248,6 +248,18 @@ fn threads_are_as_polite_and_run_where_they_were_told() {
     assert_eq!(output(deep), 7 * (3 << 20));
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thread_that_a_pinned_thread_has_started_is_not_pinned() {
+    let free = ThreadPool::new(count(1));
+    let processors = || thread::available_parallelism().expect("it is known here").get();
+    let usual = processors();
+    let pinned = ThreadPool::builder().threads(count(1)).affinity(Affinity::Spread).build();
+    let submits = free.clone();
+    let (here, there) = output(start(&pinned, move || (processors(), start(&submits, processors))));
+    assert_eq!((here, output(there)), (1, usual));
+}
+
 #[test]
 fn the_presets_have_threads_by_the_processors_that_may_be_used() {
     let processors = thread::available_parallelism().expect("it is known here").get();

@@ -6,6 +6,7 @@ mod deadlines;
 mod differential;
 mod endings;
 mod gate;
+mod idle;
 mod jobs;
 mod limits;
 mod priorities;

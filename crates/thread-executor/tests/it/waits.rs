@@ -5,7 +5,7 @@ use crate::{LONG, count, error, output, pool, start};
 use contract::{Job, JobError, Place, Slots, Submit, as_completed};
 use std::thread;
 use std::time::{Duration, Instant};
-use thread_executor::{Executor, ThreadPool, block_on, blocking};
+use thread_executor::{Executor, Shutdown, ThreadPool, block_on, blocking};
 
 /// Submits itself once more for each level, and waits for that.
 fn nested(pool: &ThreadPool, depth: u32) -> u32 {
@@ -90,6 +90,19 @@ fn a_chain_of_waits_that_is_no_circle_ends() {
     let fulfils = start(&pool, move || promise.finish(Ok(7)));
     output(fulfils);
     assert_eq!(output(second), 8);
+}
+
+#[test]
+fn a_job_that_runs_within_the_wait_for_it_counts_as_running_and_as_one() {
+    let pool = pool(1, 8);
+    let (within, deeper) = (pool.clone(), pool.clone());
+    let outer =
+        start(&pool, move || start(&within, move || deeper.stats()).wait().expect("it has an output"));
+    let stats = output(outer);
+    assert_eq!((stats.running, stats.queued, stats.submitted, stats.threads), (2, 0, 2, 1));
+    assert!(pool.shutdown(contract::Drain::Queued, LONG).is_clean());
+    let stats = pool.stats();
+    assert_eq!((stats.running, stats.queued, stats.submitted, stats.completed), (0, 0, 2, 2));
 }
 
 #[test]
