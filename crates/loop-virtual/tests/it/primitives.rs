@@ -125,7 +125,7 @@ fn a_queue_passes_every_item_once_whoever_gives_up_and_a_shutdown_ends_it() {
         }
     }
     async fn part(shared: Rc<Shared>, number: u64) {
-        if number % 2 == 0 {
+        if number.is_multiple_of(2) {
             produce(&shared, number).await;
             shared.queue.join().await;
         } else {
