@@ -70,7 +70,7 @@ macro_rules! released {
                     Box::pin(async move { $wait.await }) as std::pin::Pin<Box<dyn Future<Output = ()>>>
                 });
                 // Last in the ring: all wait when it runs.
-                let sets = Box::pin(async move { $release; }) as std::pin::Pin<Box<dyn Future<Output = ()>>>;
+                let sets = Box::pin(async move { $release }) as std::pin::Pin<Box<dyn Future<Output = ()>>>;
                 floor::run(all.chain([sets]));
                 Ok(())
             })
@@ -82,5 +82,5 @@ released! {
     event: Event::new(), |event| event.wait(), event.set();
     event_local: local::Event::new(), |event| event.wait(), event.set();
     event_tokio: tokio::sync::Notify::new(), |event| event.notified(), event.notify_waiters();
-    event_listener: event_listener::Event::new(), |event| event.listen(), event.notify(usize::MAX);
+    event_listener: event_listener::Event::new(), |event| event.listen(), assert!(event.notify(usize::MAX) > 0);
 }

@@ -9,11 +9,10 @@
 #[path = "../../src/brief.rs"]
 #[expect(unreachable_pub, reason = "in the crate it is a part of a trait")]
 mod brief;
+mod queue;
 #[path = "../../src/sync.rs"]
 #[expect(dead_code, unused_imports, reason = "the mutex takes a part of it")]
 mod sync;
-
-mod queues;
 
 use contract::{Executor, ExecutorExt, Job, Place, Rejected, Room, Submit, block_on};
 use loom::cell::Cell;

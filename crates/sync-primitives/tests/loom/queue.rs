@@ -1,6 +1,6 @@
-//! The models of the queues.
+//! Queues: what is put, got, given up and shut down by several threads.
 
-use super::{model, poll_once};
+use crate::{model, poll_once};
 use contract::block_on;
 use loom::thread;
 use std::sync::Arc;
