@@ -39,26 +39,57 @@ impl Meter {
         Self { slice: limits.fuel_slice, left: fuel.unwrap_or(u64::MAX), limit: fuel, halted }
     }
 
+    /// For engines: whether the guest may go on.
+    ///
+    /// # Errors
+    ///
+    /// Why it must stop: a cancel, a deadline, a shutdown that has waited long enough.
+    pub fn check(&self) -> Result<(), JobError> {
+        checkpoint()?;
+        if self.halted.ordered() { Err(JobError::Shutdown { started: true }) } else { Ok(()) }
+    }
+
     /// For engines: fuel for the next slice, and at least `needed`, without which the guest cannot take its next step.
     ///
     /// # Errors
     ///
-    /// Why the guest must stop: a cancel, a deadline, the end of its fuel, a shutdown that has waited long enough.
+    /// Why the guest must stop: as [`check`](Self::check), or the end of its fuel.
     pub fn slice(&mut self, needed: u64) -> Result<u64, JobError> {
-        checkpoint()?;
-        if self.halted.ordered() {
-            return Err(JobError::Shutdown { started: true });
+        self.check()?;
+        if self.limit.is_none() {
+            return Ok(self.slice.max(needed));
         }
-        let Some(limit) = self.limit else { return Ok(self.slice.max(needed)) };
         let granted = self.slice.max(needed).min(self.left);
         if granted < needed.max(1) {
-            return Err(JobError::Guest(GuestError::OutOfFuel { limit }));
+            return Err(self.out_of_fuel());
         }
         self.left -= granted;
         Ok(granted)
     }
 
-    /// For engines: what the guest left of its slice when it came to an end.
+    /// For engines that pause by themselves after each slice, and then [`check`](Self::check): all the fuel that is left.
+    ///
+    /// # Errors
+    ///
+    /// As [`slice`](Self::slice).
+    pub fn rest(&mut self) -> Result<u64, JobError> {
+        self.check()?;
+        if self.limit.is_none() {
+            return Ok(u64::MAX);
+        }
+        match std::mem::take(&mut self.left) {
+            0 => Err(self.out_of_fuel()),
+            left => Ok(left),
+        }
+    }
+
+    /// For engines: the error of a guest that has used up its fuel.
+    #[must_use]
+    pub fn out_of_fuel(&self) -> JobError {
+        JobError::Guest(GuestError::OutOfFuel { limit: self.limit.unwrap_or(u64::MAX) })
+    }
+
+    /// For engines: what the guest left of its fuel when it came to an end.
     pub fn give_back(&mut self, fuel: u64) {
         self.left = self.left.saturating_add(fuel);
     }

@@ -74,7 +74,7 @@ impl InterpreterPool {
     }
 
     /// Loads `module`, WebAssembly as bytes: it is parsed, validated and compiled here and now, on this thread, which takes
-    /// about a millisecond for 50 kB.
+    /// milliseconds if it is large.
     ///
     /// # Errors
     ///
@@ -99,7 +99,7 @@ impl InterpreterPool {
         &self.shared.limits
     }
 
-    /// What its threads are doing and have done.
+    /// What its threads are doing and have done. Calls that failed, in whatever way, are counted as `panicked`.
     #[must_use]
     pub fn stats(&self) -> Stats {
         self.threads.stats()
