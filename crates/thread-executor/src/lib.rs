@@ -31,8 +31,8 @@ pub use crate::core::blocking;
 pub use builder::{BuildError, Builder};
 #[cfg(not(loom))]
 pub use contract::{
-    Attempt, Cancel, Drain, Executor, ExecutorExt, Fallible, Histogram, Job, JobError, Panic, Priority, Reject,
-    Rejected, Report, Room, Shutdown, Stop, StopToken, Submit, When, as_completed, block_on,
+    Attempt, Cancel, Drain, Executor, ExecutorExt, Fallible, Histogram, Job, JobError, Panic, Priority,
+    Reject, Rejected, Report, Room, Shutdown, Stop, StopToken, Submit, When, as_completed, block_on,
     block_on_timeout, checkpoint, wait,
 };
 #[cfg(not(loom))]
