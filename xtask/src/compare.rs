@@ -1,5 +1,7 @@
 //! `cargo xtask compare`: the same work on every runtime and in every place, as a table.
 
+mod big;
+
 use crate::args::{Args, Command, switch, valued};
 use crate::error::{Error, Result};
 use crate::processes::{self, BOUND, Keep};
@@ -8,6 +10,7 @@ use crate::table::{Align, render};
 use crate::workspace::Workspace;
 use crate::{features, json, machine, python};
 use serde_json::Value;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 pub(crate) const COMMAND: Command = Command {
@@ -20,6 +23,12 @@ pub(crate) const COMMAND: Command = Command {
             "hash and count the words of every file below DIR; without it, our own sources",
         ),
         switch("--no-python", "without CPython's rows, which are there where a python3 is"),
+        valued(
+            "--job",
+            "big-argument",
+            "instead: hand one large object over, hash it, write it, in every place",
+        ),
+        valued("--size", "SIZE", "of that object: 100MB if nothing is said"),
         switch("--json", "for programs"),
     ],
     run,
@@ -30,33 +39,60 @@ const SKIPPED_SHOWN: usize = 10;
 
 fn run(args: &Args) -> Result<Verdict> {
     let workspace = Workspace::load()?;
+    let document = match args.value("--job") {
+        None => everywhere(args, &workspace)?,
+        Some("big-argument") => {
+            let size = big::bytes(args.value("--size").unwrap_or("100MB"))?.to_string();
+            measured(
+                &workspace,
+                &["--job".as_ref(), "big-argument".as_ref(), "--size".as_ref(), size.as_ref()],
+            )?
+        }
+        Some(other) => return Err(Error::new(format!("--job {other}: there is only `big-argument`"))),
+    };
+    if args.has("--json") {
+        json::print(&document);
+    } else if args.value("--job").is_some() {
+        print!("{}", big::page(&document)?);
+    } else {
+        print!("{}", page(&document)?);
+    }
+    Ok(Verdict::Green)
+}
+
+fn everywhere(args: &Args, workspace: &Workspace) -> Result<Value> {
+    if args.value("--size").is_some() {
+        return Err(Error::new("--size is that of the object of --job big-argument: say both"));
+    }
     let files = match args.value("--files") {
         Some(typed) => folder(typed)?,
         None => workspace.root.join("crates"),
     };
-    let program = build(&workspace)?;
-    let mut command = std::process::Command::new(program);
-    command.current_dir(&workspace.root).arg("--files").arg(&files);
     let python = if args.has("--no-python") { None } else { python::newest(python::all()) };
-    command.args(python.iter().flat_map(|python| ["--python", &python.program]));
+    let mut words: Vec<&OsStr> = vec!["--files".as_ref(), files.as_os_str()];
+    words.extend(python.iter().flat_map(|python| [OsStr::new("--python"), OsStr::new(&python.program)]));
+    let mut document = measured(workspace, &words)?;
+    if let (None, false, Some(missing)) =
+        (&python, args.has("--no-python"), document["unavailable"].as_array_mut())
+    {
+        let why = "there is no python3 of version 3.9 or newer on the PATH";
+        missing.push(serde_json::json!({ "runtime": "cpython", "why": why }));
+    }
+    Ok(document)
+}
+
+/// What the program says.
+fn measured(workspace: &Workspace, words: &[&OsStr]) -> Result<Value> {
+    let program = build(workspace)?;
+    let mut command = std::process::Command::new(program);
+    command.current_dir(&workspace.root).args(words);
     let ended = processes::run(&mut command, Keep::Stdout, BOUND)?;
     if !ended.success {
         return Err(Error::new(format!("the comparison did not finish ({}); why stands above", ended.how)));
     }
     let mut document = json::parse(&ended.stdout, "the comparison")?;
     document["machine"] = machine::describe();
-    if let (None, false, Some(missing)) =
-        (python, args.has("--no-python"), document["unavailable"].as_array_mut())
-    {
-        let why = "there is no python3 of version 3.9 or newer on the PATH";
-        missing.push(serde_json::json!({ "runtime": "cpython", "why": why }));
-    }
-    if args.has("--json") {
-        json::print(&document);
-    } else {
-        print!("{}", page(&document)?);
-    }
-    Ok(Verdict::Green)
+    Ok(document)
 }
 
 /// What the columns mean; the first words stand as they do in the table.

@@ -46,6 +46,10 @@ fn main() -> ExitCode {
             process::life::say_one_byte();
             ExitCode::SUCCESS
         }
+        [process::floor::ADDS] => {
+            process::floor::add_one();
+            ExitCode::SUCCESS
+        }
         ["list"] => {
             println!("{}", table::list());
             ExitCode::SUCCESS

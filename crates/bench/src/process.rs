@@ -9,6 +9,7 @@ use process_executor::{Job, ProcessPool, call};
 use std::fmt::Display;
 
 pub(crate) mod bulk;
+pub(crate) mod floor;
 pub(crate) mod life;
 
 pub(crate) const BENCHES: &[Bench] = &[
@@ -39,6 +40,18 @@ pub(crate) const BENCHES: &[Bench] = &[
                 measure: |size| python::process("3.13", size, "bulk", BULK),
             },
             Contender {
+                name: "raw-python3.13-spawn",
+                measure: |size| python::process("3.13", size, "bulk:spawn", BULK),
+            },
+            Contender {
+                name: "raw-python3.13-forkserver",
+                measure: |size| python::process("3.13", size, "bulk:forkserver", BULK),
+            },
+            Contender {
+                name: "raw-python3.13-multiprocessing",
+                measure: |size| python::process("3.13", size, "bulk:multiprocessing", BULK),
+            },
+            Contender {
                 name: "raw-python3.11-processpool",
                 measure: |size| python::process("3.11", size, "bulk", BULK),
             },
@@ -54,9 +67,22 @@ const ONE: &[Contender] = &[
         measure: |size| python::process("3.13", size, "call", CALLS),
     },
     Contender {
+        name: "raw-python3.13-spawn",
+        measure: |size| python::process("3.13", size, "call:spawn", CALLS),
+    },
+    Contender {
+        name: "raw-python3.13-forkserver",
+        measure: |size| python::process("3.13", size, "call:forkserver", CALLS),
+    },
+    Contender {
+        name: "raw-python3.13-multiprocessing",
+        measure: |size| python::process("3.13", size, "call:multiprocessing", CALLS),
+    },
+    Contender {
         name: "raw-python3.11-processpool",
         measure: |size| python::process("3.11", size, "call", CALLS),
     },
+    Contender { name: "raw-socketpair", measure: floor::socketpair },
 ];
 
 const CALLS: u32 = 100;

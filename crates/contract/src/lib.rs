@@ -2,6 +2,7 @@
 
 pub mod block;
 pub mod budget;
+pub mod current;
 #[cfg(unix)]
 pub mod driver;
 mod error;
@@ -9,6 +10,7 @@ mod executor;
 mod ext;
 mod fallible;
 mod guest;
+mod histogram;
 mod job;
 mod many;
 mod map;
@@ -30,6 +32,7 @@ pub use executor::{Executor, Priority, Reject, Rejected, Submit};
 pub use ext::{ExecutorExt, Run, Submitting};
 pub use fallible::{Attempt, Fallible};
 pub use guest::{GuestError, Trap};
+pub use histogram::Histogram;
 pub use job::{Cancel, Control, Job, Promise, Runnable, Watch};
 pub use many::{AsCompleted, NextCompleted, Wait, When, as_completed, wait};
 pub use map::{Blocking, BlockingUnordered, Map, MapUnordered, NextResult, NextUnordered};

@@ -1,9 +1,7 @@
 //! The other side of a cancel: work that runs asks whether it should stop.
 
-use crate::job::Erased;
-use std::cell::RefCell;
+use crate::current::{self, Stoppable};
 use std::fmt;
-use std::mem::ManuallyDrop;
 use std::sync::Arc;
 
 /// Why work should stop. An error, so that `checkpoint()?` ends the work.
@@ -63,18 +61,18 @@ impl std::error::Error for Stop {}
 ///
 /// None: a running `concurrent.futures.Future` cannot be cancelled.
 pub fn checkpoint() -> Result<(), Stop> {
-    CURRENT.with(|current| current.borrow().as_ref().and_then(|job| job.stop())).map_or(Ok(()), Err)
+    current::with(|job| job.and_then(|job| job.stop())).map_or(Ok(()), Err)
 }
 
 /// What [`checkpoint`] asks, for other threads that work for the same job.
 #[derive(Clone)]
-pub struct StopToken(Option<Arc<dyn Erased>>);
+pub struct StopToken(Option<Arc<dyn Stoppable>>);
 
 impl StopToken {
     /// Of the job that runs on this thread. Outside of any job it never says stop.
     #[must_use]
     pub fn current() -> Self {
-        Self(CURRENT.with(|current| current.borrow().clone()))
+        Self(current::with(|job| job.cloned()))
     }
 
     /// Whether the job should go on.
@@ -90,36 +88,5 @@ impl StopToken {
 impl fmt::Debug for StopToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("StopToken").field(&self.checkpoint()).finish()
-    }
-}
-
-#[cfg(not(loom))]
-thread_local! {
-    /// The job that runs on this thread, within the waits of what others.
-    /// Without a destructor, so that destructors of other thread-locals may still run jobs. Nothing is lost by it: every
-    /// guard puts back what was there before.
-    static CURRENT: ManuallyDrop<RefCell<Option<Arc<dyn Erased>>>> =
-        const { ManuallyDrop::new(RefCell::new(None)) };
-}
-#[cfg(loom)]
-loom::thread_local! {
-    static CURRENT: ManuallyDrop<RefCell<Option<Arc<dyn Erased>>>> = ManuallyDrop::new(RefCell::new(None));
-}
-
-/// This thread runs `job` until the guard is dropped.
-pub(crate) fn enter(job: Arc<dyn Erased>) -> Current {
-    Current { before: CURRENT.with(|current| current.replace(Some(job))) }
-}
-
-/// Restores the job before. Made by [`enter`].
-pub(crate) struct Current {
-    before: Option<Arc<dyn Erased>>,
-}
-
-impl Drop for Current {
-    fn drop(&mut self) {
-        // Dropped after the exchange: it may be the last that holds what others put into the job.
-        let ended = CURRENT.with(|current| current.replace(self.before.take()));
-        drop(ended);
     }
 }

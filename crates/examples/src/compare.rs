@@ -7,6 +7,7 @@
 //! Where there is a CPython, it does the same in its own three places.
 
 mod advice;
+mod big;
 mod cases;
 mod cpython;
 mod files;
@@ -19,6 +20,7 @@ mod timed;
 mod work;
 
 use crate::runtime::{Runtime, run_on};
+pub use big::{BigReport, BigRow, Deed, Way, run_big};
 use cases::Cases;
 use measure::Plan;
 use place::{Place, Pools};

@@ -260,7 +260,8 @@ impl Builder {
     ///
     /// [`StartError`], when no worker becomes ready; each names the cure.
     pub fn build(self) -> Result<ProcessPool, StartError> {
-        let Self { plan, queue, arena, memfds } = self;
+        let Self { mut plan, queue, arena, memfds } = self;
+        plan.shares_rings = memfds;
         if *plan.workers.start() == 0 || plan.workers.is_empty() {
             return Err(StartError::Invalid(
                 "a pool needs at least one worker, and a range must not be empty",

@@ -7,11 +7,12 @@ use crate::oom::{self, Counter};
 use crate::part::Part;
 use crate::pending::{Pending, What};
 use crate::plan::Plan;
+use crate::stock::Stock;
 use crate::surroundings::{Stderr, Stdout};
 use crate::tail::Tail;
 use crate::token::{self, Mode};
 use crate::wire::{Descriptors, Wire};
-use crate::{codec, kin, sys};
+use crate::{codec, cx, kin, sys};
 use contract::{Death, Exit, OutOfMemory, Panic};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
@@ -27,7 +28,7 @@ use std::os::unix::net::UnixStream;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// What a worker is doing.
 ///
@@ -45,7 +46,9 @@ pub(crate) enum Phase {
     /// It is ready, and not needed yet.
     Spare,
     Idle,
-    Busy(Running),
+    Busy(Box<Running>),
+    /// It was sent several jobs ahead: they are in its [stock](crate::stock).
+    Stocked,
     Leaving,
 }
 
@@ -55,13 +58,22 @@ pub(crate) struct Running {
     pub(crate) pending: Box<dyn Pending>,
     pub(crate) label: Option<Cow<'static, str>>,
     pub(crate) since: Instant,
+    /// When it was submitted.
+    pub(crate) came: Instant,
     pub(crate) deadline: Option<Instant>,
     /// Why it is being stopped, once it is.
     pub(crate) stop: Option<Stop>,
     /// A panic has begun. If the process aborts, it was of this.
-    pub(crate) last_words: Option<Panic>,
+    pub(crate) last_words: Option<Box<Panic>>,
     /// What to send to another worker if this one dies, and how often that may happen.
     pub(crate) again: Option<Again>,
+}
+
+impl Running {
+    /// How long it waited for its worker.
+    pub(crate) fn waited(&self) -> Duration {
+        self.since.saturating_duration_since(self.came)
+    }
 }
 
 /// A job that may be run again.
@@ -115,6 +127,10 @@ pub(crate) struct Child {
     pub(crate) nonsense: Option<String>,
     /// What its initializer panicked with.
     pub(crate) words: Option<Panic>,
+    /// What it was sent ahead. `None` until there is a reason to.
+    pub(crate) stock: Option<Stock>,
+    /// It has served long enough, and leaves when it has nothing to do.
+    pub(crate) retires: bool,
 }
 
 impl Child {
@@ -167,6 +183,8 @@ impl Child {
             idle_since: now,
             nonsense: None,
             words: None,
+            stock: None,
+            retires: false,
         };
         if let Some(tail) = &child.tail {
             set_nonblocking(tail.pipe())?;
@@ -190,7 +208,7 @@ impl Child {
 
     /// It is ready, and has work to wait for or not.
     pub(crate) fn is_ready(&self) -> bool {
-        matches!(self.phase, Phase::Spare | Phase::Idle | Phase::Busy(_)) && self.is_sound()
+        matches!(self.phase, Phase::Spare | Phase::Idle | Phase::Busy(_) | Phase::Stocked) && self.is_sound()
     }
 
     /// Has it leave: it is not needed any more, and there is nothing that it has to do.
@@ -243,14 +261,27 @@ impl Child {
             if self.loans.lend(&blob)
                 && let Some((number, size)) = blob.segment()
             {
-                self.queue(Frame::new(Kind::Segment, number, size, Body::default()), Some(blob));
+                self.queue(
+                    Frame::new(Kind::Segment, number, size, Body::default()),
+                    Some(Beside::Blob(blob)),
+                );
             }
         }
         self.queue(frame, None);
         self.write();
     }
 
-    fn queue(&mut self, frame: Frame, mut beside: Option<Blob>) {
+    /// A stock for it, if the system lets memory be shared; the worker learns of it with the next frame.
+    pub(crate) fn open_stock(&mut self) -> io::Result<&mut Stock> {
+        if self.stock.is_none() {
+            let (stock, file, size) = Stock::open()?;
+            self.queue(Frame::new(Kind::Ring, 0, size, Body::default()), Some(Beside::File(file)));
+            self.stock = Some(stock);
+        }
+        Ok(self.stock.as_mut().expect("it was put there just now"))
+    }
+
+    fn queue(&mut self, frame: Frame, mut beside: Option<Beside>) {
         let pieces = frame.into_pieces().into_iter();
         self.outgoing.extend(pieces.map(|bytes| Piece { bytes, beside: beside.take() }));
     }
@@ -285,9 +316,10 @@ impl Child {
     }
 
     /// Sets the job's flag in the worker.
-    pub(crate) fn ask_to_stop(&self, job: u64) {
+    pub(crate) fn ask_to_stop(&self, job: u64, why: Stop) {
+        let word = job | if why == Stop::Deadline { cx::DEADLINE } else { 0 };
         // A pipe that is full of unread requests holds this one's meaning already.
-        let _ = nix::unistd::write(&self.lifeline, &job.to_le_bytes());
+        let _ = nix::unistd::write(&self.lifeline, &word.to_le_bytes());
     }
 
     /// Lets the worker leave when it has nothing more to read.
@@ -344,7 +376,7 @@ impl Child {
     }
 
     /// What is known of its death.
-    pub(crate) fn obituary(self, exit: Exit, oom: &mut Counter, now: Instant) -> (Phase, Death) {
+    pub(crate) fn obituary(self, exit: Exit, oom: &mut Counter) -> (Phase, Death) {
         let mut death = Death::new(self.pid(), exit);
         death.stderr_tail = self.tail.map(Tail::close).unwrap_or_default();
         death.out_of_memory = match exit {
@@ -356,10 +388,6 @@ impl Child {
             }
             _ => OutOfMemory::No,
         };
-        if let Phase::Busy(running) = &self.phase {
-            death.label = running.label.clone();
-            death.ran_for = now.saturating_duration_since(running.since);
-        }
         (self.phase, death)
     }
 }
@@ -367,13 +395,28 @@ impl Child {
 /// Bytes on their way, and the descriptor that travels beside the first of them.
 struct Piece {
     bytes: Part,
-    beside: Option<Blob>,
+    beside: Option<Beside>,
+}
+
+/// What a descriptor belongs to.
+enum Beside {
+    Blob(Blob),
+    File(OwnedFd),
+}
+
+impl Beside {
+    fn file(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Blob(blob) => blob.file(),
+            Self::File(file) => Some(file.as_fd()),
+        }
+    }
 }
 
 impl Piece {
     fn send(&self, socket: &UnixStream, written: usize, flags: MsgFlags) -> nix::Result<usize> {
         let rest = &self.bytes[written..];
-        match self.beside.as_ref().and_then(Blob::file).filter(|_| written == 0) {
+        match self.beside.as_ref().and_then(Beside::file).filter(|_| written == 0) {
             None => send(socket.as_raw_fd(), rest, flags),
             Some(file) => send_beside(socket, rest, file, flags),
         }

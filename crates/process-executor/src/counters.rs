@@ -1,6 +1,9 @@
 //! Numbers about a pool, counted where things happen.
 
+use crate::sync::{Mutex, lock};
+use contract::Histogram;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// What a [`ProcessPool`](crate::ProcessPool) is doing and has done.
 ///
@@ -43,6 +46,10 @@ pub struct Stats {
     pub died: u64,
     /// Workers that were replaced because they had [served long enough](crate::Recycle).
     pub recycled: u64,
+    /// How long jobs that a worker began had waited for it.
+    pub wait: Histogram,
+    /// How long they had run then, as their worker or the supervisor saw it.
+    pub run: Histogram,
     /// Whether blobs are shared; if not, because the system refuses it, they are copied.
     pub shares_memory: bool,
     /// Whether the end of a worker is told by a pidfd; if not, because the system refuses it, workers are polled.
@@ -66,9 +73,30 @@ pub(crate) struct Counters {
     pub(crate) idle: AtomicUsize,
     pub(crate) spares: AtomicUsize,
     pub(crate) has_pidfds: AtomicBool,
+    times: Mutex<Times>,
+}
+
+/// How long what took.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Times {
+    wait: Histogram,
+    run: Histogram,
+}
+
+impl Times {
+    /// A job has ended that a worker had begun.
+    pub(crate) fn record(&mut self, waited: Duration, ran: Duration) {
+        self.wait.record(waited, 1);
+        self.run.record(ran, 1);
+    }
 }
 
 impl Counters {
+    /// Notes what jobs that have ended took, before their outcomes are seen.
+    pub(crate) fn note(&self, record: impl FnOnce(&mut Times)) {
+        record(&mut lock(&self.times));
+    }
+
     /// A snapshot. `queued` jobs wait at this time, and `handed` ones the supervisor has not heard of.
     pub(crate) fn stats(&self, queued: usize, handed: usize) -> Stats {
         // Relaxed: numbers for people. Nothing is published through them.
@@ -83,7 +111,10 @@ impl Counters {
         let workers = self.workers.load(Ordering::Relaxed);
         // The supervisor may not have said yet that who was free is not any more.
         let free = self.idle.load(Ordering::Relaxed).saturating_sub(handed);
+        let Times { wait, run } = *lock(&self.times);
         Stats {
+            wait,
+            run,
             workers,
             idle: free.min(workers.saturating_sub(running)),
             spares: self.spares.load(Ordering::Relaxed),

@@ -43,6 +43,11 @@ impl<T, W> Desk<T, W> {
         self.offered.push((number, worker));
     }
 
+    /// This worker is not wanted on the desk: as if it had been there and was taken off at once.
+    pub(crate) fn refuse(&mut self, number: u64) {
+        self.cleared.push(number);
+    }
+
     /// The worker that takes the next job. If the one whose turn it is turns out not to be `ready`, or the job cannot be
     /// handed over, the desk is cleared: the job goes the other way, by the queue, and nobody may overtake it.
     pub(crate) fn take(&mut self, ready: impl FnOnce(&W) -> bool) -> Option<(u64, W)> {
@@ -80,8 +85,8 @@ impl<T, W> Desk<T, W> {
         std::mem::take(&mut self.cleared)
     }
 
-    /// Nobody will hand anything to anybody any more.
+    /// Nobody will hand anything to anybody any more. What is put back later finds those who were on offer free.
     pub(crate) fn close(&mut self) {
-        self.offered.clear();
+        self.clear();
     }
 }

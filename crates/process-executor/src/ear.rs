@@ -25,10 +25,10 @@ pub(crate) struct Ear {
 
 impl Ear {
     /// The worker is about to read its next job: waits awake for it, if that pays.
-    pub(crate) fn wait_awake(&mut self, socket: &UnixStream) {
+    pub(crate) fn wait_awake(&mut self, is_there: impl Fn() -> bool) {
         let now = Instant::now();
         if self.pace.spins() && *self.pays.get_or_insert_with(spin::pays_here) {
-            let in_time = spin::spin(now, WAIT_MAX, || has_something(socket));
+            let in_time = spin::spin(now, WAIT_MAX, is_there);
             self.pace.spun(in_time);
             self.since = None;
         } else {
@@ -45,7 +45,7 @@ impl Ear {
 }
 
 /// Whether a read would not wait: there are bytes, the end, or an error.
-fn has_something(socket: &UnixStream) -> bool {
+pub(crate) fn has_something(socket: &UnixStream) -> bool {
     let flags = MsgFlags::MSG_PEEK | MsgFlags::MSG_DONTWAIT;
     !matches!(recv(socket.as_raw_fd(), &mut [0], flags), Err(Errno::EAGAIN | Errno::EINTR))
 }

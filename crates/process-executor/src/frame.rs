@@ -66,10 +66,14 @@ pub(crate) enum Kind {
     Release = 14,
     /// Parent: run the task whose name is the first `a` bytes of the structure, with the arguments behind it.
     RunTask = 15,
+    /// Parent: the [ring](crate::ring), of `a` bytes; its descriptor travels along.
+    Ring = 16,
+    /// Both: look at the ring.
+    Look = 17,
 }
 
 impl Kind {
-    fn from_byte(byte: u8) -> Option<Self> {
+    pub(crate) fn from_byte(byte: u8) -> Option<Self> {
         [
             Self::Welcome,
             Self::Hello,
@@ -86,6 +90,8 @@ impl Kind {
             Self::Forget,
             Self::Release,
             Self::RunTask,
+            Self::Ring,
+            Self::Look,
         ]
         .into_iter()
         .find(|kind| *kind as u8 == byte)
@@ -163,23 +169,23 @@ fn head(
     head
 }
 
-/// A frame that goes through an empty socket in one piece, before it is known which job it is for.
-pub(crate) struct Small(Vec<u8>);
+/// A frame that goes through an empty socket in one piece.
+pub(crate) struct Small;
 
 impl Small {
     /// What the kernel takes as one message whatever the socket's buffer: it has 4.5 KiB at least, half of it for one message.
     const MAX: usize = 2048;
 
-    /// `None` if it is too large.
-    pub(crate) fn new(kind: Kind, a: u64, body: &Body) -> Option<Self> {
+    /// Whether a frame of this would be one.
+    pub(crate) fn fits(body: &Body) -> bool {
         let plain = body.bulk.is_empty() && body.blobs.is_empty();
-        let fits = plain && HEADER + body.structure.len() <= Self::MAX;
-        fits.then(|| Self(head(kind, 0, a, &[], body)))
+        plain && HEADER + body.structure.len() <= Self::MAX
     }
 
-    pub(crate) fn addressed_to(mut self, job: u64) -> Vec<u8> {
-        self.0[8..16].copy_from_slice(&job.to_le_bytes());
-        self.0
+    /// What to write.
+    pub(crate) fn bytes(kind: Kind, job: u64, a: u64, body: &Body) -> Vec<u8> {
+        debug_assert!(Self::fits(body), "it may not go in one piece");
+        head(kind, job, a, &[], body)
     }
 }
 

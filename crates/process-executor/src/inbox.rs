@@ -11,7 +11,7 @@
 //! A job for which a worker is on offer goes past all that: the submitter hands it over at the [desk](crate::desk).
 
 use crate::desk::{Desk, Handed};
-use crate::sync::{Condvar, Mutex, lock};
+use crate::sync::{AtomicBool, Condvar, Mutex, Ordering, lock};
 use contract::{Drain, Report};
 use std::collections::{BTreeMap, BTreeSet};
 use std::error::Error;
@@ -28,6 +28,8 @@ pub(crate) struct Inbox<T, W, B> {
     /// Notified once, when the supervisor has ended.
     ended: Condvar,
     bell: B,
+    /// Not open any more: set under the lock, and looked at before it is taken.
+    refuses: AtomicBool,
 }
 
 struct State<T, W> {
@@ -108,12 +110,13 @@ impl<T, W, B: Bell> Inbox<T, W, B> {
             rung: false,
             report: Report::default(),
         };
-        Self { state: Mutex::new(state), ended: Condvar::new(), bell }
+        Self { state: Mutex::new(state), ended: Condvar::new(), bell, refuses: AtomicBool::new(false) }
     }
 
     /// Whether something would be taken now.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
-        lock(&self.state).check()
+        // Relaxed: an early look; `push` looks again under the lock.
+        if self.refuses.load(Ordering::Relaxed) { lock(&self.state).check() } else { Ok(()) }
     }
 
     /// Takes in what `make` gives for its number; does not call it if nothing is taken any more.
@@ -174,6 +177,7 @@ impl<T, W, B: Bell> Inbox<T, W, B> {
             Phase::Closing(Drain::Queued) => Phase::Closing(how),
             Phase::Closing(Drain::Started) | Phase::Ended(_) => return,
         };
+        self.refuses.store(true, Ordering::Relaxed);
         self.ring(state);
     }
 
@@ -257,6 +261,8 @@ impl<T, W, B: Bell> Inbox<T, W, B> {
         let Some((id, queued)) = state.queue.pop_first() else {
             if matches!(state.phase, Phase::Open) {
                 state.desk.offer(number, worker());
+            } else {
+                state.desk.refuse(number);
             }
             return None;
         };
@@ -264,6 +270,22 @@ impl<T, W, B: Bell> Inbox<T, W, B> {
             state.deadlines.remove(&(at, id));
         }
         Some((id, queued))
+    }
+
+    /// What has waited longest, at most so many, up to the first that does not fit.
+    pub(crate) fn next_few(&self, most: usize, fits: impl Fn(&T) -> bool) -> Vec<(u64, Queued<T>)> {
+        let mut state = lock(&self.state);
+        let mut few = Vec::with_capacity(most.min(state.queue.len()));
+        while few.len() < most
+            && let Some(first) = state.queue.first_entry().filter(|first| fits(&first.get().item))
+        {
+            let (id, queued) = first.remove_entry();
+            if let Some(at) = queued.deadline {
+                state.deadlines.remove(&(at, id));
+            }
+            few.push((id, queued));
+        }
+        few
     }
 
     /// Puts back what was taken out under this number: it has waited longest. Gives it back if nobody will run it.
@@ -308,6 +330,7 @@ impl<T, W, B: Bell> Inbox<T, W, B> {
         if !matches!(state.phase, Phase::Ended(_)) {
             state.phase = Phase::Ended(why);
         }
+        self.refuses.store(true, Ordering::Relaxed);
         state.desk.close();
         let handed = state.desk.take_handed();
         drop(state);

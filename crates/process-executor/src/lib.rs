@@ -8,6 +8,7 @@ mod blob;
 mod builder;
 mod call;
 mod child;
+mod chunks;
 mod codec;
 mod counters;
 mod cx;
@@ -28,8 +29,10 @@ mod plain;
 mod plan;
 mod pool;
 mod recycle;
+mod ring;
 mod segment;
 mod start_error;
+mod stock;
 mod supervisor;
 mod surroundings;
 mod sync;
@@ -38,15 +41,17 @@ mod tail;
 mod task;
 mod token;
 mod trampoline;
+mod tray;
 mod wire;
 mod worker;
 
 pub use blob::{Blob, BlobMut};
 pub use builder::{Builder, Workers};
 pub use call::{Call, call};
+pub use chunks::MapChunks;
 pub use contract::{
-    Cancel, CodecError, Death, Drain, Executor, ExecutorExt, Exit, Job, JobError, OutOfMemory, Panic, Reject,
-    Rejected, Report, Shutdown, Side, Submit,
+    Cancel, CodecError, Death, Drain, Executor, ExecutorExt, Exit, Histogram, Job, JobError, OutOfMemory,
+    Panic, Reject, Rejected, Report, Shutdown, Side, Stop, StopToken, Submit, checkpoint,
 };
 pub use counters::Stats;
 pub use cx::{JobCx, current};

@@ -3,13 +3,17 @@
 use crate::codec;
 use crate::counters::{Counters, count};
 use crate::frame::{Body, Kind};
+use crate::ring::Ring;
+use crate::segment::Words;
 use crate::supervisor::PoolInbox;
+use crate::sync::{Mutex, lock};
 use contract::{CodecError, Control, JobError, Panic, Promise, Side};
 use std::any::type_name;
 use std::borrow::Cow;
 use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
+use std::time::Instant;
 
 /// What a worker is to run: the kind and the number of the frame that tells it.
 #[derive(Debug, Clone, Copy)]
@@ -40,6 +44,8 @@ pub(crate) struct Request {
     pub(crate) retries: u32,
     /// A worker had it already.
     pub(crate) started: bool,
+    /// When it was submitted.
+    pub(crate) came: Instant,
 }
 
 impl Request {
@@ -96,6 +102,7 @@ pub(crate) trait Pending: Send {
     /// It has ended.
     fn finish(self: Box<Self>, answer: Answer);
     fn label(&self) -> Option<Cow<'static, str>>;
+    fn cancels(&self) -> &Cancels;
 }
 
 /// How a job reaches the supervisor when somebody cancels it.
@@ -105,16 +112,63 @@ pub(crate) struct Cancels {
     inbox: Weak<PoolInbox>,
     /// Set before the supervisor is told: a result that comes after that is too late.
     asked: AtomicBool,
+    seat: Mutex<Seat>,
     counters: Arc<Counters>,
+}
+
+/// Where a job waits to be started.
+enum Seat {
+    /// In this process: whether it starts is settled here.
+    Here,
+    /// In a worker's ring, at this position: it is settled there.
+    Ahead(Arc<Ring<Words>>, u64),
+    /// Nowhere: it will not start.
+    Withdrawn,
 }
 
 impl Cancels {
     pub(crate) fn new(id: u64, inbox: Weak<PoolInbox>, counters: Arc<Counters>) -> Self {
-        Self { id, inbox, asked: AtomicBool::new(false), counters }
+        Self { id, inbox, asked: AtomicBool::new(false), seat: Mutex::new(Seat::Here), counters }
+    }
+}
+
+impl Cancels {
+    /// The job is put into `ring`, at the position that `put` gives. `false` if it was withdrawn.
+    ///
+    /// Under the lock of whoever withdraws it: it is nowhere in between.
+    pub(crate) fn go_ahead(&self, ring: &Arc<Ring<Words>>, put: impl FnOnce() -> u64) -> bool {
+        let mut seat = lock(&self.seat);
+        let goes = !matches!(*seat, Seat::Withdrawn);
+        if goes {
+            *seat = Seat::Ahead(ring.clone(), put());
+        }
+        goes
+    }
+
+    /// The job was taken out of the ring, and will not start there. `false` if that was because it was withdrawn.
+    pub(crate) fn come_back(&self) -> bool {
+        let mut seat = lock(&self.seat);
+        let comes = !matches!(*seat, Seat::Withdrawn);
+        if comes {
+            *seat = Seat::Here;
+        }
+        comes
     }
 }
 
 impl Control for Cancels {
+    fn may_withdraw(&self) -> bool {
+        let mut seat = lock(&self.seat);
+        let may = match &*seat {
+            Seat::Ahead(ring, position) => ring.withdraw(*position),
+            Seat::Here | Seat::Withdrawn => true,
+        };
+        if may {
+            *seat = Seat::Withdrawn;
+        }
+        may
+    }
+
     fn dequeued(&self) {
         count(&self.counters.cancelled);
         let request = self.inbox.upgrade().and_then(|inbox| inbox.remove(self.id));
@@ -180,6 +234,10 @@ where
 
     fn label(&self) -> Option<Cow<'static, str>> {
         self.promise.label().cloned()
+    }
+
+    fn cancels(&self) -> &Cancels {
+        self.promise.control()
     }
 }
 

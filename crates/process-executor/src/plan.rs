@@ -30,6 +30,8 @@ pub(crate) struct Plan {
     pub(crate) mode: Mode,
     /// Whether to use pidfds where the kernel has them.
     pub(crate) pidfds: bool,
+    /// Whether to send jobs ahead, through memory that is shared with one worker.
+    pub(crate) shares_rings: bool,
 }
 
 impl Plan {
@@ -52,6 +54,7 @@ impl Plan {
             program: PathBuf::from("/proc/self/exe"),
             mode: Mode::BeforeMain,
             pidfds: true,
+            shares_rings: true,
         }
     }
 

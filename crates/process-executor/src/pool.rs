@@ -42,8 +42,10 @@ const BURIAL: Duration = Duration::from_secs(1);
 ///
 /// # Ordering
 ///
-/// Jobs start in the order in which they were submitted. A job starts when a worker is free, so what is queued can be
-/// cancelled without a trace.
+/// Jobs start in the order in which they were submitted, on one worker exactly. Where many short jobs wait, each worker is
+/// sent some ahead; among several workers a job may then start later than one that came after it, by as much as a worker does
+/// in 200 µs, or a millisecond if the job before it turns out to be long. What has not started can be cancelled without a
+/// trace, wherever it waits.
 ///
 /// # Cancel safety
 ///
@@ -166,16 +168,17 @@ impl ProcessPool {
             self.check_size(encoded.as_ref().map_or(0, Body::len))?;
             Ok(encoded)
         });
-        let encoded = match encoded {
+        let mut encoded = match encoded {
             Ok(encoded) => encoded,
             Err(why) => return Err(Rejected::new(work, why)),
         };
-        let small = encoded.as_ref().and_then(|body| Small::new(what.kind, what.a, body));
+        let came = Instant::now();
+        let is_small = encoded.as_ref().is_some_and(Small::fits);
         // Moved into the queue under its lock, so that a refusal finds the work whole. Destructors of others run outside
         // the lock: that of the work, and that of the place of a job which never waits in the queue.
         let (mut work, mut place) = (Some(work), Some(place));
         let (mut job, mut taken) = (None, None);
-        let ready = |worker: &Worker| small.is_some() && worker.is_ready();
+        let ready = |worker: &Worker| is_small && worker.is_ready();
         let make = |id, way| {
             let place = place.take_if(|_| way == Way::Queued).unwrap_or_else(Place::none);
             let cancels = Cancels::new(id, Arc::downgrade(&self.inbox), self.counters.clone());
@@ -187,17 +190,18 @@ impl ProcessPool {
                 let started = promise.start();
                 debug_assert!(started, "nobody else has the job yet");
             }
-            // A frame that is handed over holds it already.
-            let body = match way == Way::Handed && retries == 0 {
-                true => Body::default(),
-                false => encoded.or_else(|| taken.take().map(give_up)).unwrap_or_default(),
+            // What is handed over is written below, and needed here only if it may have to be sent once more.
+            let body = match (way, retries) {
+                (Way::Handed, 0) => Body::default(),
+                (Way::Handed, _) => encoded.clone().unwrap_or_default(),
+                (Way::Queued, _) => encoded.take().or_else(|| taken.take().map(give_up)).unwrap_or_default(),
             };
             let pending = Box::new(Typed::<A, R>::new(promise));
-            Request { what, body, pending, retries, started: way == Way::Handed }
+            Box::new(Request { what, body, pending, retries, started: way == Way::Handed, came })
         };
         let pushed = self.inbox.push(options.deadline_from_now(), ready, make);
-        if let (Ok(Some((id, worker))), Some(small)) = (&pushed, small) {
-            worker.hand(&small.addressed_to(*id));
+        if let (Ok(Some((id, worker))), Some(body)) = (&pushed, encoded) {
+            worker.hand(&Small::bytes(what.kind, *id, what.a, &body));
             // Whoever waits for room is woken here; what that panics with is not the submitter's.
             drop(Panic::catch(|| drop(place)));
         }

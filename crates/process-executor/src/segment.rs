@@ -5,6 +5,7 @@
 //!   recycled  the pool's owner  shrink, grow, future write, seal   its maker, through the mapping made before the seal
 //!   sealed    anybody           shrink, grow, write, seal          nobody any more
 //!   foreign   another process   at least shrink and write          nobody any more; anything less is not mapped
+//!   common    the parent        shrink, grow, seal                 it and one worker: words, never a plain slice of bytes
 //! ```
 //!
 //! A reader cannot be hurt: the file does not shrink under it (that would be SIGBUS), and while it reads, a sealed segment
@@ -12,6 +13,7 @@
 
 mod map;
 
+use crate::ring::Memory;
 use map::{Access, Map};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
@@ -117,6 +119,37 @@ impl Segment {
 
     pub(crate) fn bytes_mut(&mut self) -> &mut [u8] {
         self.map.bytes_mut()
+    }
+}
+
+/// Words that this process and one other may write. It needs no descriptor once both have mapped it.
+#[derive(Debug)]
+pub(crate) struct Words(Map);
+
+impl Words {
+    /// And the file that the other process is to map.
+    pub(crate) fn make(size: NonZeroUsize) -> io::Result<(Self, OwnedFd)> {
+        let (file, map) = Segment::fresh(size)?;
+        seal(&file, SealFlag::empty())?;
+        Ok((Self(map), file))
+    }
+
+    /// The same ones, in the other process.
+    pub(crate) fn of(file: &OwnedFd, size: NonZeroUsize) -> io::Result<Self> {
+        Map::new(file, size, Access::Write, false).map(Self)
+    }
+}
+
+impl Memory for Words {
+    #[cfg(not(loom))]
+    fn word(&self, at: usize) -> &crate::sync::AtomicU64 {
+        &self.0.words()[at]
+    }
+
+    /// Memory of the system is made of other words than models are.
+    #[cfg(loom)]
+    fn word(&self, _at: usize) -> &crate::sync::AtomicU64 {
+        unreachable!("models have words of their own")
     }
 }
 

@@ -5,12 +5,13 @@
 //! place, an epoll of the bell, the workers' sockets, their pidfds and their standard errors.
 
 use crate::StartError;
-use crate::child::{Child, Phase, Stop, Worker};
+use crate::child::{Child, Phase, Running, Stop, Worker};
 use crate::counters::Counters;
 use crate::inbox::{Bell, Inbox, Orders};
 use crate::oom::Counter;
 use crate::pending::{Answer, Request};
 use crate::plan::Plan;
+use crate::stock::Stock;
 use contract::role::{self, Role};
 use contract::{Drain, JobError, Panic, Reject, Straggler};
 use nix::sys::eventfd::{EfdFlags, EventFd};
@@ -26,6 +27,7 @@ mod assign;
 mod crew;
 mod events;
 mod staff;
+mod stocking;
 mod watch;
 
 use watch::{Seen, Watch};
@@ -33,7 +35,7 @@ use watch::{Seen, Watch};
 /// What the thread is called.
 pub(crate) const THREAD: &str = "process-pool";
 
-pub(crate) type PoolInbox = Inbox<Request, Worker, EventFd>;
+pub(crate) type PoolInbox = Inbox<Box<Request>, Worker, EventFd>;
 
 impl Bell for EventFd {
     fn ring(&self) {
@@ -70,7 +72,7 @@ pub(crate) struct Supervisor {
     staff: staff::Staff,
     oom: Counter,
     counters: Arc<Counters>,
-    orders: Orders<Request>,
+    orders: Orders<Box<Request>>,
     /// The pool has given up; what is left is to bury the dead.
     broken: bool,
 }
@@ -181,6 +183,7 @@ impl Supervisor {
         if self.orders.abandoned {
             self.abandon(now);
         } else if self.orders.closing == Some(Drain::Started) {
+            self.take_all_back();
             let cancelled = self.withdraw_queue();
             self.inbox.report(|report| report.cancelled += cancelled);
         }
@@ -188,19 +191,20 @@ impl Supervisor {
 
     /// The grace of a shutdown is over.
     fn abandon(&mut self, now: Instant) {
+        self.take_all_back();
         let cancelled = self.withdraw_queue();
         let mut stragglers = Vec::new();
         for child in self.children.values_mut() {
-            if let Phase::Busy(running) = &mut child.phase
-                && running.stop != Some(Stop::Shutdown)
-            {
+            let pid = child.pid();
+            let begun = match &mut child.phase {
+                Phase::Busy(running) => Some(&mut **running),
+                Phase::Stocked => child.stock.as_mut().and_then(Stock::begun),
+                _ => None,
+            };
+            if let Some(running) = begun.filter(|running| running.stop != Some(Stop::Shutdown)) {
                 running.stop = Some(Stop::Shutdown);
                 let age = now.saturating_duration_since(running.since);
-                stragglers.push(Straggler::new(
-                    running.label.clone(),
-                    format!("process {}", child.pid()),
-                    age,
-                ));
+                stragglers.push(Straggler::new(running.label.clone(), format!("process {pid}"), age));
             }
             if !child.killed {
                 child.kill();
@@ -219,7 +223,7 @@ impl Supervisor {
 
     /// Does what the time asks for.
     fn tick(&mut self, now: Instant) {
-        let late: Vec<u64> = self.children.values().filter_map(|child| overrun(child, now)).collect();
+        let late: Vec<u64> = self.children.values().flat_map(|child| overrun(child, now)).collect();
         for job in late {
             self.stop(job, Stop::Deadline, now);
         }
@@ -238,6 +242,7 @@ impl Supervisor {
         for child in unwatched {
             self.check_end(child);
         }
+        self.look_around(now);
         self.shrink(now);
     }
 
@@ -247,6 +252,9 @@ impl Supervisor {
         if let Some(request) = self.inbox.remove(job) {
             self.orders.queued = self.orders.queued.saturating_sub(1);
             request.withdraw(|started| JobError::Cancelled { started });
+            return;
+        }
+        if self.stop_in_stock(job, why, now) {
             return;
         }
         for child in self.children.values_mut() {
@@ -261,36 +269,43 @@ impl Supervisor {
             }
             // A worker that has lost its socket is given less time, whatever the grace.
             child.kill_at = child.kill_at.into_iter().chain(now.checked_add(self.plan.grace)).min();
-            child.ask_to_stop(job);
+            child.ask_to_stop(job, why);
         }
     }
 
     /// When something will be due, if nothing happens before.
     fn due(&self, now: Instant) -> Option<Instant> {
         let of_children = self.children.values().filter_map(|child| {
-            let deadline = match &child.phase {
-                Phase::Busy(running) if running.stop.is_none() => running.deadline,
-                _ => None,
-            };
+            let deadline = unstopped(child).filter_map(|running| running.deadline).min();
             let poll = child.pidfd.is_none().then_some(now + POLL_EVERY);
-            [child.kill_at, deadline, poll].into_iter().flatten().min()
+            let look = child.stock.as_ref().and_then(|stock| stock.look_at);
+            [child.kill_at, deadline, poll, look].into_iter().flatten().min()
         });
         of_children.chain(self.orders.next_deadline).chain(self.staff.due(now)).chain(self.shrinks_at()).min()
     }
 }
 
-/// The job of `child`, if its deadline has passed and nobody stopped it yet.
-fn overrun(child: &Child, now: Instant) -> Option<u64> {
-    match &child.phase {
-        Phase::Busy(running) if running.stop.is_none() && running.deadline.is_some_and(|at| at <= now) => {
-            Some(running.id)
-        }
+/// What `child` has that may overrun a deadline, and nobody stopped yet.
+fn unstopped(child: &Child) -> impl Iterator<Item = &Running> {
+    let busy = match &child.phase {
+        Phase::Busy(running) => Some(&**running),
         _ => None,
-    }
+    };
+    let all = busy.into_iter().chain(child.stock.iter().flat_map(Stock::with_deadlines));
+    all.filter(|running| running.stop.is_none())
+}
+
+/// The jobs of `child` whose deadline has passed, and nobody stopped them yet.
+fn overrun(child: &Child, now: Instant) -> impl Iterator<Item = u64> {
+    let late = move |running: &&Running| running.deadline.is_some_and(|at| at <= now);
+    unstopped(child).filter(late).map(|running| running.id)
 }
 
 /// How many of `requests` had not been withdrawn by somebody else.
-pub(crate) fn withdraw_all(requests: Vec<Request>, error: impl Fn(bool) -> JobError) -> usize {
+pub(crate) fn withdraw_all(
+    requests: impl IntoIterator<Item = Box<Request>>,
+    error: impl Fn(bool) -> JobError,
+) -> usize {
     requests.into_iter().map(|request| usize::from(request.withdraw(&error))).sum()
 }
 

@@ -1,13 +1,16 @@
 //! The worker's side: from the first instruction to the last job.
 
 use crate::blob::crossing::Borrowed;
-use crate::ear::Ear;
+use crate::cx::JobCx;
+use crate::ear::{self, Ear};
 use crate::frame::{Body, Frame, HEADER, Kind, Reader, Step};
 use crate::line::{Line, ORPHANED};
 use crate::plan::Terms;
+use crate::ring::{ROOM, Slip};
 use crate::task::Tasks;
 use crate::token::{self, Mode};
 use crate::trampoline::{self, Reply, Trampoline};
+use crate::tray::Tray;
 use crate::wire::{Descriptors, Wire};
 use crate::{codec, cx, hook, image, sys};
 use nix::errno::Errno;
@@ -22,6 +25,7 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
+use std::time::Instant;
 
 /// The exit code of a worker that could not begin.
 const FAILED: i32 = 87;
@@ -161,14 +165,26 @@ fn serve(socket: UnixStream, nonce: u64, terms: &Terms, tasks: Tasks) -> ! {
         descriptors: Descriptors::default(),
         borrowed: Borrowed::default(),
         tasks,
+        tray: None,
     };
     let mut ear = Ear::default();
     loop {
         work.give_back();
-        ear.wait_awake(&work.line.socket);
+        if work.run_next_in_tray(terms.tells_memory) {
+            continue;
+        }
+        if !work.reader.has_more() {
+            ear.wait_awake(|| ear::has_something(&work.line.socket) || work.has_next_in_tray());
+            if work.tray.as_mut().is_some_and(|tray| !tray.may_sleep()) {
+                continue;
+            }
+        }
         let frame = work.next();
         ear.heard();
         match frame.kind {
+            Kind::Ring => work.open_tray(&frame),
+            // That was the bell.
+            Kind::Look => {}
             Kind::Segment => work.borrow(&frame),
             Kind::Forget => work.borrowed.forget(frame.job),
             Kind::Run | Kind::RunTask => work.run(frame, terms.tells_memory),
@@ -192,6 +208,7 @@ struct Work {
     descriptors: Descriptors,
     borrowed: Borrowed,
     tasks: Tasks,
+    tray: Option<Tray>,
 }
 
 impl Work {
@@ -203,6 +220,9 @@ impl Work {
             Ok(Step::End) => std::process::exit(0),
             other => confused(&other),
         };
+        if let Some(tray) = &self.tray {
+            tray.is_awake();
+        }
         if let Err(nonsense) = self.borrowed.unpack(&mut frame) {
             confused(&nonsense);
         }
@@ -216,6 +236,51 @@ impl Work {
             let _ = writeln!(std::io::stderr(), "a blob cannot be mapped: {why}");
             sys::exit_now(SHORT);
         }
+    }
+
+    /// The parent will send jobs ahead.
+    fn open_tray(&mut self, frame: &Frame) {
+        let file = self.descriptors.next().ok_or_else(|| io::Error::from(Errno::EMFILE));
+        match file.and_then(|file| Tray::open(file, frame.a)) {
+            Ok(tray) => self.tray = Some(tray),
+            Err(why) => {
+                let _ = writeln!(std::io::stderr(), "the ring cannot be mapped: {why}");
+                sys::exit_now(SHORT);
+            }
+        }
+    }
+
+    fn has_next_in_tray(&self) -> bool {
+        self.tray.as_ref().is_some_and(Tray::has_next)
+    }
+
+    /// Runs the next job that was sent ahead; `false` if there is none.
+    fn run_next_in_tray(&mut self, tells_memory: bool) -> bool {
+        let Some(tray) = &mut self.tray else { return false };
+        let Some((position, slip, begun)) = tray.take() else {
+            if tray.tells_of_skipped() {
+                self.line.turn().send(Frame::new(Kind::Look, 0, 0, Body::default()));
+            }
+            return false;
+        };
+        let Some(kind) = Kind::from_byte(slip.kind) else { confused(&slip) };
+        let job = slip.job;
+        let body = Body { structure: slip.bytes, ..Body::default() };
+        let (reply, memory) = self.perform(Frame::new(kind, job, slip.a, body), tells_memory);
+        cx::set_running(0);
+        let now = Instant::now();
+        let ran = u64::try_from(now.saturating_duration_since(begun).as_nanos()).unwrap_or(u64::MAX);
+        let small = reply.body.bulk.is_empty() && reply.body.blobs.is_empty();
+        let slip = if small && reply.body.structure.len() <= ROOM {
+            Some(Slip { kind: reply.kind as u8, job, a: memory, ran, bytes: reply.body.structure })
+        } else {
+            self.line.turn().send(Frame::new(reply.kind, job, memory, reply.body));
+            None
+        };
+        if self.tray.as_mut().is_some_and(|tray| tray.answer(position, slip.as_ref(), now)) {
+            self.line.turn().send(Frame::new(Kind::Look, 0, 0, Body::default()));
+        }
+        true
     }
 
     /// Tells the parent which loans are not needed any more.
@@ -242,11 +307,20 @@ impl Work {
         })
     }
 
-    fn run(&self, mut frame: Frame, tells_memory: bool) {
-        let (job, is_job) = (frame.job, frame.kind != Kind::Prepare);
-        if is_job {
-            cx::set_running(job);
-        }
+    fn run(&self, frame: Frame, tells_memory: bool) {
+        let job = frame.job;
+        let (reply, memory) = self.perform(frame, tells_memory);
+        let turn = self.line.turn();
+        cx::set_running(0);
+        turn.send(Frame::new(reply.kind, job, memory, reply.body));
+    }
+
+    /// Does what the frame asks for. Its reply, and what this process has in memory then.
+    fn perform(&self, mut frame: Frame, tells_memory: bool) -> (Reply, u64) {
+        let _current = (frame.kind != Kind::Prepare).then(|| {
+            cx::set_running(frame.job);
+            contract::current::enter(Arc::new(JobCx::of(frame.job)))
+        });
         let mut reply = match self.find(&mut frame) {
             Ok(function) => function(frame.body),
             Err(why) => Reply::bad_arguments(why),
@@ -257,10 +331,7 @@ impl Work {
         }
         // What the job printed without a line end must not wait for the next job.
         let _ = std::io::stdout().flush();
-        let memory = if tells_memory { resident() } else { 0 };
-        let turn = self.line.turn();
-        cx::set_running(0);
-        turn.send(Frame::new(reply.kind, job, memory, reply.body));
+        (reply, if tells_memory { resident() } else { 0 })
     }
 }
 

@@ -1,4 +1,5 @@
-//! Every interleaving of submitters, cancellers, shutdown and supervisor at the inbox and its desk.
+//! Every interleaving of submitters, cancellers, shutdown and supervisor at the inbox and its desk; and of parent, canceller
+//! and worker at a ring.
 //!
 //! The rest of the crate has nothing to model: the supervisor alone touches workers that are not on the desk, and a job's state is the
 //! contract's, which has models of its own.
@@ -9,13 +10,18 @@ mod desk;
 #[path = "../src/inbox.rs"]
 #[allow(dead_code, reason = "the models use a part of it")]
 mod inbox;
+#[path = "../src/ring.rs"]
+#[allow(dead_code, reason = "the models use a part of it")]
+mod ring;
 #[path = "../src/sync.rs"]
 mod sync;
 
 use contract::Drain;
 use inbox::{Bell, Inbox, Refusal, Way};
+use loom::sync::atomic::AtomicU64;
 use loom::sync::{Arc, Condvar, Mutex};
 use loom::thread;
+use ring::{Memory, Parent, Ring, Seen, Slip, WORDS, Worker};
 use std::time::Instant;
 
 /// An eventfd, as far as this protocol goes.
@@ -275,5 +281,174 @@ fn a_job_that_cannot_be_handed_over_goes_first_and_clears_the_desk() {
         assert_eq!(inbox.next(1, Socket::default).map(|(_, queued)| queued.item), Some(1));
         submitter.join().unwrap();
         assert_eq!(inbox.next(1, Socket::default).map(|(_, queued)| queued.item), Some(2));
+    });
+}
+
+#[test]
+fn what_is_put_back_goes_first_and_is_taken_or_withdrawn_once() {
+    loom::model(|| {
+        let inbox = inbox();
+        assert!(matches!(inbox.push(None, |_| false, |_, _| 1), Ok(None)));
+        let (id, first) = next(&inbox).expect("it is queued");
+        let submitter = {
+            let inbox = inbox.clone();
+            thread::spawn(move || assert!(inbox.push(None, |_| false, |_, _| 2).is_ok()))
+        };
+        let canceller = {
+            let inbox = inbox.clone();
+            thread::spawn(move || inbox.remove(id))
+        };
+        assert!(inbox.put_back(id, first).is_ok());
+        let mut taken: Vec<u32> = Vec::new();
+        while let Some((_, queued)) = next(&inbox) {
+            taken.push(queued.item);
+        }
+        submitter.join().unwrap();
+        let withdrawn = canceller.join().unwrap();
+        while let Some((_, queued)) = next(&inbox) {
+            taken.push(queued.item);
+        }
+        match withdrawn {
+            None => assert_eq!(taken, [1, 2], "it has waited longest"),
+            Some(first) => assert_eq!((first, taken), (1, vec![2])),
+        }
+    });
+}
+
+#[test]
+fn what_is_put_back_while_the_pool_ends_is_given_back_or_drained() {
+    loom::model(|| {
+        let inbox = inbox();
+        assert!(matches!(inbox.push(None, |_| false, |_, _| 1), Ok(None)));
+        let (id, first) = next(&inbox).expect("it is queued");
+        let ender = {
+            let inbox = inbox.clone();
+            thread::spawn(move || inbox.end(None))
+        };
+        let refused = inbox.put_back(id, first).err();
+        let mut drained = ender.join().unwrap();
+        drained.extend(inbox.drain());
+        assert_eq!(refused.is_some(), drained.is_empty(), "nobody lost it, and nobody has it twice");
+    });
+}
+
+#[test]
+fn a_worker_on_offer_is_free_again_when_the_pool_closes() {
+    // Else what comes back to the queue later would wait for it for ever.
+    loom::model(|| {
+        let inbox = inbox();
+        assert!(inbox.next(1, Socket::default).is_none());
+        let closer = {
+            let inbox = inbox.clone();
+            thread::spawn(move || inbox.close(Drain::Queued))
+        };
+        let mut cleared = Vec::new();
+        loop {
+            let orders = inbox.look(Instant::now());
+            cleared.extend(orders.cleared);
+            if orders.closing.is_some() {
+                break;
+            }
+            inbox.bell().sleep();
+            inbox.bell().hush();
+        }
+        closer.join().unwrap();
+        assert_eq!(cleared, [1]);
+        assert!(inbox.next(2, Socket::default).is_none());
+        assert_eq!(inbox.look(Instant::now()).cleared, [2], "nor is one that comes later");
+    });
+}
+
+struct Words(Vec<AtomicU64>);
+
+impl Memory for Words {
+    fn word(&self, at: usize) -> &AtomicU64 {
+        &self.0[at]
+    }
+}
+
+fn ring() -> Arc<Ring<Words>> {
+    Arc::new(Ring::new(Words((0..WORDS).map(|_| AtomicU64::new(0)).collect())))
+}
+
+fn slip(job: u64) -> Slip {
+    Slip { kind: 1, job, a: 0, ran: 0, bytes: vec![job as u8] }
+}
+
+/// A worker that has been told of the ring, and ends after so many jobs.
+fn work(ring: Arc<Ring<Words>>, jobs: usize, bell: &Flag, parents: &Flag) {
+    let (mut worker, mut done) = (Worker::new(ring), 0);
+    while done < jobs {
+        if let Some((position, slip)) = worker.take() {
+            assert_eq!(slip.bytes, [slip.job as u8], "it came whole");
+            let answer = Slip { bytes: vec![slip.job as u8 + 1], ..slip };
+            worker.answer(position, Some(&answer));
+            done += 1;
+            if !worker.has_next() && worker.must_ring() {
+                parents.ring();
+            }
+            continue;
+        }
+        if worker.may_sleep() {
+            bell.sleep();
+            bell.hush();
+            worker.is_awake();
+        }
+    }
+}
+
+#[test]
+fn neither_side_of_a_ring_sleeps_while_the_other_has_something_for_it() {
+    let mut model = loom::model::Builder::new();
+    model.preemption_bound = Some(3);
+    model.check(|| {
+        let (ring, bell, parents) = (ring(), Arc::new(Flag::default()), Arc::new(Flag::default()));
+        let worker = {
+            let (ring, bell, parents) = (ring.clone(), bell.clone(), parents.clone());
+            thread::spawn(move || work(ring, 2, &bell, &parents))
+        };
+        let mut parent = Parent::new(ring);
+        let mut answers = Vec::new();
+        for job in 0..2 {
+            parent.put(&slip(job));
+            if parent.must_ring() {
+                bell.ring();
+            }
+        }
+        while answers.len() < 2 {
+            while let Seen::Done(slip) = parent.look(parent.head()) {
+                answers.push(slip.bytes[0]);
+                parent.free();
+                if answers.len() == 2 {
+                    break;
+                }
+            }
+            if answers.len() < 2 && parent.may_sleep() {
+                parents.sleep();
+                parents.hush();
+            }
+        }
+        worker.join().unwrap();
+        assert_eq!(answers, [1, 2]);
+    });
+}
+
+#[test]
+fn a_job_in_a_ring_is_started_or_withdrawn_and_never_both() {
+    loom::model(|| {
+        let ring = ring();
+        let mut parent = Parent::new(ring.clone());
+        let position = parent.put(&slip(7));
+        let canceller = {
+            let ring = ring.clone();
+            thread::spawn(move || ring.withdraw(position))
+        };
+        let mut worker = Worker::new(ring.clone());
+        let taken = worker.take();
+        let withdrawn = canceller.join().unwrap();
+        assert_eq!(taken.is_some(), !withdrawn);
+        let seen = parent.look(position);
+        assert_eq!(seen, if withdrawn { Seen::Skipped } else { Seen::Started });
+        assert_eq!(ring.withdraw(position), withdrawn, "asked again, it says the same");
     });
 }

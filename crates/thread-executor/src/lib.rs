@@ -1,7 +1,6 @@
 #![doc = include_str!("../README.md")]
 
 mod gate;
-mod histogram;
 mod lanes;
 mod seat;
 mod stamp;
@@ -32,12 +31,10 @@ pub use crate::core::blocking;
 pub use builder::{BuildError, Builder};
 #[cfg(not(loom))]
 pub use contract::{
-    Attempt, Cancel, Drain, Executor, ExecutorExt, Fallible, Job, JobError, Panic, Priority, Reject,
-    Rejected, Report, Room, Shutdown, Stop, StopToken, Submit, When, as_completed, block_on,
+    Attempt, Cancel, Drain, Executor, ExecutorExt, Fallible, Histogram, Job, JobError, Panic, Priority,
+    Reject, Rejected, Report, Room, Shutdown, Stop, StopToken, Submit, When, as_completed, block_on,
     block_on_timeout, checkpoint, wait,
 };
-#[cfg(not(loom))]
-pub use histogram::Histogram;
 #[cfg(not(loom))]
 pub use pool::ThreadPool;
 #[cfg(not(loom))]

@@ -1,8 +1,8 @@
 //! What is known of one thread: its name, what it runs, what it has done.
 
-use crate::histogram::Histogram;
 use crate::lanes::LANES;
 use crate::sync::{Mutex, Unparker, lock};
+use contract::Histogram;
 use contract::{Priority, Straggler};
 use std::borrow::Cow;
 use std::time::{Duration, Instant};

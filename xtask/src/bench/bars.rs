@@ -24,6 +24,8 @@ const TOKIO_HYPER: &str = "raw-tokio-current-thread";
 const SMOL: &str = "raw-smol-local";
 const GLOMMIO: &str = "raw-glommio";
 const ASYNCIO: &str = "raw-python3.13-asyncio";
+const PROCSPAWN: &str = "raw-procspawn";
+const PROCESS_POOL: &str = "raw-python3.13-processpool";
 const UVLOOP: &str = "raw-python3.13-uvloop";
 
 const OURS: &str = "sync-primitives";
@@ -114,10 +116,20 @@ const BARS: &[Bar] = &[
     bar("sync.queue_threads", OURS, KANAL, 1.1),
     bar("sync.priority", OURS, "raw-mutex-heap", 1.1),
     bar("sync.priority_later", OURS, "raw-mutex-heap", 1.1),
-    bar("process.call_free", "process-executor", "raw-procspawn", 0.6),
-    bar("process.call_free", "process-executor", "raw-python3.13-processpool", 0.3),
-    bar("process.call_same", "process-executor", "raw-procspawn", 0.6),
-    bar("process.call_same", "process-executor", "raw-python3.13-processpool", 0.3),
+    bar("process.call_free", "process-executor", "raw-socketpair", 1.25),
+    bar("process.call_free", "process-executor", PROCSPAWN, 0.5),
+    bar("process.call_free", "process-executor", PROCESS_POOL, 0.25),
+    bar("process.call_same", "process-executor", "raw-socketpair", 1.25),
+    bar("process.call_same", "process-executor", PROCSPAWN, 0.5),
+    bar("process.call_same", "process-executor", PROCESS_POOL, 0.25),
+    bar("process.bulk", "process-executor", PROCSPAWN, 0.03),
+    bar("process.bulk_in_place", "process-executor", "raw-local-read", 1.15),
+    bar("process.bulk_copied", "process-executor", "raw-local-copy-and-read", 1.25),
+    bar("process.bulk_vec", "process-executor", "raw-vm-readv", 1.2),
+    bar("process.bulk_vec", "process-executor", PROCSPAWN, 0.1),
+    bar("process.bulk_vec", "process-executor", PROCESS_POOL, 0.1),
+    bar("process.ready", "process-executor", "raw-reexec", 1.15),
+    bar("process.restart", "process-executor-512MiB", "process-executor", 1.1),
     bar("interpreter.call_free", "interpreter-executor-fresh", "raw-allowed", 1.0),
     bar("interpreter.call_same", "interpreter-executor-fresh", "raw-allowed", 1.0),
     bar("interpreter.call_free", "interpreter-executor-pinned", "raw-thread-pool", 1.1),

@@ -1,10 +1,11 @@
 //! The executor's side of a job: the promise to complete it, or the package of work and promise.
 
 use super::cell::{Core, Shared};
+use crate::current::{self, Stoppable};
 use crate::fallible::Runs;
 use crate::panic::shielded;
 use crate::sync::{Mutex, lock};
-use crate::{Cancel, JobError, Place, Stop, Submit, stop};
+use crate::{Cancel, JobError, Place, Stop, Submit};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::{Arc, Weak};
@@ -13,6 +14,12 @@ use std::sync::{Arc, Weak};
 pub trait Control: Send + Sync + 'static {
     /// The work starts next, on this thread. Comes once, and only from [`Runnable::run`].
     fn started(&self) {}
+
+    /// Somebody is about to withdraw the job, which has not started as far as this process knows. `false` if it has: then it
+    /// counts as started from now on. For executors whose work starts elsewhere; may come more than once.
+    fn may_withdraw(&self) -> bool {
+        true
+    }
 
     /// The job was withdrawn before it started (a cancel, a deadline, a shutdown): its place is free and its work is
     /// dropped, its outcome is not visible yet. Comes once, on the thread that withdrew it.
@@ -59,6 +66,10 @@ impl<T, W, C: Control> Cell<T, W, C> {
     }
 
     fn withdraw(&self, error: JobError) -> bool {
+        if !self.control.may_withdraw() {
+            self.core.start();
+            return false;
+        }
         self.core.withdraw(error, || {
             let work = lock(&self.work).take();
             shielded(|| drop(work));
@@ -91,13 +102,12 @@ impl<T: Send + 'static, W: Runs<T>, C: Control> Shared<T> for Cell<T, W, C> {
 }
 
 /// What can be done to a job without knowing its types.
-pub(crate) trait Erased: Send + Sync {
+pub(crate) trait Erased: Stoppable {
     fn expire(&self) -> bool;
     fn withdraw(&self, error: JobError) -> bool;
     fn queued(&self) -> bool;
     fn done(&self) -> bool;
     fn label(&self) -> Option<&Cow<'static, str>>;
-    fn stop(&self) -> Option<Stop>;
     fn awaited(self: Arc<Self>);
 }
 
@@ -129,10 +139,6 @@ impl<T: Send + 'static, W: Runs<T>, C: Control> Erased for Cell<T, W, C> {
         self.core.label()
     }
 
-    fn stop(&self) -> Option<Stop> {
-        self.core.stop()
-    }
-
     fn awaited(self: Arc<Self>) {
         self.control.awaited(self.core.label(), &mut || {
             // Nothing to run where the work is somewhere else.
@@ -140,6 +146,12 @@ impl<T: Send + 'static, W: Runs<T>, C: Control> Erased for Cell<T, W, C> {
                 run(self.clone());
             }
         });
+    }
+}
+
+impl<T: Send, W: Send, C: Control> Stoppable for Cell<T, W, C> {
+    fn stop(&self) -> Option<Stop> {
+        self.core.stop()
     }
 }
 
@@ -161,7 +173,7 @@ impl<T: Send + 'static, W: Runs<T>, C: Control> Work for Cell<T, W, C> {
 
 /// Runs it on this thread, unless it was withdrawn or has started.
 fn run(work: Arc<dyn Work>) {
-    let _current = stop::enter(work.clone());
+    let _current = current::enter(work.clone());
     work.run();
 }
 
@@ -265,60 +277,70 @@ impl Watch {
 /// The promise to complete a job: what an executor keeps whose work does not run on a thread of this process.
 ///
 /// Dropping it unfulfilled completes the job with [`JobError::Shutdown`]: nothing accepted is lost silently.
-pub struct Promise<T: Send + 'static, C: Control = ()>(Arc<Cell<T, NoWork, C>>);
+pub struct Promise<T: Send + 'static, C: Control = ()>(
+    /// `None` once it is fulfilled.
+    Option<Arc<Cell<T, NoWork, C>>>,
+);
 
 /// The work is somewhere else.
 enum NoWork {}
 
 impl<T: Send + 'static, C: Control> Promise<T, C> {
+    /// What is there until it is fulfilled, which takes the whole of it.
+    fn cell(&self) -> &Arc<Cell<T, NoWork, C>> {
+        self.0.as_ref().expect("it is not fulfilled")
+    }
+
     /// The work starts now. `false` if the job was withdrawn: the work must not run.
     #[must_use = "a withdrawn job must not run"]
     pub fn start(&self) -> bool {
-        self.0.core.start()
+        self.cell().core.start()
     }
 
     /// Completes the job. If the work had not [started](Self::start), it counts as started now. The outcome of a job that
     /// was withdrawn or whose deadline has passed is thrown away.
-    pub fn finish(self, outcome: Result<T, JobError>) {
-        self.0.core.start();
-        self.0.core.finish(outcome, &self.0.control);
+    pub fn finish(mut self, outcome: Result<T, JobError>) {
+        let Some(cell) = self.0.take() else { return };
+        cell.core.start();
+        cell.core.finish(outcome, &cell.control);
     }
 
     /// Completes the job with `error`, if the work has not started; it never will then.
     pub fn withdraw(&self, error: JobError) -> bool {
-        self.0.withdraw(error)
+        self.cell().withdraw(error)
     }
 
     /// Whether the work still waits to be started: `false` after a cancel or a deadline.
     #[must_use]
     pub fn is_queued(&self) -> bool {
-        self.0.core.queued()
+        self.cell().core.queued()
     }
 
     /// The label it was submitted with.
     #[must_use]
     pub fn label(&self) -> Option<&Cow<'static, str>> {
-        self.0.core.label()
+        self.cell().core.label()
     }
 
     /// What the executor wanted to know.
     #[must_use]
     pub fn control(&self) -> &C {
-        &self.0.control
+        &self.cell().control
     }
 
     /// A weak reference, for whoever enforces deadlines.
     #[must_use]
     pub fn watch(&self) -> Watch {
-        let erased: Arc<dyn Erased> = self.0.clone();
+        let erased: Arc<dyn Erased> = self.cell().clone();
         Watch::new(&erased)
     }
 }
 
 impl<T: Send + 'static, C: Control> Drop for Promise<T, C> {
     fn drop(&mut self) {
-        if !self.0.withdraw(JobError::Shutdown { started: false }) {
-            self.0.core.finish(Err(JobError::Shutdown { started: true }), &self.0.control);
+        let Some(cell) = &self.0 else { return };
+        if !cell.withdraw(JobError::Shutdown { started: false }) {
+            cell.core.finish(Err(JobError::Shutdown { started: true }), &cell.control);
         }
     }
 }
@@ -344,7 +366,7 @@ where
     C: Control,
 {
     let cell = Cell::new(None, options, place, control);
-    (Promise(cell.clone()), cell)
+    (Promise(Some(cell.clone())), cell)
 }
 
 impl fmt::Debug for Runnable {

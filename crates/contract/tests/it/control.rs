@@ -1,6 +1,8 @@
 //! What an executor learns of its jobs.
 
-use contract::{Control, Job, Place, Runnable, Submit};
+use contract::current::{self, Stoppable};
+use contract::{Cancel, Control, Job, JobError, Place, Runnable, Stop, StopToken, Submit, checkpoint};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
@@ -67,6 +69,44 @@ fn without_code_of_others_nothing_lingers() {
     let (runnable, _job, _, diary) = package(|| panic!("on purpose"));
     runnable.run();
     assert!(diary.try_iter().eq(["ending, failed"]));
+}
+
+/// Its work starts elsewhere, and has.
+struct Elsewhere;
+
+impl Control for Elsewhere {
+    fn may_withdraw(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn a_job_that_has_started_elsewhere_is_not_withdrawn_but_asked_to_stop() {
+    let (promise, job) = Job::<u8>::promise(&Submit::new(), Place::none(), Elsewhere);
+    assert_eq!(job.cancel(), Cancel::Signalled);
+    assert!(job.running() && !job.done());
+    assert!(!promise.start(), "it has started already");
+    promise.finish(Ok(7));
+    assert_eq!(job.wait().expect("it ended by itself"), 7);
+    let (promise, job) = Job::<u8>::promise(&Submit::new(), Place::none(), Elsewhere);
+    assert!(promise.watch().expire());
+    assert!(matches!(job.wait(), Err(JobError::Deadline { started: true })));
+}
+
+#[test]
+fn whoever_runs_a_job_by_other_means_says_so_and_checkpoint_asks_it() {
+    struct Asked;
+    impl Stoppable for Asked {
+        fn stop(&self) -> Option<Stop> {
+            Some(Stop::Deadline)
+        }
+    }
+    assert_eq!(checkpoint(), Ok(()));
+    let current = current::enter(Arc::new(Asked));
+    assert_eq!(checkpoint(), Err(Stop::Deadline));
+    let token = StopToken::current();
+    drop(current);
+    assert_eq!((checkpoint(), token.checkpoint()), (Ok(()), Err(Stop::Deadline)));
 }
 
 #[test]

@@ -181,9 +181,28 @@ fn a_directory_without_a_file_that_can_be_read_is_said() {
 }
 
 #[test]
+fn a_large_object_is_measured_in_every_place_and_the_crossing_is_said() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_compare"));
+    let report = report(&command.args(["--job", "big-argument", "--size", "100000"]).output().unwrap());
+    let rows = report["rows"].as_array().unwrap();
+    let sizes: Vec<u64> = rows.iter().map(|row| row["bytes"].as_u64().unwrap()).collect();
+    assert_eq!(sizes, [4096, 32_768, 100_000].map(|size| [size; 4]).concat());
+    assert_eq!(
+        words(&report["rows"], "way")[..4],
+        ["inline", "thread", "process-by-copy", "process-by-blob"]
+    );
+    for figure in ["hand_over_ms", "hash_ms", "write_ms"] {
+        assert!(rows.iter().all(|row| row[figure].as_f64().unwrap() >= 0.0), "{figure}");
+    }
+    assert!(report["crossing"].as_str().unwrap().starts_with("By Blob a process takes at most "));
+}
+
+#[test]
 fn a_wrong_command_line_is_one_clear_line() {
     for (args, cure) in [
-        (&[][..], "--files DIR is missing"),
+        (&["--job", "small-argument"][..], "there is only `big-argument`"),
+        (&["--job", "big-argument", "--size", "0"], "not from 1 to 1073741824 bytes"),
+        (&[], "--files DIR is missing"),
         (&["--files"], "--files needs a value"),
         (&["--files", ".", "--seconds-per-row", "-1"], "--seconds-per-row -1: "),
         (&["--files", ".", "--primes-per-job", "0"], "not from 1 to 1000000"),

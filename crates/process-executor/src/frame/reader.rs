@@ -68,6 +68,11 @@ impl Reader {
         self.head.capacity() + parts
     }
 
+    /// Whether bytes are here that no frame has taken yet.
+    pub(crate) fn has_more(&self) -> bool {
+        !self.ahead.here.is_empty()
+    }
+
     /// Reads until a frame is whole, the source has nothing more, or it ends.
     pub(crate) fn read(&mut self, source: &mut impl Source) -> Result<Step, Malformed> {
         loop {
@@ -292,13 +297,13 @@ mod tests {
     }
 
     #[test]
-    fn a_small_frame_is_the_same_once_it_has_its_job() {
+    fn a_small_frame_is_the_same_as_any_other() {
         let body = || Body { structure: vec![1, 2, 3], ..Body::default() };
-        let small = Small::new(Kind::Run, 5, &body()).expect("it is small");
-        assert_eq!(small.addressed_to(4), bytes(Frame::new(Kind::Run, 4, 5, body())));
-        assert!(Small::new(Kind::Run, 5, &frame().body).is_none(), "it has bulk parts");
+        assert!(Small::fits(&body()));
+        assert_eq!(Small::bytes(Kind::Run, 4, 5, &body()), bytes(Frame::new(Kind::Run, 4, 5, body())));
+        assert!(!Small::fits(&frame().body), "it has bulk parts");
         let large = Body { structure: vec![0; Small::MAX], ..Body::default() };
-        assert!(Small::new(Kind::Run, 5, &large).is_none());
+        assert!(!Small::fits(&large));
     }
 
     fn refusal(bytes: &[u8]) -> String {

@@ -7,6 +7,8 @@ use std::io;
 use std::num::NonZeroUsize;
 use std::os::fd::AsFd;
 use std::ptr::NonNull;
+#[cfg(not(loom))]
+use std::sync::atomic::AtomicU64;
 
 /// What a mapping is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,6 +54,15 @@ impl Map {
         // SAFETY: mapped for as long as `self` lives, never shrunk, and not changed meanwhile: see the type. All bytes of a
         // file are initialized.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.len.get()) }
+    }
+
+    /// The whole words of it, which other processes may change at any time.
+    #[cfg(not(loom))]
+    pub(super) fn words(&self) -> &[AtomicU64] {
+        assert!(self.access == Access::Write, "a word that may be written must be mapped so");
+        // SAFETY: mapped for as long as `self` lives, to be written, and never shrunk. A mapping begins with a page, so it is
+        // aligned. Nobody has a plain reference to it: whoever asks for words asks for nothing else.
+        unsafe { std::slice::from_raw_parts(self.start.as_ptr().cast(), self.len.get() / size_of::<u64>()) }
     }
 
     pub(super) fn bytes_mut(&mut self) -> &mut [u8] {

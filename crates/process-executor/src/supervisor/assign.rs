@@ -23,7 +23,7 @@ impl Supervisor {
     }
 
     /// These workers are busy, and have been since before this thread took the inbox's lock.
-    pub(super) fn note(&mut self, handed: Vec<Handed<Request>>) {
+    pub(super) fn note(&mut self, handed: Vec<Handed<Box<Request>>>) {
         for Handed { worker, id, since, queued } in handed {
             match self.children.get_mut(&worker) {
                 Some(child) => occupy(child, id, queued, since),
@@ -59,6 +59,10 @@ impl Supervisor {
             child.lost = true;
             return;
         }
+        if self.stock_up(number) {
+            return;
+        }
+        let Some(child) = self.children.get_mut(&number) else { return };
         while let Some((id, mut queued)) = self.inbox.next(number, || child.worker()) {
             self.orders.queued = self.orders.queued.saturating_sub(1);
             let request = &mut queued.item;
@@ -76,14 +80,15 @@ impl Supervisor {
 
     /// The worker died under this job, and nobody wanted it stopped: another one gets it, if it may be run again, before all
     /// others, because it has waited longest. Gives the job back if that was the end of it.
-    pub(super) fn run_again(&mut self, mut running: Running) -> Option<Running> {
+    pub(super) fn run_again(&mut self, mut running: Box<Running>) -> Option<Box<Running>> {
         let goes_on = !self.broken && !self.orders.abandoned && self.orders.closing != Some(Drain::Started);
         let Some(again) = running.again.take().filter(|again| goes_on && again.retries > 0) else {
             return Some(running);
         };
         let Again { what, body, retries } = again;
-        let item = Request { what, body, pending: running.pending, retries: retries - 1, started: true };
-        match self.inbox.put_back(running.id, Queued { item, deadline: running.deadline }) {
+        let Running { id, pending, deadline, came, .. } = *running;
+        let item = Box::new(Request { what, body, pending, retries: retries - 1, started: true, came });
+        match self.inbox.put_back(id, Queued { item, deadline }) {
             Ok(()) => {
                 self.orders.queued += 1;
                 count(&self.counters.retried);
@@ -95,13 +100,15 @@ impl Supervisor {
 }
 
 /// The worker has this job from now on.
-fn occupy(child: &mut Child, id: u64, queued: Queued<Request>, since: Instant) {
+fn occupy(child: &mut Child, id: u64, queued: Queued<Box<Request>>, since: Instant) {
     debug_assert!(matches!(child.phase, Phase::Idle), "a worker runs one job at a time");
-    let Queued { item: Request { what, body, pending, retries, started: _ }, deadline } = queued;
+    let Queued { item, deadline } = queued;
+    let Request { what, body, pending, retries, started: _, came } = *item;
     let again = (retries > 0).then_some(Again { what, body, retries });
     let label = pending.label();
-    child.phase =
-        Phase::Busy(Running { id, label, pending, since, deadline, stop: None, last_words: None, again });
+    let (stop, last_words) = (None, None);
+    let running = Running { id, label, pending, since, came, deadline, stop, last_words, again };
+    child.phase = Phase::Busy(Box::new(running));
     child.offered = false;
     child.used = true;
 }

@@ -31,7 +31,7 @@ impl Supervisor {
         for child in self.children.values().filter(|child| child.is_sound()) {
             match child.phase {
                 Phase::Idle => crew.idle += 1,
-                Phase::Busy(_) => crew.busy += 1,
+                Phase::Busy(_) | Phase::Stocked => crew.busy += 1,
                 Phase::Starting | Phase::Preparing => crew.coming += 1,
                 Phase::Spare => crew.spares += 1,
                 Phase::Leaving => {}
@@ -179,7 +179,7 @@ impl Supervisor {
             match child.phase {
                 Phase::Idle | Phase::Spare => child.dismiss(now + LEAVE_WITHIN),
                 Phase::Starting | Phase::Preparing if !child.killed => child.kill(),
-                Phase::Starting | Phase::Preparing | Phase::Busy(_) | Phase::Leaving => {}
+                Phase::Starting | Phase::Preparing | Phase::Busy(_) | Phase::Stocked | Phase::Leaving => {}
             }
         }
     }

@@ -46,7 +46,11 @@ impl Supervisor {
         }
         if let Some((running, answer)) = over {
             self.give_next(number);
+            self.counters.note(|times| times.record(running.waited(), running.since.elapsed()));
             running.pending.finish(answer);
+        }
+        if self.children.get(&number).is_some_and(|child| matches!(child.phase, Phase::Stocked)) {
+            self.harvest(number);
         }
     }
 
@@ -61,7 +65,7 @@ impl Supervisor {
     }
 
     /// What this worker says is worth nothing any more.
-    fn distrust(&mut self, number: u64, why: String) {
+    pub(super) fn distrust(&mut self, number: u64, why: String) {
         self.retract(number);
         let Some(child) = self.children.get_mut(&number) else { return };
         self.watch.forget_socket(number, child);
@@ -70,7 +74,7 @@ impl Supervisor {
     }
 
     /// What a frame means. The job that it ends is given back, with its answer.
-    fn hear(&mut self, number: u64, frame: Frame) -> Option<(Running, Answer)> {
+    fn hear(&mut self, number: u64, frame: Frame) -> Option<(Box<Running>, Answer)> {
         if matches!(self.children.get(&number)?.phase, Phase::Idle) {
             // Then it speaks of a job that a submitter gave it.
             let handed = self.inbox.handed();
@@ -98,7 +102,7 @@ impl Supervisor {
                 child.kill();
             }
             (Phase::Busy(running), Kind::Panicking) if frame.job == running.id => {
-                running.last_words = Some(trampoline::panic_from(frame.body));
+                running.last_words = Some(Box::new(trampoline::panic_from(frame.body)));
             }
             (Phase::Busy(running), kind) if frame.job == running.id => {
                 let memory = frame.a;
@@ -110,8 +114,27 @@ impl Supervisor {
                 let grown = self.plan.recycle.memory.is_some_and(|most| memory > most);
                 return self.finished(number, grown).map(|running| (running, answer));
             }
+            // Taken by the visit to the ring that follows.
+            (_, Kind::Look) if child.stock.is_some() => {}
+            (Phase::Stocked, kind) => {
+                let (job, stock) = (frame.job, child.stock.as_mut());
+                let Some((_, sent)) = stock.and_then(|stock| stock.find(job)) else {
+                    // A panic on another thread, noted when its job had ended.
+                    if kind != Kind::Panicking {
+                        self.distrust(number, format!("a {kind:?} for a job that it has not"));
+                    }
+                    return None;
+                };
+                if kind == Kind::Panicking {
+                    sent.running.last_words = Some(Box::new(trampoline::panic_from(frame.body)));
+                } else if let Some(answer) = answer(kind, frame) {
+                    sent.answer = Some(answer);
+                } else {
+                    self.distrust(number, format!("a {kind:?} from a worker"));
+                }
+            }
             // A panic on another thread of the worker, noted while its answer was on the way.
-            (Phase::Idle, Kind::Panicking) => {}
+            (Phase::Idle | Phase::Busy(_), Kind::Panicking) => {}
             (_, kind) => {
                 let why = format!("a {kind:?} at a time when there is none");
                 match self.started {
@@ -136,7 +159,7 @@ impl Supervisor {
     }
 
     /// The worker is free again, or has served long enough. The job that it had.
-    fn finished(&mut self, number: u64, grown: bool) -> Option<Running> {
+    fn finished(&mut self, number: u64, grown: bool) -> Option<Box<Running>> {
         let child = self.children.get_mut(&number)?;
         let Phase::Busy(running) = std::mem::replace(&mut child.phase, Phase::Idle) else { return None };
         let now = Instant::now();
@@ -179,7 +202,8 @@ impl Supervisor {
         let Some(mut child) = self.children.remove(&number) else { return };
         self.watch.forget_socket(number, &child);
         let (used, nonsense, words) = (child.used, child.nonsense.take(), child.words.take());
-        let (phase, death) = child.obituary(exit, &mut self.oom, Instant::now());
+        let fates = child.stock.take().map(|mut stock| stock.bury(nonsense.is_none())).unwrap_or_default();
+        let (phase, death) = child.obituary(exit, &mut self.oom);
         if !matches!(phase, Phase::Leaving) {
             count(&self.counters.died);
         }
@@ -188,13 +212,22 @@ impl Supervisor {
             Phase::Spare | Phase::Idle => self.staff.died_idle(used),
             Phase::Leaving => {}
             Phase::Busy(running) => self.died_busy(running, exit, nonsense, death),
+            Phase::Stocked => self.bury_stock(fates, exit, nonsense.as_deref(), &death),
         }
     }
 
-    fn died_busy(&mut self, mut running: Running, exit: Exit, nonsense: Option<String>, death: Death) {
+    pub(super) fn died_busy(
+        &mut self,
+        mut running: Box<Running>,
+        exit: Exit,
+        nonsense: Option<String>,
+        mut death: Death,
+    ) {
+        death.label = running.label.clone();
+        death.ran_for = running.since.elapsed();
         let aborted = matches!(exit, Exit::Signal { number, .. } if number == SIGABRT);
         let answer = match running.last_words.take() {
-            Some(words) if aborted && running.stop.is_none() => Answer::Panicked(words),
+            Some(words) if aborted && running.stop.is_none() => Answer::Panicked(*words),
             _ => last_answer(&running, nonsense, death),
         };
         let running = match &answer {
@@ -202,12 +235,13 @@ impl Supervisor {
             _ => Some(running),
         };
         if let Some(running) = running {
+            self.counters.note(|times| times.record(running.waited(), running.since.elapsed()));
             running.pending.finish(answer);
         }
     }
 }
 
-fn answer(kind: Kind, frame: Frame) -> Option<Answer> {
+pub(super) fn answer(kind: Kind, frame: Frame) -> Option<Answer> {
     let words = |frame: Frame| String::from_utf8_lossy(&frame.body.structure).into_owned();
     Some(match kind {
         Kind::Done => Answer::Result(frame.body),
@@ -224,6 +258,8 @@ fn answer(kind: Kind, frame: Frame) -> Option<Answer> {
         | Kind::Segment
         | Kind::Forget
         | Kind::Release
-        | Kind::RunTask => return None,
+        | Kind::RunTask
+        | Kind::Ring
+        | Kind::Look => return None,
     })
 }

@@ -2,7 +2,7 @@
 
 use crate::help::{Flag, builder, death, hang, pid_of, pool, raise, sigkill, until};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
-use process_executor::{Blob, BlobMut, ExecutorExt, JobError, ProcessPool, Side, call};
+use process_executor::{Blob, BlobMut, ExecutorExt, Job, JobError, ProcessPool, Side, call};
 use std::io::IoSlice;
 use std::os::fd::AsRawFd;
 use std::sync::Mutex;
@@ -211,12 +211,13 @@ fn a_truncated_segment_and_one_that_is_no_memory_cost_the_worker_and_nothing_els
         send_segment(&file, 1 << 42);
     };
     let before = pid_of(&pool);
-    for (job, words) in [
-        (pool.try_submit(call(truncated, ())).expect("room"), "that has 4096"),
-        (pool.try_submit(call(strange, ())).expect("room"), "no memory"),
-        (pool.try_submit(call(too_large, ())).expect("room"), "more than the limit"),
-    ] {
-        match job.wait() {
+    let submit: [(&dyn Fn() -> Job<()>, &str); 3] = [
+        (&|| pool.try_submit(call(truncated, ())).expect("room"), "that has 4096"),
+        (&|| pool.try_submit(call(strange, ())).expect("room"), "no memory"),
+        (&|| pool.try_submit(call(too_large, ())).expect("room"), "more than the limit"),
+    ];
+    for (submit, words) in submit {
+        match submit().wait() {
             Err(JobError::Codec(error)) => {
                 assert!(error.side == Side::Parent && error.detail.contains(words), "{error}");
             }

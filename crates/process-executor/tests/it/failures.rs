@@ -3,8 +3,8 @@
 use crate::help::{Flag, LONG, death, hang, is_told_apart, pid, pid_of, pool, raise, sigkill};
 use nix::libc;
 use process_executor::{
-    CodecError, Executor, ExecutorExt, Exit, JobError, OutOfMemory, ProcessPool, Reject, Side, Stderr,
-    Submit, call,
+    Cancel, CodecError, Drain, Executor, ExecutorExt, Exit, JobError, OutOfMemory, ProcessPool, Reject,
+    Shutdown, Side, Stderr, Submit, call,
 };
 use serde::{Deserialize, Serialize, Serializer};
 use std::time::Duration;
@@ -231,6 +231,29 @@ fn an_argument_that_does_not_encode_comes_back() {
     );
     assert_eq!(rejected.into_work().into_argument(), TwoFaced(0));
     assert_eq!(pool.try_submit(call(|n: u8| n, 1)).expect("room").wait().expect("it runs"), 1);
+}
+
+#[test]
+fn an_argument_that_does_not_encode_holds_up_no_end_of_its_pool() {
+    let pool = pool(1);
+    assert!(pool.try_submit(call(|it: TwoFaced| it.0, TwoFaced(0))).is_err());
+    let report = pool.shutdown(Drain::Queued, LONG);
+    assert!(report.is_clean(), "{report}");
+}
+
+#[test]
+fn what_was_cancelled_before_a_crash_stays_cancelled() {
+    let pool = pool(1);
+    let flag = Flag::new();
+    let dies = pool.try_submit(call(hang, flag.path())).expect("room");
+    let pid = flag.wait();
+    let cancelled = pool.try_submit(call(|n: u8| n, 1)).expect("room");
+    let next = pool.try_submit(call(|n: u8| n, 2)).expect("room");
+    assert_eq!(cancelled.cancel(), Cancel::Dequeued);
+    sigkill(pid);
+    death(dies.wait());
+    assert!(matches!(cancelled.wait(), Err(JobError::Cancelled { started: false })));
+    assert_eq!(next.wait().expect("it runs in the next worker"), 2);
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Deadlines and cancels, in the queue and on a worker.
 
-use crate::help::{Flag, builder, hang, pid, pool, raise};
-use process_executor::{Cancel, Executor, ExecutorExt, JobError, ProcessPool, Reject, Submit, call, current};
+use crate::help::{Flag, LONG, builder, hang, pid, pool, raise};
+use process_executor::{
+    Cancel, Executor, ExecutorExt, JobError, ProcessPool, Reject, StopToken, Submit, call, checkpoint,
+    current,
+};
 use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_millis(30);
@@ -179,4 +182,73 @@ fn a_worker_without_its_line_is_not_given_the_grace_of_a_cancel() {
     job.cancel();
     let outcome = job.wait_timeout(crate::help::LONG).expect("it is killed");
     assert!(matches!(outcome, Err(JobError::Cancelled { started: true })), "{outcome:?}");
+}
+
+/// A job: goes on until it is asked to stop, and writes down by what.
+fn checks(path: String) -> Result<(), String> {
+    raise(&path);
+    let token = StopToken::current();
+    let why = loop {
+        if let Err(why) = checkpoint() {
+            break why;
+        }
+        std::thread::yield_now();
+    };
+    let elsewhere = std::thread::spawn(move || token.checkpoint()).join().expect("it asks");
+    assert_eq!((elsewhere, current().expect("in a worker").checkpoint()), (Err(why), Err(why)));
+    std::fs::write(format!("{path}.why"), format!("{why:?}")).map_err(|why| why.to_string())
+}
+
+#[test]
+fn a_job_that_asks_learns_that_it_should_stop_and_why_and_its_worker_is_kept() {
+    let pool = builder().workers(1).grace(LONG).build().expect("a pool");
+    let before = pid_of(&pool);
+    for deadline in [None, Some(SOON)] {
+        let flag = Flag::new();
+        let options = deadline.map_or_else(Submit::new, |after| Submit::new().deadline(after));
+        let job = pool.try_submit_with(call(checks, flag.path()), options).expect("room");
+        let expected = match deadline {
+            None => {
+                flag.wait();
+                assert_eq!(job.cancel(), Cancel::Signalled);
+                assert!(matches!(job.wait(), Err(JobError::Cancelled { started: true })));
+                "Cancelled"
+            }
+            Some(_) => {
+                let ended = job.wait();
+                if matches!(ended, Err(JobError::Deadline { started: false })) {
+                    // It was too late before it began, on a machine that stood still.
+                    continue;
+                }
+                assert!(matches!(ended, Err(JobError::Deadline { started: true })), "{ended:?}");
+                "Deadline"
+            }
+        };
+        assert_eq!(pid_of(&pool), before, "the next job finds the worker as it was");
+        let why = format!("{}.why", flag.path());
+        assert_eq!(std::fs::read_to_string(&why).expect("it was written"), expected);
+        let _ = std::fs::remove_file(why);
+    }
+    assert_eq!(checkpoint(), Ok(()), "outside of any job");
+}
+
+#[test]
+fn statistics_tell_how_long_jobs_waited_and_ran() {
+    let pool = builder().workers(1).queue(2000).build().expect("a pool");
+    let flag = Flag::new();
+    let waits = |path: String| crate::help::until("it is raised", || std::fs::exists(&path).unwrap_or(false));
+    let long = pool.try_submit(call(waits, flag.path())).expect("room");
+    let jobs: Vec<_> = (0..1000).map(|_| pool.try_submit(call(pid, ())).expect("room")).collect();
+    // All of them wait for this.
+    std::thread::sleep(SOON);
+    raise(&flag.path());
+    long.wait().expect("it runs");
+    for job in jobs {
+        job.wait().expect("it runs");
+    }
+    let stats = pool.stats();
+    assert_eq!((stats.wait.count(), stats.run.count()), (1001, 1001));
+    assert!(stats.run.quantile(1.0) >= Some(SOON), "{:?}", stats.run);
+    let long = stats.wait.buckets().filter(|(upto, _)| *upto >= SOON).map(|(_, count)| count).sum::<u64>();
+    assert!((1000..=1001).contains(&long), "{:?}", stats.wait);
 }

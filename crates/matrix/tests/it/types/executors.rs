@@ -12,7 +12,6 @@ pub(super) fn threads() -> Vec<Vec<Row>> {
             thread_executor::Affinity,
             thread_executor::BuildError,
             thread_executor::Builder,
-            thread_executor::Histogram,
             thread_executor::Lane,
             thread_executor::Scope,
             thread_executor::Stats,
@@ -43,6 +42,10 @@ pub(super) fn processes() -> Vec<Vec<Row>> {
             process_executor::Call["A"] = process_executor::Call<fn(T), T>,
             process_executor::Named["T"] = process_executor::Named<T>,
         ],
+        vec![of!(
+            process_executor::MapChunks["I"] = process_executor::MapChunks<'static, fn(u8) -> u8, u8, T>,
+            all: std::vec::IntoIter<u8>
+        )],
     ]
 }
 

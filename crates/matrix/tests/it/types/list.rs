@@ -74,6 +74,8 @@ fn section(folder: &'static str, rows: Vec<Vec<Row>>) -> Section {
 fn contract_types() -> Vec<Row> {
     let mut rows = plain![
         contract::Direction,
+        contract::Histogram,
+        contract::current::Current,
         contract::Io,
         contract::Profile,
         contract::Token,

@@ -10,17 +10,21 @@ pub struct Histogram([u64; BUCKETS]);
 const BUCKETS: usize = 42;
 
 impl Histogram {
-    pub(crate) const fn new() -> Self {
+    /// None yet.
+    #[must_use]
+    pub const fn new() -> Self {
         Self([0; BUCKETS])
     }
 
-    pub(crate) fn record(&mut self, took: Duration, weight: u64) {
+    /// One more that `took` so long; it counts for `weight`.
+    pub fn record(&mut self, took: Duration, weight: u64) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         let bucket = nanos.checked_ilog2().unwrap_or(0) as usize;
         self.0[bucket.min(BUCKETS - 1)] += weight;
     }
 
-    pub(crate) fn add(&mut self, other: &Self) {
+    /// Those of `other` as well.
+    pub fn add(&mut self, other: &Self) {
         self.0.iter_mut().zip(other.0).for_each(|(sum, other)| *sum += other);
     }
 
