@@ -279,7 +279,7 @@ fn killing_workers_amid_many_jobs_that_may_be_run_again_loses_none() {
     let pool = roomy(2);
     warm_up(&pool);
     let work = |number: u64| {
-        if number % 500 == 250 && std::process::id() % 2 == 0 {
+        if number % 500 == 250 && std::process::id().is_multiple_of(2) {
             std::process::abort();
         }
         number
