@@ -11,7 +11,6 @@ use sync_primitives::{
 };
 
 mod barrier;
-mod bounded_semaphore;
 mod by_hand;
 mod condition;
 mod event;

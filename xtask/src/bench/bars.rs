@@ -22,6 +22,12 @@ const GLOMMIO: &str = "raw-glommio";
 const ASYNCIO: &str = "raw-python3.13-asyncio";
 const UVLOOP: &str = "raw-python3.13-uvloop";
 
+const OURS: &str = "sync-primitives";
+const LOCAL: &str = "sync-primitives-local";
+const TOKIO_SYNC: &str = "raw-tokio";
+const ASYNC_LOCK: &str = "raw-async-lock";
+const KANAL: &str = "raw-kanal";
+
 const BARS: &[Bar] = &[
     bar("loop.spawn_join", "tokio", TOKIO, 0.7),
     bar("loop.spawn_join", "smol", SMOL, 0.7),
@@ -70,6 +76,23 @@ const BARS: &[Bar] = &[
     bar("memory.idle_connection", "native", TOKIO, 1.1),
     bar("offload.submit_await_free", "thread-executor", "raw-tokio-spawn-blocking", 0.8),
     bar("offload.submit_await_same", "thread-executor", "raw-tokio-spawn-blocking", 0.8),
+    bar("sync.lock", OURS, ASYNC_LOCK, 1.0),
+    bar("sync.lock", LOCAL, "raw-futures", 1.0),
+    bar("sync.semaphore", OURS, ASYNC_LOCK, 1.0),
+    bar("sync.semaphore", LOCAL, ASYNC_LOCK, 0.6),
+    bar("sync.lock_100", OURS, TOKIO_SYNC, 0.75),
+    bar("sync.semaphore_100", OURS, TOKIO_SYNC, 0.75),
+    bar("sync.event_1000", OURS, "raw-tokio-notify", 1.0),
+    bar("sync.event_1000", LOCAL, "raw-tokio-notify", 0.7),
+    bar("sync.queue_1p1c", OURS, KANAL, 1.1),
+    bar("sync.queue_1p1c", LOCAL, KANAL, 0.85),
+    bar("sync.queue_4p4c", OURS, KANAL, 1.1),
+    bar("sync.queue_4p4c", LOCAL, KANAL, 0.85),
+    bar("sync.queue_threads", OURS, "raw-async-channel", 1.1),
+    bar("sync.queue_threads", OURS, "raw-flume", 1.1),
+    bar("sync.queue_threads", OURS, KANAL, 1.1),
+    bar("sync.priority", OURS, "raw-mutex-heap", 1.1),
+    bar("sync.priority_later", OURS, "raw-mutex-heap", 1.1),
     bar("process.call_free", "process-executor", "raw-procspawn", 0.6),
     bar("process.call_free", "process-executor", "raw-python3.13-processpool", 0.3),
     bar("process.call_same", "process-executor", "raw-procspawn", 0.6),

@@ -48,8 +48,6 @@ macro_rules! primitive_behaviours {
             cancel_after_handover Must "test_asyncio/test_locks::SemaphoreTests::test_acquire_hang";
             /// With the first two waiters cancelled, one release serves the third, and the fourth waits.
             cancel_before_handover Must "test_asyncio/test_locks::SemaphoreTests::test_acquire_cancel_before_awoken";
-        }
-        bounded_semaphore {
             /// A release beyond what there is to release is an error, and changes nothing.
             bounded_over_release Must "test_asyncio/test_locks::SemaphoreTests::test_release_not_acquired";
         }

@@ -193,3 +193,25 @@ fn a_notification_and_an_arrival_are_never_lost_whoever_gives_up() {
         assert_eq!((shared.stock.try_lock().map(|stock| *stock), shared.barrier.n_waiting()), (Some(0), 0));
     });
 }
+
+#[test]
+fn the_items_of_a_queue_are_a_stream_in_one_line() {
+    use futures_lite::{StreamExt, stream};
+    loop_virtual::run(async {
+        let queue = Rc::new(Queue::unbounded());
+        let producer = queue.clone();
+        core_loop::spawn(async move {
+            for item in 1..=4 {
+                sleep(Duration::from_secs(1)).await;
+                producer.put(item).await.expect("it is open");
+            }
+            producer.shutdown(false);
+        })
+        .detach();
+        let mut items = queue.items();
+        let stream = stream::poll_fn(|cx| items.poll_next(cx));
+        let squares: Vec<u32> = stream.filter(|item| item % 2 == 0).map(|item| item * item).collect().await;
+        assert_eq!(squares, [4, 16]);
+    })
+    .expect("it ends");
+}
