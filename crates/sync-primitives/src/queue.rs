@@ -73,9 +73,9 @@ pub type LifoQueue<T> = QueueOf<Lifo<T>>;
 ///
 /// # Panics
 ///
-/// Where comparing two items does. No item is lost: a put has happened then, though its item may come out late; a get has
-/// taken nothing; a [`shutdown`](QueueOf::shutdown) has not begun. Whoever waits still waits for what is there. A comparison
-/// runs inside the queue's mutex, so it must not use the queue.
+/// Where comparing two items does. No item is lost: a put has happened then, a get has taken nothing, and a
+/// [`shutdown`](QueueOf::shutdown) has not begun; but items that were compared may come out late. Whoever waits still waits
+/// for what is there. A comparison runs inside the queue's mutex, so it must not use the queue.
 ///
 /// # Examples
 ///

@@ -1,7 +1,7 @@
-//! The least executor that there can be, on which all contenders run: tasks of one thread in a ring of those that are ready.
+//! The least executor that there can be, a ring of ready tasks: all run on it, so that what is measured is the primitive.
 #![expect(unsafe_code, reason = "a waker of `Arc` would cost more than some of what is measured")]
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,17 +12,32 @@ type Task<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
 thread_local! {
     /// Numbers of the tasks that are ready.
     static READY: RefCell<VecDeque<usize>> = const { RefCell::new(VecDeque::new()) };
+    static BELLS: Cell<&'static [Bell]> = const { Cell::new(&[]) };
 }
 
 /// Runs all of them to the end.
 pub(super) fn run<'a>(futures: impl IntoIterator<Item = Task<'a>>) {
     READY.with_borrow_mut(VecDeque::clear);
-    let mut tasks: Vec<_> = futures.into_iter().enumerate().map(|(id, task)| Slot::new(id, task)).collect();
+    let futures: Vec<_> = futures.into_iter().collect();
+    let bells = bells(futures.len());
+    let mut tasks: Vec<_> =
+        futures.into_iter().zip(bells).map(|(task, bell)| Slot::new(task, bell)).collect();
     let mut left = tasks.len();
     while left > 0 {
         let next = READY.with_borrow_mut(VecDeque::pop_front).expect("somebody sleeps for ever");
         left -= usize::from(tasks[next].step());
     }
+}
+
+/// At least so many, numbered from zero.
+fn bells(count: usize) -> &'static [Bell] {
+    let made = BELLS.get();
+    if made.len() >= count {
+        return made;
+    }
+    let more = (0..count).map(|id| Bell { id, rung: AtomicBool::new(false) }).collect::<Vec<_>>().leak();
+    BELLS.set(more);
+    more
 }
 
 struct Slot<'a> {
@@ -31,8 +46,7 @@ struct Slot<'a> {
     waker: Waker,
 }
 
-/// What rings for a task. It is never freed, so that a waker is a pointer and nothing else; a run of a thousand tasks leaves
-/// 16 kB behind.
+/// What rings for a task. It is never freed, so that a waker is a pointer and nothing else, and serves the next run.
 struct Bell {
     id: usize,
     /// Relaxed throughout, which costs nothing: only one thread is about.
@@ -40,8 +54,8 @@ struct Bell {
 }
 
 impl<'a> Slot<'a> {
-    fn new(id: usize, task: Task<'a>) -> Self {
-        let bell: &'static Bell = Box::leak(Box::new(Bell { id, rung: AtomicBool::new(false) }));
+    fn new(task: Task<'a>, bell: &'static Bell) -> Self {
+        bell.rung.store(false, Ordering::Relaxed);
         bell.ring();
         Self { task: Some(task), bell, waker: bell.waker() }
     }

@@ -1,8 +1,7 @@
 //! The lowest first; of equal ones, the first in.
 //!
-//! A binary heap of our own, since std's loses the item that it takes out if a comparison panics then. Here each operation
-//! compares first and moves afterwards: the path from a place to the root is known from its number alone, so that the moves
-//! need no comparison.
+//! A binary heap of our own, since std's loses the item that it takes out if a comparison panics then. Here entries only
+//! change places until the last comparison is done, and then one is taken from the end.
 
 use super::order::{Order, sealed};
 use std::cmp::Ordering;
@@ -29,11 +28,19 @@ impl<T: Ord> Entry<T> {
         self.item.cmp(&other.item).then(self.arrival.cmp(&other.arrival))
     }
 
-    /// Without a branch, for items that compare without one: which of two it is nobody can foresee.
     #[inline]
     fn is_before(&self, other: &Self) -> bool {
-        let order = self.item.cmp(&other.item);
-        order.is_lt() | (order.is_eq() & (self.arrival < other.arrival))
+        match self.item.cmp(&other.item) {
+            Ordering::Equal => self.came_before(other),
+            order => order.is_lt(),
+        }
+    }
+
+    /// Out of line, so that the comparison of items that differ, of which nobody can foresee the outcome, needs no branch.
+    #[cold]
+    #[inline(never)]
+    fn came_before(&self, other: &Self) -> bool {
+        self.arrival < other.arrival
     }
 }
 
@@ -42,55 +49,35 @@ const fn parent(of: usize) -> usize {
 }
 
 impl<T: Ord> LowestFirst<T> {
-    /// Where the last entry belongs once the first is gone: the lower child moves up, all the way down, until one is lower
-    /// than the last.
-    fn place_of_last(&self) -> usize {
-        let (last, others) = self.entries.split_last().expect("it is not empty");
-        let mut at = 0;
-        // Down to the bottom first, and then up: the last entry comes from the bottom and seldom belongs much higher.
-        while let Some([left, right]) = others.get(2 * at + 1..2 * at + 3) {
-            at = 2 * at + 1 + usize::from(right.is_before(left));
-        }
-        if 2 * at + 1 < others.len() {
-            at = 2 * at + 1;
-        }
-        while at > 0 && last.is_before(&others[at]) {
-            at = parent(at);
-        }
-        at
-    }
-
-    /// Where the last entry, which is new, belongs.
-    fn place_of_new(&self) -> usize {
-        let (new, others) = self.entries.split_last().expect("it is in");
-        let mut at = others.len();
-        while at > 0 && new.is_before(&others[parent(at)]) {
-            at = parent(at);
-        }
-        at
-    }
-
-    /// Moves the last entry to a place on its way to the root, and those on the way down by one.
-    fn move_last_up_to(&mut self, place: usize) {
-        let mut at = self.entries.len() - 1;
-        while at > place {
-            self.entries.swap(at, parent(at));
+    /// Moves an entry up until its parent comes before it.
+    fn sift_up(&mut self, mut at: usize) {
+        let entries = self.entries.as_mut_slice();
+        while at > 0 && entries[at].is_before(&entries[parent(at)]) {
+            entries.swap(at, parent(at));
             at = parent(at);
         }
     }
 
     fn pop_first(&mut self) -> Option<Entry<T>> {
-        if self.entries.len() < 2 {
-            return self.entries.pop();
+        let entries = self.entries.as_mut_slice();
+        let (mut at, mut child) = (0, 1);
+        // All the way down, always past the lower child: the last entry, which takes its place there, comes from the bottom
+        // and seldom belongs much higher.
+        while child + 1 < entries.len() {
+            child += usize::from(entries[child + 1].is_before(&entries[child]));
+            entries.swap(at, child);
+            (at, child) = (child, 2 * child + 1);
         }
-        let mut at = self.place_of_last();
-        let mut moving = self.entries.pop()?;
-        // Up along the path: each takes the place of its parent, and the first is left over.
-        while at > 0 {
-            std::mem::swap(&mut moving, &mut self.entries[at]);
-            at = parent(at);
+        if child < entries.len() {
+            entries.swap(at, child);
+            at = child;
         }
-        Some(std::mem::replace(&mut self.entries[0], moving))
+        if at + 1 < entries.len() {
+            let last = entries.len() - 1;
+            entries.swap(at, last);
+            self.sift_up(at);
+        }
+        self.entries.pop()
     }
 }
 
@@ -108,11 +95,16 @@ impl<T: Ord> Order for LowestFirst<T> {
         let Some((new, others)) = self.entries.split_last() else { return };
         if self.lowest.as_ref().or(others.first()).is_none_or(|first| new.is_before(first)) {
             if let Some(before) = std::mem::replace(&mut self.lowest, self.entries.pop()) {
+                // It comes before all: up without a comparison.
                 self.entries.push(before);
-                self.move_last_up_to(0);
+                let mut at = self.entries.len() - 1;
+                while at > 0 {
+                    self.entries.swap(at, parent(at));
+                    at = parent(at);
+                }
             }
         } else {
-            self.move_last_up_to(self.place_of_new());
+            self.sift_up(self.entries.len() - 1);
         }
     }
 

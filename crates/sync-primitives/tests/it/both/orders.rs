@@ -94,6 +94,58 @@ fn a_getter_that_was_woken_gets_what_is_lowest_when_it_runs() {
     assert_eq!(getter.poll(), Some(Ok(1)));
 }
 
+/// Panics in the comparison that brings the countdown to zero.
+struct Explosive<'a>(u32, &'a Cell<u32>);
+
+impl Ord for Explosive<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.1.set(self.1.get().wrapping_sub(1));
+        assert!(self.1.get() != 0, "a comparison that panics");
+        self.0.cmp(&other.0)
+    }
+}
+
+impl PartialOrd for Explosive<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Explosive<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Explosive<'_> {}
+
+#[test]
+fn no_item_is_lost_and_none_comes_twice_at_whichever_comparison_it_panics() {
+    for seed in 0..60 {
+        let (random, countdown) = (&mut Random(seed), &Cell::new(0));
+        let queue = PriorityQueue::unbounded();
+        let (mut put, mut got) = (Vec::new(), Vec::new());
+        for number in 0..60 {
+            countdown.set(u32::try_from(random.below(12)).unwrap());
+            if random.below(5) < 3 {
+                put.push(number);
+                let item = Explosive(u32::try_from(random.below(40)).unwrap() * 100 + number, countdown);
+                let _reported = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+                    queue.put_nowait(item).unwrap();
+                }));
+            } else {
+                let get = std::panic::AssertUnwindSafe(|| queue.get_nowait().ok().map(|item| item.0 % 100));
+                got.extend(std::panic::catch_unwind(get).ok().flatten());
+            }
+            assert_eq!(queue.qsize(), put.len() - got.len(), "seed {seed}");
+        }
+        countdown.set(0);
+        got.extend(queue.shutdown(true).into_iter().map(|item| item.0 % 100));
+        got.sort_unstable();
+        assert_eq!(got, put, "seed {seed}");
+    }
+}
+
 /// Compares well until it is told to panic.
 struct Fragile(u32, Rc<Cell<bool>>);
 
