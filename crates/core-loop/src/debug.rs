@@ -179,15 +179,16 @@ pub(crate) fn is_on() -> bool {
 /// `task` has got its name.
 #[cold]
 pub(crate) fn named(task: &Header) {
-    if let Some(watch) = Loop::try_current().and_then(|lp| lp.own_watch()) {
+    // Under another loop's step its loop's board is not at hand, and that one's lists another task under this id.
+    if let Some(watch) = task.loop_here().and_then(|lp| lp.own_watch()) {
         watch.board().rename(task.id(), task.name());
     }
 }
 
-/// Somebody awaits `task`, for the first time or again.
+/// Somebody awaits `task`, for the first time or again. Another loop's are no business of this one.
 #[cold]
 pub(crate) fn awaited(task: &Header) {
-    let Some(lp) = Loop::try_current() else { return };
+    let Some(lp) = task.loop_here() else { return };
     let Some(watch) = lp.own_watch() else { return };
     if let Some(cycle) = watch.awaited(task) {
         lp.debug_report(|| DebugReport::AwaitCycle { tasks: cycle });

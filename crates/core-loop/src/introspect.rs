@@ -109,7 +109,10 @@ impl Loop {
         let mut timers = BTreeMap::new();
         inner.timers.borrow().for_each(|deadline, timer| {
             let deadline = Instant::from(deadline);
-            if let Timer::Step(task) = timer {
+            // A sleep may have gone to a task of another loop.
+            if let Timer::Step(task) = timer
+                && task.belongs_to(&inner.shared)
+            {
                 let earliest = timers.entry(task.id()).or_insert(deadline);
                 *earliest = deadline.min(*earliest);
             }

@@ -119,16 +119,17 @@ impl Loop {
                 }
             }
             while left.get() > 0 {
+                // Before the step, which may panic: then nothing that stands behind it is come to.
+                if visit.step_and_look() && self.look(ready, visit) {
+                    cx.waker().wake_by_ref();
+                    return Poll::Pending;
+                }
                 left.set(left.get() - 1);
                 let entry = ready.pop().expect("a turn only counts what is queued");
                 if self.inner().is_watched() {
                     self.run_observed(entry);
                 } else {
                     self.run_entry(entry);
-                }
-                if visit.step_and_look() && self.look(ready, visit) {
-                    cx.waker().wake_by_ref();
-                    return Poll::Pending;
                 }
             }
         }

@@ -137,7 +137,7 @@ impl Waitable for AnyTask {
             return Poll::Ready(());
         }
         let waiter = Waiter::of(cx.waker());
-        let here = Loop::try_current().and_then(|lp| lp.inner().current.get());
+        let here = self.task.loop_here().and_then(|lp| lp.inner().current.get());
         assert!(!waiter.is_of(&self.task), "{SELF_AWAIT}");
         let here = here.map(|task| task.id());
         self.task.extras().listeners.listen(&self.number, waiter, here, self.awaited);

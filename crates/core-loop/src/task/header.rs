@@ -10,7 +10,6 @@ use super::waiter::Waiter;
 use crate::callback::CallRef;
 use crate::clean_up::CleanUp;
 use crate::context::Context;
-use crate::current::Loop;
 use crate::debug;
 use crate::error::{JoinError, Reason};
 use crate::shared::Shared;
@@ -94,7 +93,7 @@ pub(super) struct Extras {
     pub(super) cancel: Cell<Option<Reason>>,
     pub(super) context: Cell<Context>,
     waiter: Cell<Option<Waker>>,
-    /// Whose step it was that left that waker, if it was a task's.
+    /// Whose step it was that left that waker, if it was a task's of the same loop.
     pub(super) awaited_by: Cell<Option<u64>>,
     clean_ups: RefCell<VecDeque<CleanUp>>,
     /// Called when the task has ended, in this order.
@@ -180,7 +179,7 @@ impl Header {
             }
             Waiter::Other(waker) => {
                 self.waiter.take();
-                let awaits = Loop::try_current().map(|lp| lp.inner().current.id()).filter(|id| *id != 0);
+                let awaits = self.loop_here().map(|lp| lp.inner().current.id()).filter(|id| *id != 0);
                 self.extras().awaited_by.set(awaits);
                 self.extras().waiter.set(Some(waker));
             }

@@ -1,6 +1,7 @@
 //! A task as others see it: what it does, and who awaits it.
 
 use super::header::{BUSY, CANCEL, CLEAN_UPS, FUTURE, Header, SCHEDULED};
+use crate::current::Loop;
 use crate::introspect::TaskState;
 
 /// The task's loop is observed: its end, and who awaits it, are told.
@@ -19,10 +20,16 @@ impl Header {
         }
     }
 
-    /// Who awaits it, or did when it looked last.
+    /// Its loop, if that is the one that runs here.
+    pub(crate) fn loop_here(&self) -> Option<Loop> {
+        Loop::try_current().filter(|lp| self.belongs_to(&lp.inner().shared))
+    }
+
+    /// The task of its own loop that awaits it, or did when it looked last. One of another loop is not told: its id says
+    /// nothing here.
     pub(crate) fn awaited_by(&self) -> Option<u64> {
         let waiter = self.waiter.take();
-        let id = waiter.as_ref().map(|waiter| waiter.id);
+        let id = waiter.as_ref().filter(|waiter| waiter.belongs_to(&self.shared)).map(|waiter| waiter.id);
         self.waiter.set(waiter);
         let extras = self.extras.get();
         id.or_else(|| {

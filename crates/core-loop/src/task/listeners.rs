@@ -13,7 +13,7 @@ pub(super) struct Listeners {
 
 struct Listener {
     waiter: Waiter,
-    /// The task whose step it was that left the waiter, if it was one's.
+    /// The task whose step it was that left the waiter, if it was one's of the same loop.
     task: Option<u64>,
     /// It awaits the outcome, and does not merely look whether it is there.
     hears: bool,

@@ -120,6 +120,40 @@ fn dropping_a_guest_drops_its_tasks_on_the_spot() {
 }
 
 #[test]
+fn a_chain_of_tasks_that_all_panic_lets_the_host_in() {
+    /// Each spawns the next, then panics, until the host has come by three times.
+    fn link(number: u32, polls: &Rc<Cell<u32>>, last: &core_loop::Future<u32>) {
+        let (polls, last) = (polls.clone(), last.clone());
+        let task = spawn(async move {
+            if polls.get() >= 3 || number == 100_000 {
+                last.set_result(polls.get()).expect("it is the only one that is last");
+                return;
+            }
+            link(number + 1, &polls, &last);
+            std::panic::resume_unwind(Box::new("quietly"));
+        });
+        task.detach();
+    }
+    let driver = NativeDriver::new().expect("it runs everywhere");
+    let polls = Rc::new(Cell::new(0));
+    let seen = polls.clone();
+    let mut guest = pin!(carry(driver.reactor(), async move {
+        Loop::current().set_exception_handler(|_, _| ());
+        let last = core_loop::Future::new();
+        link(0, &seen, &last);
+        last.await.expect("it is set")
+    }));
+    host(
+        poll_fn(|cx| {
+            polls.set(polls.get() + 1);
+            // A hundred thousand panics last far longer than two visits are apart.
+            guest.as_mut().poll(cx).map(|seen| assert_eq!(seen.expect("it ends"), 3))
+        }),
+        &driver,
+    );
+}
+
+#[test]
 fn a_guest_inside_a_loop_is_refused() {
     let driver = NativeDriver::new().expect("it runs everywhere");
     let guest = carry(driver.reactor(), async {});

@@ -46,6 +46,7 @@ mod timeout_asks;
 mod timeouts;
 mod trace;
 mod turns;
+mod two_loops;
 mod unawaited;
 mod unread;
 mod wait;
