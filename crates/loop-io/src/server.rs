@@ -26,10 +26,33 @@ pub(crate) use handler::handled;
 
 /// A running server: a cheap handle, `!Send`. When the last one is dropped, it is closed; its connections live on.
 ///
+/// # Examples
+///
+/// A server that nobody keeps is no server:
+///
+/// ```
+/// # #![deny(unused_must_use)]
+/// # core_loop::run(async {
+/// let _server = loop_io::start_server(async |_, _| {}, "127.0.0.1:0").await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
+///
+/// The compiler warns of one that is closed at once:
+///
+/// ```compile_fail
+/// # #![deny(unused_must_use)]
+/// # core_loop::run(async {
+/// loop_io::start_server(async |_, _| {}, "127.0.0.1:0").await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
+///
 /// # Python
 ///
 /// `asyncio.Server`. There a dropped server goes on serving.
 #[derive(Clone)]
+#[must_use = "a server is closed as soon as its last handle is dropped"]
 pub struct Server(Rc<Handle>);
 
 /// The drop of the last handle closes.
