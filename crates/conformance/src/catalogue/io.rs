@@ -169,6 +169,8 @@ macro_rules! __with_io_behaviours {
             half_closed_peer_can_be_written_to Must "test_asyncio/test_streams::StreamTests::test_open_connection";
             /// A close with bytes that nobody read ends, the reader is at its end, and the peer gets our last words.
             wait_closed_with_unread_data Must "test_asyncio/test_streams::StreamTests::test_wait_closed_on_close_with_unread_data";
+            /// The last words arrive also from a step that has spent its budget, although nobody read what came.
+            last_words_arrive_from_a_step_that_has_spent_its_budget Must "contract loop_io::StreamWriter (contract::budget)";
             /// A handler that fails, or panics, is reported once and its connection closes; of one that is cancelled nothing is said.
             handler_error_vs_cancel Must "test_asyncio/test_streams::StreamTests::test_unhandled_exception, ::test_unhandled_cancel";
         }
