@@ -65,6 +65,8 @@ macro_rules! __with_io_behaviours {
             a_connect_waits_for_room_in_a_full_queue Must "contract: CPython takes a connect that would block for done";
             /// Descriptors travel with bytes, many of them, and are the same files at the other end; a receive that is given up loses none.
             descriptors_travel Must "contract core_loop::net::UnixStream::send_fds (Python: socket.send_fds)";
+            /// A read that knows nothing of descriptors drops them, and goes on with what came behind them.
+            a_plain_read_goes_on_behind_descriptors Must "contract core_loop::net::UnixStream (recv(2))";
             /// Datagrams arrive whole and in order, also more than a queue holds; the path goes with its socket.
             datagrams_arrive_in_order_and_whole Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_datagram_endpoint_sock";
         }
