@@ -237,6 +237,8 @@ macro_rules! __with_io_behaviours {
             accept_survives_fd_exhaustion Must "test_asyncio/test_base_events::BaseEventLoopWithSelectorTests::test_accept_connection_exception";
             /// A connection that has failed before it was accepted is passed over: no report, no pause, and the next one is served.
             a_connection_that_failed_before_is_passed_over Must "contract loop_io::Server (accept(2))";
+            /// A server whose accepting is cancelled, as a cancel of all tasks does it, is closed, and serving it for ever says so.
+            a_server_whose_accepting_is_cancelled_says_so Must "contract loop_io::Server::serve_forever (CPython: it has no such task)";
             /// A second server on an address that is taken is an error that names it.
             port_in_use_is_an_error_that_names_it Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_server_addr_in_use";
             /// A socket file goes when its server closes, unless another socket is there by then, or it was to be kept.
