@@ -55,6 +55,7 @@ const NEED_DESCRIPTORS: &[&str] = &[
     "pipe.a_read_given_up_loses_nothing",
     "unix.bytes_flow_both_ways",
     "unix.descriptors_travel",
+    "unix.a_plain_read_goes_on_behind_descriptors",
     "udp.a_group_hears_what_is_sent_to_it",
     "unix.a_socket_left_behind_is_replaced_and_ones_own_path_removed",
     "unix.a_server_cleans_its_path_up",

@@ -96,7 +96,8 @@ pub trait Readiness {
     /// nothing.
     ///
     /// One that moved some bytes, but fewer, has emptied (or filled) the kernel's buffer: the runtime may spare the next
-    /// attempt and wait at once, if it knows that the other side has neither closed nor failed.
+    /// attempt and wait at once, if it knows that the other side has neither closed nor failed. Of a read from a Unix socket
+    /// that is not so: the kernel stops behind a message with descriptors.
     fn poll_io_up_to(
         &self,
         cx: &mut Context<'_>,

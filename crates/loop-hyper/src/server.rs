@@ -24,6 +24,7 @@ use sync_primitives::Event;
 /// # }).unwrap().unwrap();
 /// ```
 #[derive(Debug, Clone)]
+#[must_use = "a server accepts nothing more once its last handle is dropped"]
 pub struct Server {
     server: loop_io::Server,
     /// Set once: no request is begun after it.

@@ -100,7 +100,8 @@ impl Connect {
         self
     }
 
-    /// Connects from this address of one's own; port 0 lets the kernel choose.
+    /// Connects from this address of one's own; port 0 lets the kernel choose. Of a host only the addresses of the same
+    /// version are tried.
     ///
     /// # Python
     ///
@@ -132,7 +133,8 @@ impl Connect {
     ///
     /// # Errors
     ///
-    /// As [`open_connection`]; and if the local address cannot be taken.
+    /// As [`open_connection`]; and if the local address cannot be taken, or the host has no address of its version
+    /// ([`AddrNotAvailable`](io::ErrorKind::AddrNotAvailable)).
     ///
     /// # Panics
     ///
@@ -161,7 +163,7 @@ impl Connect {
     ///
     /// Dropping the future closes what it has begun to connect.
     pub async fn connect(&self, address: impl Into<Address>) -> io::Result<TcpStream> {
-        let addresses = eyeballs::interleaved(address.into().resolve().await?);
+        let addresses = eyeballs::interleaved(self.in_reach(address.into().resolve().await?)?);
         let connect = |address| async move {
             match self.local_address {
                 Some(local) => TcpStream::connect_from(local, address).await,
@@ -172,10 +174,45 @@ impl Connect {
         self.tuning.apply(&stream)?;
         Ok(stream)
     }
+
+    /// Those of `addresses` that can be reached from the local one: a socket has one version.
+    fn in_reach(&self, mut addresses: Vec<SocketAddr>) -> io::Result<Vec<SocketAddr>> {
+        let Some(local) = self.local_address else { return Ok(addresses) };
+        addresses.retain(|address| address.is_ipv6() == local.is_ipv6());
+        if addresses.is_empty() {
+            let version = if local.is_ipv6() { 6 } else { 4 };
+            let why = format!(
+                "the host has no address of version {version}, which the local address {local} is of: \
+                 `local_address` has to be one of the other version, or left out"
+            );
+            return Err(io::Error::new(io::ErrorKind::AddrNotAvailable, why));
+        }
+        Ok(addresses)
+    }
 }
 
 impl Default for Connect {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Connect;
+    use std::io::ErrorKind;
+    use std::net::SocketAddr;
+
+    #[test]
+    fn from_a_local_address_only_those_of_its_version_are_tried() {
+        let [four, six] = ["1.1.1.1:1", "[::1]:1"].map(|address| address.parse::<SocketAddr>().unwrap());
+        for (local, reached) in [("127.0.0.1:0", four), ("[::1]:0", six)] {
+            let connect = Connect::new().local_address(local.parse::<SocketAddr>().unwrap());
+            assert_eq!(connect.in_reach(vec![six, four, six, four]).unwrap(), [reached; 2]);
+            let lost = connect.in_reach(vec![if reached == six { four } else { six }]).unwrap_err();
+            assert_eq!(lost.kind(), ErrorKind::AddrNotAvailable);
+            assert!(lost.to_string().contains(local), "{lost}");
+        }
+        assert_eq!(Connect::new().in_reach(vec![six, four]).unwrap(), [six, four]);
     }
 }

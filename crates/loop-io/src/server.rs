@@ -1,8 +1,8 @@
 //! A server: sockets that listen, and the connections that came of them.
 //!
 //! ```text
-//!   WAITING ──start_serving──► SERVING ──close──► CLOSED ··· and over, when its last connection is
-//!      └────────────────close──────────────────────▲
+//!   WAITING ──start_serving──► SERVING ──close, lose──► CLOSED ··· and over, when its last connection is
+//!      └────────────────close────────────────────────────▲
 //! ```
 
 mod accept;
@@ -18,6 +18,7 @@ use core_loop::{ExceptionContext, Loop};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
+use std::io;
 use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
 
@@ -26,10 +27,33 @@ pub(crate) use handler::handled;
 
 /// A running server: a cheap handle, `!Send`. When the last one is dropped, it is closed; its connections live on.
 ///
+/// # Examples
+///
+/// A server that nobody keeps is no server:
+///
+/// ```
+/// # #![deny(unused_must_use)]
+/// # core_loop::run(async {
+/// let _server = loop_io::start_server(async |_, _| {}, "127.0.0.1:0").await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
+///
+/// The compiler warns of one that is closed at once:
+///
+/// ```compile_fail
+/// # #![deny(unused_must_use)]
+/// # core_loop::run(async {
+/// loop_io::start_server(async |_, _| {}, "127.0.0.1:0").await?;
+/// # std::io::Result::Ok(())
+/// # }).unwrap().unwrap();
+/// ```
+///
 /// # Python
 ///
 /// `asyncio.Server`. There a dropped server goes on serving.
 #[derive(Clone)]
+#[must_use = "a server is closed as soon as its last handle is dropped"]
 pub struct Server(Rc<Handle>);
 
 /// The drop of the last handle closes.
@@ -43,6 +67,8 @@ struct Inner {
     serve: RefCell<Option<Rc<Serve>>>,
     serving: Cell<bool>,
     closed: Cell<bool>,
+    /// It was closed because a task that accepts has ended before.
+    lost: Cell<bool>,
     /// The connections that are open, by the order of their coming.
     clients: RefCell<BTreeMap<u64, Weak<Link>>>,
     came: Cell<u64>,
@@ -62,6 +88,7 @@ impl Server {
             serve: RefCell::new(Some(serve)),
             serving: Cell::new(false),
             closed: Cell::new(false),
+            lost: Cell::new(false),
             clients: RefCell::default(),
             came: Cell::new(0),
             changed: Bells::default(),
@@ -86,6 +113,12 @@ impl Server {
 
     /// Accepts until somebody closes the server, then waits for its connections.
     ///
+    /// # Errors
+    ///
+    /// The server is closed because a task of its own that accepts was cancelled, or panicked: at once, without a wait for
+    /// its connections. These tasks are named `accept`, with the address; a cancel of [all tasks](core_loop::all_tasks)
+    /// reaches them.
+    ///
     /// # Panics
     ///
     /// Outside a loop.
@@ -96,8 +129,8 @@ impl Server {
     ///
     /// # Python
     ///
-    /// `server.serve_forever()`, which ends with `CancelledError` when somebody closes the server.
-    pub async fn serve_forever(&self) {
+    /// `server.serve_forever()`, which ends with `CancelledError` when somebody closes the server. There no task accepts.
+    pub async fn serve_forever(&self) -> io::Result<()> {
         struct CloseOnDrop<'a>(&'a Rc<Inner>);
         impl Drop for CloseOnDrop<'_> {
             fn drop(&mut self) {
@@ -106,7 +139,14 @@ impl Server {
         }
         let _close = CloseOnDrop(self.inner());
         self.start_serving();
-        self.wait_closed().await;
+        let inner = self.inner();
+        inner.changed.until(|| (inner.lost.get() || inner.is_over()).then_some(())).await;
+        if inner.lost.get() {
+            let why = "the server is closed: the task that accepts for it was cancelled, or panicked; leave those named \
+                       `accept …` out of a cancel of all tasks, or start another server";
+            return Err(io::Error::new(io::ErrorKind::ConnectionAborted, why));
+        }
+        Ok(())
     }
 
     /// Whether it accepts connections.
@@ -128,7 +168,7 @@ impl Server {
     /// Dropping it loses nothing.
     pub async fn wait_closed(&self) {
         let inner = self.inner();
-        inner.changed.until(|| (inner.closed.get() && inner.clients.borrow().is_empty()).then_some(())).await;
+        inner.changed.until(|| inner.is_over().then_some(())).await;
     }
 
     /// Closes each connection once everything is sent on it.
@@ -170,6 +210,19 @@ impl Inner {
         let serve = self.serve.take();
         drop(serve);
         self.changed.ring();
+    }
+
+    /// A task that accepts has ended: by itself only after a close. Else connections would wait for nobody.
+    fn lose(&self) {
+        if !self.closed.get() {
+            self.lost.set(true);
+            self.close();
+        }
+    }
+
+    /// Closed, and without a connection.
+    fn is_over(&self) -> bool {
+        self.closed.get() && self.clients.borrow().is_empty()
     }
 
     /// Takes a connection in.

@@ -29,7 +29,7 @@ pub use builder::AcceptorBuilder;
 /// let acceptor = TlsAcceptor::new(Identity::from_pem_files("server.pem", "server.key")?)?;
 /// let greet = async |_: StreamReader, writer: StreamWriter| writer.write(b"hello\n");
 /// let server = acceptor.start_server(greet, "0.0.0.0:4433").await?;
-/// server.serve_forever().await;
+/// server.serve_forever().await?;
 /// # std::io::Result::Ok(())
 /// # }).unwrap().unwrap();
 /// ```

@@ -220,15 +220,18 @@ impl Engine {
 
     /// Before the connection is closed because TLS failed: sends the alert that says why, as far as that needs no wait.
     fn say_why(&mut self, cx: &mut Context<'_>) {
-        let _not_sent = self.poll_send(cx);
-        let _not_ended = Pin::new(&mut *self.beneath).poll_close(cx);
-        let mut scratch = [0; 8 * 1024];
-        let mut taken = 0;
-        while let Poll::Ready(Ok(len @ 1..)) = Pin::new(&mut *self.beneath).poll_read(cx, &mut scratch) {
-            taken += len;
-            if taken >= UNREAD_MAX {
-                return;
+        // A step of its own: there is no second try, should the task have spent its budget on what came before the failure.
+        budget::nested(|| {
+            budget::enter_step();
+            let _not_sent = self.poll_send(cx);
+            let _not_ended = Pin::new(&mut *self.beneath).poll_close(cx);
+            let mut scratch = [0; 8 * 1024];
+            let mut taken = 0;
+            while taken < UNREAD_MAX
+                && let Poll::Ready(Ok(len @ 1..)) = Pin::new(&mut *self.beneath).poll_read(cx, &mut scratch)
+            {
+                taken += len;
             }
-        }
+        });
     }
 }

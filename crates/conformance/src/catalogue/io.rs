@@ -65,6 +65,8 @@ macro_rules! __with_io_behaviours {
             a_connect_waits_for_room_in_a_full_queue Must "contract: CPython takes a connect that would block for done";
             /// Descriptors travel with bytes, many of them, and are the same files at the other end; a receive that is given up loses none.
             descriptors_travel Must "contract core_loop::net::UnixStream::send_fds (Python: socket.send_fds)";
+            /// A read that knows nothing of descriptors drops them, and goes on with what came behind them.
+            a_plain_read_goes_on_behind_descriptors Must "contract core_loop::net::UnixStream (recv(2))";
             /// Datagrams arrive whole and in order, also more than a queue holds; the path goes with its socket.
             datagrams_arrive_in_order_and_whole Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_datagram_endpoint_sock";
         }
@@ -169,6 +171,8 @@ macro_rules! __with_io_behaviours {
             half_closed_peer_can_be_written_to Must "test_asyncio/test_streams::StreamTests::test_open_connection";
             /// A close with bytes that nobody read ends, the reader is at its end, and the peer gets our last words.
             wait_closed_with_unread_data Must "test_asyncio/test_streams::StreamTests::test_wait_closed_on_close_with_unread_data";
+            /// The last words arrive also from a step that has spent its budget, although nobody read what came.
+            last_words_arrive_from_a_step_that_has_spent_its_budget Must "contract loop_io::StreamWriter (contract::budget)";
             /// A handler that fails, or panics, is reported once and its connection closes; of one that is cancelled nothing is said.
             handler_error_vs_cancel Must "test_asyncio/test_streams::StreamTests::test_unhandled_exception, ::test_unhandled_cancel";
         }
@@ -233,6 +237,8 @@ macro_rules! __with_io_behaviours {
             accept_survives_fd_exhaustion Must "test_asyncio/test_base_events::BaseEventLoopWithSelectorTests::test_accept_connection_exception";
             /// A connection that has failed before it was accepted is passed over: no report, no pause, and the next one is served.
             a_connection_that_failed_before_is_passed_over Must "contract loop_io::Server (accept(2))";
+            /// A server whose accepting is cancelled, as a cancel of all tasks does it, is closed, and serving it for ever says so.
+            a_server_whose_accepting_is_cancelled_says_so Must "contract loop_io::Server::serve_forever (CPython: it has no such task)";
             /// A second server on an address that is taken is an error that names it.
             port_in_use_is_an_error_that_names_it Must "test_asyncio/test_events::EventLoopTestsMixin::test_create_server_addr_in_use";
             /// A socket file goes when its server closes, unless another socket is there by then, or it was to be kept.

@@ -1,12 +1,12 @@
 //! `server`: listening, and what becomes of the connections.
 
-use super::Loops;
 use super::bytes::a_path;
 use super::wire::{MS, fill, reports, until};
+use super::{Loops, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
 use core_loop::net::{TcpListener, UnixListener};
-use core_loop::{sleep, spawn, timeout};
+use core_loop::{all_tasks, current_task, sleep, spawn, timeout};
 use loop_io::{
     Accept, Channel, Endpoint, Listen, Server, StreamReader, StreamWriter, open_connection, start_server,
     start_unix_server, streams,
@@ -185,6 +185,49 @@ pub(super) fn a_connection_that_failed_before_is_passed_over(subject: &Subject<L
         let _server = Listen::new().start_server_on(echo, vec![Box::new(failing)]);
         greeted(address, b"the next one").await?;
         same("the reports", reports.borrow().len(), 0)
+    })
+}
+
+pub(super) fn a_server_whose_accepting_is_cancelled_says_so(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        // Also before its task has begun, and when nobody serves for ever yet.
+        for turns_before in [0, 3] {
+            let (server, address) = echo_server().await?;
+            turns(turns_before).await;
+            let this = current_task().map(|task| task.id());
+            for task in all_tasks() {
+                if Some(task.id()) != this {
+                    task.cancel("all of them");
+                }
+            }
+            let late = server.serve_forever().await.map_err(|error| error.to_string());
+            ensure(late.as_ref().is_err_and(|why| why.contains("accept")), format!("served: {late:?}"))?;
+            ensure(!server.is_serving() && server.sockets().is_empty(), format!("it goes on: {server:?}"))?;
+            server.wait_closed().await;
+            refused(address).await?;
+        }
+        let (server, address) = echo_server().await?;
+        let (mut reader, writer) = greeted(address, b"before").await?;
+        let serving = spawn({
+            let server = server.clone();
+            async move { server.serve_forever().await }
+        });
+        turns(3).await;
+        let accepting = format!("accept {address}");
+        let accepting = all_tasks().into_iter().filter(|task| task.name() == accepting);
+        same("how many tasks accept", accepting.filter(|task| task.cancel("by name")).count(), 1)?;
+        ensure(serving.await?.is_err(), "it was served for ever")?;
+        writer.write(b"after")?;
+        same("the echo on the old connection", reader.read_exact(5).await?, b"after")?;
+        // A close of one's own is no error.
+        let (server, _) = echo_server().await?;
+        let serving = spawn({
+            let server = server.clone();
+            async move { server.serve_forever().await }
+        });
+        turns(3).await;
+        server.close();
+        Ok(serving.await??)
     })
 }
 

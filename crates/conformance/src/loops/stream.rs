@@ -4,12 +4,14 @@ use super::wire::{MIB, MS, a_while, ends, fill, reports, sockets, until};
 use super::{Loops, turns};
 use crate::behaviour::{Verdict, ensure, same};
 use crate::{Miss, Subject};
+use contract::budget;
 use core_loop::{gather, spawn, timeout};
 use futures_io::{AsyncRead, AsyncWrite};
 use loop_io::{
     ReadExactError, ReadLineError, ReadUntilError, StreamReader, StreamWriter, WriteError, WriteLimits,
     open_connection, start_server, streams,
 };
+use std::cell::Cell;
 use std::future::poll_fn;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
@@ -336,6 +338,37 @@ pub(super) fn wait_closed_with_unread_data(subject: &Subject<Loops>) -> Verdict 
         ensure(rest.is_empty() || rest == b"unread", format!("the rest: {rest:?}"))?;
         ensure(reader.at_eof(), "the reader is not at its end")?;
         same("what the other side still reads", far.read_to_end().await?, b"bye")
+    })
+}
+
+/// Takes all but `left` operations from the budget of this step.
+async fn spend_all_but(left: u32) {
+    poll_fn(|cx| {
+        budget::enter_step();
+        (left..budget::STEP).fold(Poll::Ready(()), |_, _| budget::spend(cx))
+    })
+    .await;
+}
+
+pub(super) fn last_words_arrive_from_a_step_that_has_spent_its_budget(subject: &Subject<Loops>) -> Verdict {
+    subject.run(async || {
+        // Whichever operation it is, from the last words to the end of the connection, that finds nothing left.
+        for left in 0..=4 {
+            let sent = Rc::new(Cell::new(false));
+            let is_sent = sent.clone();
+            let handler = async move |_: StreamReader, writer: StreamWriter| {
+                until(|| is_sent.get()).await;
+                spend_all_but(left).await;
+                writer.write(b"bye")
+            };
+            let server = start_server(handler, "127.0.0.1:0").await?;
+            let (mut reader, writer) = open_connection(server.addresses()[0]).await?;
+            writer.write(b"never read")?;
+            writer.flush().await?;
+            sent.set(true);
+            same("the last words", reader.read_to_end().await?, b"bye")?;
+        }
+        Ok(())
     })
 }
 

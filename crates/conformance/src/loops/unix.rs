@@ -1,11 +1,13 @@
 //! `unix`: sockets that are found by a path or a name.
 
 use super::bytes::{a_name, a_path, close, read, read_all, write_all};
+use super::wire::MS;
 use super::{Loops, turns};
 use crate::Subject;
 use crate::behaviour::{Verdict, ensure, same};
 use core_loop::net::{UnixDatagram, UnixListener, UnixStream};
-use loop_io::{Endpoint, StreamReader, StreamWriter, open_unix_connection, start_unix_server};
+use core_loop::timeout;
+use loop_io::{Endpoint, StreamReader, StreamWriter, open_unix_connection, start_unix_server, streams};
 use std::fs;
 use std::io::ErrorKind;
 
@@ -130,6 +132,25 @@ pub(super) fn a_server_cleans_its_path_up(subject: &Subject<Loops>) -> Verdict {
         writer.close();
         server.wait_closed().await;
         Ok(())
+    })
+}
+
+pub(super) fn a_plain_read_goes_on_behind_descriptors(subject: &Subject<Loops>) -> Verdict {
+    use std::os::fd::AsFd;
+    subject.run(async || {
+        let (near, far) = UnixStream::pair()?;
+        let null = fs::File::open("/dev/null")?;
+        let (mut reader, _writer) = streams(far);
+        // The second time the reader has waited before.
+        for _ in 0..2 {
+            same("the bytes with descriptors", near.send_fds(b"a", &[null.as_fd()]).await?, 1)?;
+            same("the bytes behind them", near.send_fds(b"bcd", &[]).await?, 3)?;
+            same("what is read", reader.read_exact(4).await?, b"abcd")?;
+            let nothing = timeout(MS, reader.read(1)).await.map_err(drop);
+            ensure(nothing.is_err(), format!("there is more: {nothing:?}"))?;
+        }
+        drop(near);
+        same("the end", reader.read_to_end().await?, b"")
     })
 }
 

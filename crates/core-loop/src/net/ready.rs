@@ -23,6 +23,9 @@ pub(crate) const BUFFERS_MAX: usize = 1024;
 pub(super) struct ReadyStream {
     watch: Box<dyn Readiness>,
     socket: Rc<OwnedFd>,
+    /// Whether a read that fills no buffer has emptied the socket. A Unix socket stops behind a message with descriptors, and
+    /// what came after that is announced no second time.
+    short_is_empty: bool,
 }
 
 /// A listening socket of any family.
@@ -67,7 +70,7 @@ pub(super) async fn connect(
     // Only now: a socket that is not connecting yet counts as hung up.
     let watch = reactor.watch(socket.clone())?;
     poll_fn(|cx| watch.poll_io(cx, Direction::Write, &mut || is_connected(&socket))).await?;
-    Ok(ReadyStream { watch, socket })
+    Ok(ReadyStream { watch, socket, short_is_empty: true })
 }
 
 fn is_connected(socket: &OwnedFd) -> io::Result<usize> {
@@ -101,7 +104,12 @@ impl ReadyStream {
     /// Takes over a connected socket in non-blocking mode.
     pub(super) fn new(reactor: &dyn Reactor, socket: OwnedFd) -> io::Result<Self> {
         let socket = Rc::new(socket);
-        Ok(Self { watch: reactor.watch(socket.clone())?, socket })
+        Ok(Self { watch: reactor.watch(socket.clone())?, socket, short_is_empty: true })
+    }
+
+    /// The same, of a Unix socket.
+    pub(super) fn unix(self) -> Self {
+        Self { short_is_empty: false, ..self }
     }
 
     /// Tries `operation` until it does something else than block.
@@ -116,7 +124,7 @@ impl ReadyStream {
 
     /// The socket, no longer watched, for a runtime with a way of its own.
     pub(super) fn into_std(self) -> io::Result<std::net::TcpStream> {
-        let Self { watch, socket } = self;
+        let Self { watch, socket, .. } = self;
         drop(watch);
         // Unless the watch has given its own to somebody who lets go of it later.
         let socket = Rc::try_unwrap(socket).or_else(|shared| shared.try_clone())?;
@@ -133,7 +141,8 @@ impl AsFd for ReadyStream {
 impl Stream for ReadyStream {
     fn poll_read(&self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
         let socket = self.socket.as_raw_fd();
-        self.watch.poll_io_up_to(cx, Direction::Read, buffer.len(), &mut || {
+        let limit = if self.short_is_empty { buffer.len() } else { 0 };
+        self.watch.poll_io_up_to(cx, Direction::Read, limit, &mut || {
             Ok(socket::recv(socket, buffer, MsgFlags::empty())?)
         })
     }

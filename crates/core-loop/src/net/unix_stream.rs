@@ -123,7 +123,7 @@ impl UnixStream {
     }
 
     pub(super) fn new(stream: ReadyStream) -> Self {
-        Self { stream: Rc::new(stream) }
+        Self { stream: Rc::new(stream.unix()) }
     }
 
     /// The two halves, for two tasks. The connection is closed when both are dropped.

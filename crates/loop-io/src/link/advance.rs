@@ -3,6 +3,7 @@
 use super::{Link, State, remember, wake};
 use crate::channel::Channel;
 use crate::error::{Lost, WriteError};
+use contract::budget;
 use futures_io::{AsyncRead, AsyncWrite};
 use std::io;
 use std::pin::Pin;
@@ -247,10 +248,14 @@ fn take_unread(mut channel: Pin<&mut Box<dyn Channel>>) {
     let cx = &mut Context::from_waker(Waker::noop());
     let mut scratch = [0; 8 * 1024];
     let mut taken = 0;
-    while let Poll::Ready(Ok(len @ 1..)) = channel.as_mut().poll_read(cx, &mut scratch) {
-        taken += len;
-        if taken >= UNREAD_MAX {
-            return;
+    // A step of its own: at the end of one that has spent its budget, nothing would be taken for lack of that. The task comes
+    // out of it with no more than it had.
+    budget::nested(|| {
+        budget::enter_step();
+        while taken < UNREAD_MAX
+            && let Poll::Ready(Ok(len @ 1..)) = channel.as_mut().poll_read(cx, &mut scratch)
+        {
+            taken += len;
         }
-    }
+    });
 }

@@ -64,14 +64,17 @@ impl Child {
         })
     }
 
-    /// A thread waits for the child. Where there is none to be had it stays a zombie, or is reaped with a later one.
+    /// A thread waits for the child. Where there is none to be had it stays a zombie, until the reaper of orphans has a thread.
     pub(super) fn wait_on_a_thread(child: Arc<Self>, outside: Option<Outside>) {
         let thread = std::thread::Builder::new().name("loop-io-wait".to_owned());
-        // Without a thread nobody is told; whoever waits is as well off as on a machine that stands still.
-        let _started = thread.spawn(move || {
-            child.wait();
+        let waiting = child.clone();
+        let started = thread.spawn(move || {
+            waiting.wait();
             drop(outside);
         });
+        if started.is_err() {
+            orphans::leave(child);
+        }
     }
 
     /// Blocks until the child has ended, and reaps it.

@@ -19,24 +19,37 @@ fn orphans() -> MutexGuard<'static, Orphans> {
     ORPHANS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// From now on a thread looks after `child`: the one for all, or, if that cannot be, one of its own.
+/// From now on a thread looks after `child`: the one for all, or, if that cannot be, one of its own. If none can start at all,
+/// the next that does takes it as well.
 pub(super) fn adopt(child: Arc<Child>) {
-    let orphans = &mut *orphans();
-    if let Some(bell) = &orphans.bell {
-        orphans.children.push(child);
-        // It fails only when it was rung 2⁶⁴ - 2 times.
-        let _ = bell.write(1);
-        return;
+    let mut orphans = orphans();
+    if orphans.bell.is_none() {
+        let Ok(bell) = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK) else {
+            drop(orphans);
+            return Child::wait_on_a_thread(child, None);
+        };
+        let bell = Arc::new(bell);
+        let rung = bell.clone();
+        let thread = std::thread::Builder::new().name("loop-io-reaper".to_owned());
+        if thread.spawn(move || look_after(&rung)).is_ok() {
+            orphans.bell = Some(bell);
+        }
     }
-    let Ok(bell) = EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK) else {
-        return Child::wait_on_a_thread(child, None);
-    };
-    let bell = Arc::new(bell);
-    let rung = bell.clone();
-    let thread = std::thread::Builder::new().name("loop-io-reaper".to_owned());
-    if thread.spawn(move || look_after(&rung)).is_ok() {
-        orphans.children.push(child);
-        orphans.bell = Some(bell);
+    orphans.take(child);
+}
+
+/// Leaves `child`, for which no thread could start, to the one for all: that which runs, or the next that starts.
+pub(super) fn leave(child: Arc<Child>) {
+    orphans().take(child);
+}
+
+impl Orphans {
+    fn take(&mut self, child: Arc<Child>) {
+        self.children.push(child);
+        if let Some(bell) = &self.bell {
+            // It fails only when it was rung 2⁶⁴ - 2 times.
+            let _ = bell.write(1);
+        }
     }
 }
 

@@ -59,11 +59,21 @@ impl Socket {
 pub(super) fn start(server: &Rc<Inner>) {
     for (at, socket) in server.sockets.iter().enumerate() {
         let name = socket.local_name().map_or_else(|| "accept".to_owned(), |name| format!("accept {name}"));
-        spawn(accept(server.clone(), at)).named(name).detach();
+        spawn(accept(Accepting(server.clone()), at)).named(name).detach();
     }
 }
 
-async fn accept(server: Rc<Inner>, at: usize) {
+/// A task that accepts has it, from before its first step: however it ends, the server is told.
+struct Accepting(Rc<Inner>);
+
+impl Drop for Accepting {
+    fn drop(&mut self) {
+        self.0.lose();
+    }
+}
+
+async fn accept(accepting: Accepting, at: usize) {
+    let server = &accepting.0;
     let socket = &server.sockets[at];
     let (mut told, mut failed) = (false, 0);
     while let Some(accepted) = poll_fn(|cx| socket.poll_accept(cx)).await {

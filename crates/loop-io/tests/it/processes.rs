@@ -2,9 +2,11 @@
 
 use crate::run;
 use loop_io::pipes;
-use loop_io::process::{Command, Stdio};
+use loop_io::process::{Command, Process, Stdio};
 use loop_io::{getaddrinfo, getnameinfo};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use std::fs::File;
+use std::io::PipeWriter;
 
 #[test]
 fn without_a_descriptor_to_watch_a_child_with_a_thread_waits_for_it() {
@@ -33,6 +35,60 @@ fn without_a_descriptor_to_watch_a_child_with_a_thread_waits_for_it() {
             core_loop::yield_now().await;
         }
     });
+}
+
+/// Calls `act` while no thread can start: there is no room for the stack of one.
+fn without_threads<T>(act: impl FnOnce() -> T) -> T {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let size = status.lines().find_map(|line| line.strip_prefix("VmSize:")).unwrap();
+    let size: u64 = size.trim().trim_end_matches(" kB").parse().unwrap();
+    let (soft, hard) = getrlimit(Resource::RLIMIT_AS).unwrap();
+    setrlimit(Resource::RLIMIT_AS, (size + 1024) * 1024, hard).unwrap();
+    assert!(std::thread::Builder::new().spawn(|| ()).is_err(), "a thread has started");
+    let output = act();
+    setrlimit(Resource::RLIMIT_AS, soft, hard).unwrap();
+    output
+}
+
+/// A child of a loop that has closed since, and what ends the child when it is dropped.
+fn orphan() -> (Process, PipeWriter) {
+    let (input, end) = std::io::pipe().unwrap();
+    (run(async { Command::new("cat").stdin(input).spawn().unwrap() }), end)
+}
+
+#[test]
+fn an_orphan_for_which_no_thread_could_start_is_reaped_with_the_next() {
+    let name = "processes::an_orphan_for_which_no_thread_could_start_is_reaped_with_the_next";
+    if !conformance::alone(name, "") {
+        return;
+    }
+    let (first, end_of_first) = without_threads(orphan);
+    let (second, end_of_second) = orphan();
+    drop(end_of_first);
+    assert!(run(first.wait()).success());
+    drop(end_of_second);
+    assert!(run(second.wait()).success());
+}
+
+#[test]
+fn a_child_with_neither_a_descriptor_nor_a_thread_is_reaped_with_the_next_orphan() {
+    let name = "processes::a_child_with_neither_a_descriptor_nor_a_thread_is_reaped_with_the_next_orphan";
+    if !conformance::alone(name, "ulimit -n 40") {
+        return;
+    }
+    let first = run(async {
+        without_threads(|| {
+            let mut files = Vec::new();
+            while let Ok(file) = File::open("/dev/null") {
+                files.push(file);
+            }
+            Command::shell("exit 6").spawn().unwrap()
+        })
+    });
+    let (second, end) = orphan();
+    assert_eq!(run(first.wait()).code(), Some(6));
+    drop(end);
+    assert!(run(second.wait()).success());
 }
 
 #[test]
