@@ -39,6 +39,9 @@ pub(crate) struct Timers<T> {
 /// Below this many entries a sweep is not worth its while.
 const SWEEP_ABOVE: usize = 64;
 
+/// Room for twice as many is kept when nothing is armed.
+const KEEP: usize = 512;
+
 impl<T> Timers<T> {
     pub(crate) const fn new() -> Self {
         Self { heap: Heap::new(), slots: Slots::new(), armed: 0, arrivals: 0 }
@@ -101,17 +104,30 @@ impl<T> Timers<T> {
             }
             self.pop();
         }
+        self.tidy();
         None
     }
 
     /// Takes the first timer whose deadline is not after `now`.
     pub(crate) fn pop_due(&mut self, now: Moment) -> Option<T> {
         if self.next()? > now {
+            self.tidy();
             return None;
         }
         let what = self.pop()?;
         self.armed -= 1;
         Some(what)
+    }
+
+    /// Gives back what a past burst has left free. Once a turn, when nothing more is due.
+    #[inline]
+    fn tidy(&mut self) {
+        self.heap.tidy(KEEP);
+        if let Some(wanted) = self.slots.wanted(self.armed, self.arrivals) {
+            // Those that were cancelled have their slots no longer than this.
+            self.sweep();
+            self.slots.cut(wanted);
+        }
     }
 
     /// Takes the first entry out, and what it held if it is armed.
@@ -203,5 +219,42 @@ mod tests {
         assert!(timers.heap.capacity() <= 8 * super::SWEEP_ABOVE, "room for {}", timers.heap.capacity());
         assert_eq!(timers.pop_due(now.into()), Some(0));
         assert!(timers.is_empty());
+    }
+
+    #[test]
+    fn one_timer_that_stays_does_not_keep_the_memory_of_those_that_were_cancelled() {
+        let now = Instant::now();
+        let later = (now + Duration::from_secs(1)).into();
+        let mut timers = Timers::new();
+        timers.arm(later, 0);
+        let mut keys: Vec<_> = (1..=100_000).map(|name| timers.arm(later, name)).collect();
+        // In another order than they came in.
+        keys.sort_unstable_by_key(|key| { key.arrival }.wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        for key in keys {
+            assert!(timers.cancel(key).is_some());
+            assert_eq!(timers.pop_due(now.into()), None);
+        }
+        assert!(timers.slots.capacity() <= 2048, "slots for {}", timers.slots.capacity());
+        assert!(timers.heap.capacity() <= 2048, "entries for {}", timers.heap.capacity());
+        // The slots that are left are as good as new.
+        let keys: Vec<_> = (1..=5000).map(|name| timers.arm(later, name)).collect();
+        let cancelled: Vec<_> = keys.iter().rev().map(|key| timers.cancel(*key)).collect();
+        assert_eq!(cancelled, (1..=5000).rev().map(Some).collect::<Vec<_>>());
+        assert_eq!([(); 2].map(|()| timers.pop_due(later)), [Some(0), None]);
+    }
+
+    #[test]
+    fn timers_that_have_fired_leave_no_memory_behind() {
+        let now = Instant::now();
+        let mut timers = Timers::new();
+        timers.arm((now + Duration::from_secs(1)).into(), 0);
+        for name in 1..=100_000 {
+            timers.arm(now.into(), name);
+        }
+        assert!((1..=100_000).all(|name| timers.pop_due(now.into()) == Some(name)));
+        assert!(timers.heap.capacity() > 100_000, "they come out one after the other");
+        assert_eq!(timers.pop_due(now.into()), None);
+        assert!(timers.heap.capacity() <= 2048, "entries for {}", timers.heap.capacity());
+        assert!(timers.slots.capacity() <= 2048, "slots for {}", timers.slots.capacity());
     }
 }

@@ -74,6 +74,15 @@ impl Heap {
         self.0.shrink_to(2 * self.0.len().max(least));
     }
 
+    /// Keeps room for twice as many as there are, or as `least` says, if it has room for four times as many.
+    #[inline]
+    pub(super) fn tidy(&mut self, least: usize) {
+        let wanted = self.0.len().max(least);
+        if self.0.capacity() / 4 > wanted {
+            self.0.shrink_to(2 * wanted);
+        }
+    }
+
     /// Puts it in order, whatever it was in before.
     pub(super) fn restore(&mut self, arrival: impl Fn(u32) -> u64) {
         for at in (0..self.0.len().div_ceil(CHILDREN)).rev() {

@@ -6,6 +6,9 @@ pub(super) struct Slots<T> {
     /// The free slot that is used next, which leads to the others; `END`: there is none.
     free: u32,
     used: usize,
+    /// How many timers had ever gone, and how many were armed, when the last slots were looked at.
+    went_before: u64,
+    armed_before: usize,
 }
 
 struct Slot<T> {
@@ -15,14 +18,24 @@ struct Slot<T> {
     what: Option<T>,
 }
 
+impl<T> Slot<T> {
+    /// Of a free slot.
+    #[inline]
+    fn next_free(&self) -> u32 {
+        #[expect(clippy::cast_possible_truncation, reason = "`remove` has put it there")]
+        let next = self.arrival as u32;
+        next
+    }
+}
+
 const END: u32 = u32::MAX;
 
-/// When nothing is in use, the memory of so many slots is kept.
+/// The memory of so many slots is kept in any case.
 const KEEP: usize = 1024;
 
 impl<T> Slots<T> {
     pub(super) const fn new() -> Self {
-        Self { slots: Vec::new(), free: END, used: 0 }
+        Self { slots: Vec::new(), free: END, used: 0, went_before: 0, armed_before: 0 }
     }
 
     #[inline]
@@ -30,9 +43,7 @@ impl<T> Slots<T> {
         self.used += 1;
         let place = self.free;
         if let Some(slot) = self.slots.get_mut(place as usize) {
-            #[expect(clippy::cast_possible_truncation, reason = "`remove` has put it there")]
-            let next = slot.arrival as u32;
-            self.free = next;
+            self.free = slot.next_free();
             *slot = Slot { arrival, what: Some(what) };
             return place;
         }
@@ -74,6 +85,47 @@ impl<T> Slots<T> {
             *self = Self::new();
         }
         what
+    }
+
+    /// How many slots are to be kept, if that is less than half of them, and three in four hold nothing; `armed` hold
+    /// something.
+    #[inline]
+    pub(super) fn wanted(&mut self, armed: usize, arrivals: u64) -> Option<usize> {
+        if self.slots.len() <= KEEP || armed >= self.slots.len() / 4 {
+            return None;
+        }
+        self.look(armed, arrivals)
+    }
+
+    /// Not again before half as many timers went as there are slots, or half of those that were armed: it walks over the
+    /// slots behind the last timer.
+    #[cold]
+    fn look(&mut self, armed: usize, arrivals: u64) -> Option<usize> {
+        let went = arrivals - armed as u64;
+        if went - self.went_before < self.slots.len() as u64 / 2 && armed > self.armed_before / 2 {
+            return None;
+        }
+        (self.went_before, self.armed_before) = (went, armed);
+        let wanted = self.slots.iter().rposition(|slot| slot.what.is_some()).map_or(0, |last| last + 1);
+        (wanted < self.slots.len() / 2).then_some(wanted)
+    }
+
+    /// Keeps so many slots. Those of them that hold nothing are free, the first one first.
+    pub(super) fn cut(&mut self, len: usize) {
+        self.slots.truncate(len);
+        self.slots.shrink_to(KEEP.max(2 * len));
+        self.free = END;
+        for (place, slot) in self.slots.iter_mut().enumerate().rev() {
+            if slot.what.is_none() {
+                slot.arrival = self.free.into();
+                self.free = u32::try_from(place).expect("fewer than four billion timers");
+            }
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn capacity(&self) -> usize {
+        self.slots.capacity()
     }
 
     pub(super) fn into_values(self) -> impl Iterator<Item = T> {

@@ -20,7 +20,11 @@ fn debugged() -> (Runner, Receiver<DebugReport>) {
 
 /// Awaits `future` once, in the task that runs.
 async fn look_at<F: Future + Unpin>(future: &mut F) {
-    poll_fn(|cx| Poll::Ready(drop(Pin::new(&mut *future).poll(cx)))).await;
+    let look = poll_fn(|cx| {
+        drop(Pin::new(&mut *future).poll(cx));
+        Poll::Ready(())
+    });
+    look.await;
 }
 
 /// Awaits `future` once, behind a waker that is no task's.
