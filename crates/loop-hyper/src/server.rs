@@ -86,7 +86,6 @@ impl Server {
     }
 
     /// What accepts for it.
-    #[must_use]
     pub const fn inner(&self) -> &loop_io::Server {
         &self.server
     }

@@ -266,7 +266,7 @@ impl Watch {
     }
 
     /// For whoever waits for many jobs and needs the end of each: runs this one on the calling thread, if it has not started
-    /// and its executor lets this thread. [`Job::wait`] does it for one.
+    /// and its executor lets this thread. [`Job::wait`](crate::Job::wait) does it for one.
     pub fn run_here(&self) {
         if let Some(job) = self.0.upgrade() {
             job.awaited();
