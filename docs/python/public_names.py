@@ -1,10 +1,10 @@
 """Prints every public name of the part of asyncio that `docs/src/from-python.md` maps."""
 import sys
-from asyncio import (base_events, events, exceptions, futures, protocols, runners, streams, subprocess, taskgroups, tasks,
-                     threads, timeouts, transports)
+from asyncio import (base_events, coroutines, events, exceptions, futures, protocols, runners, streams, subprocess,
+                     taskgroups, tasks, threads, timeouts, transports)
 
-MODULES = (events, exceptions, futures, protocols, runners, streams, subprocess, taskgroups, tasks, threads, timeouts,
-           transports)
+MODULES = (coroutines, events, exceptions, futures, protocols, runners, streams, subprocess, taskgroups, tasks, threads,
+           timeouts, transports)
 # Of primitives that are not mapped yet.
 ELSEWHERE = ("BrokenBarrierError",)
 # What a program says for the class: `loop.call_soon`.

@@ -95,8 +95,7 @@ impl Race {
 
     /// Those who have a number for every round.
     pub(super) fn rows(&self) -> impl Iterator<Item = Row> {
-        let peers = self.whole().filter(|lane| lane.is_peer());
-        let best = peers.min_by(|one, other| median(&one.values).total_cmp(&median(&other.values)));
+        let best = self.best();
         self.whole().map(move |lane| Row {
             bench: self.bench.clone(),
             contender: lane.contender.clone(),
@@ -109,15 +108,25 @@ impl Race {
         })
     }
 
+    fn best(&self) -> Option<&Lane> {
+        let peers = self.whole().filter(|lane| lane.is_peer());
+        peers.min_by(|one, other| median(&one.values).total_cmp(&median(&other.values)))
+    }
+
+    /// The peer with the least median.
+    pub(super) fn best_peer(&self) -> Option<&str> {
+        Some(&self.best()?.contender)
+    }
+
+    /// What one contender took, if it has numbers.
+    pub(super) fn median(&self, contender: &str) -> Option<f64> {
+        Some(median(&self.whole().find(|lane| lane.contender == contender)?.values))
+    }
+
     /// One contender to another, if both have numbers.
     pub(super) fn ratio(&self, ours: &str, peer: &str) -> Option<f64> {
         let lane = |name: &str| self.whole().find(|lane| lane.contender == name);
         Some(lane(ours)?.ratio(lane(peer)?))
-    }
-
-    /// The median of one contender, if it has numbers.
-    pub(super) fn value(&self, ours: &str) -> Option<f64> {
-        self.whole().find(|lane| lane.contender == ours).map(|lane| median(&lane.values))
     }
 
     /// Contenders without a number, as `bench of contender`.
@@ -139,7 +148,7 @@ impl Race {
 
 impl Lane {
     /// Whether it is measured for comparison, and not ours.
-    fn is_peer(&self) -> bool {
+    pub(super) fn is_peer(&self) -> bool {
         self.contender.starts_with("raw-")
     }
 

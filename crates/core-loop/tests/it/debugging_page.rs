@@ -3,10 +3,14 @@
 use core_loop::{
     DebugReport, JoinError, NativeDriver, RunError, Runner, gather, ps, pstree, sleep, spawn, yield_now,
 };
+use std::fmt;
 use std::future::pending;
 use std::io;
-use std::sync::mpsc::channel;
+use std::sync::mpsc::{Sender, channel};
 use std::time::Duration;
+use tracing::field::{Field, Visit};
+use tracing::span::{Attributes, Id, Record};
+use tracing::{Event, Level, Metadata, Subscriber};
 
 // ANCHOR: tasks
 async fn serve() -> Result<((), ()), JoinError> {
@@ -75,6 +79,61 @@ fn a_debug_handler_hears_of_a_step_that_blocks_the_loop() -> Result<(), RunError
             .is_ok_and(|told| told)
         })
         .map(|told| assert!(told))
+}
+
+/// Keeps what is told by events of the level `WARN`.
+struct Warnings(Sender<String>);
+
+impl Subscriber for Warnings {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        *metadata.level() == Level::WARN
+    }
+
+    fn event(&self, event: &Event<'_>) {
+        struct Message<'a>(&'a Sender<String>);
+        impl Visit for Message<'_> {
+            fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+                if field.name() == "message" {
+                    // Nobody listens any more when the test has seen enough.
+                    drop(self.0.send(format!("{value:?}")));
+                }
+            }
+        }
+        event.record(&mut Message(&self.0));
+    }
+
+    fn new_span(&self, _: &Attributes<'_>) -> Id {
+        Id::from_u64(1)
+    }
+
+    fn record(&self, _: &Id, _: &Record<'_>) {}
+    fn record_follows_from(&self, _: &Id, _: &Id) {}
+    fn enter(&self, _: &Id) {}
+    fn exit(&self, _: &Id) {}
+}
+
+#[test]
+fn a_slow_step_reaches_tracing_with_its_task_its_place_and_its_time() -> Result<(), RunError> {
+    let (tell, told) = channel();
+    let subscriber = Warnings(tell);
+    let mut runner = Runner::new(NativeDriver::new()?).debug(true);
+    let place = tracing::subscriber::with_default(subscriber, || {
+        // ANCHOR: tracing
+        let lp = runner.get_loop();
+        lp.set_debug_handler(|report| tracing::warn!("{report}"));
+        // ANCHOR_END: tracing
+        // Every step is slow.
+        lp.set_slow_callback_duration(Duration::ZERO);
+        runner.run(async {
+            let task = spawn(async {}).named("slow");
+            let place = task.spawned_at().to_string();
+            drop(task.await);
+            place
+        })
+    })?;
+    let words = told.try_iter().find(|words| words.contains("`slow`")).expect("it was told");
+    assert!(words.starts_with("a step of ") && words.contains(&place), "{words}");
+    Ok(())
 }
 
 #[test]
