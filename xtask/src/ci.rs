@@ -31,7 +31,7 @@ const PARTS: &[Part] = &[
         run: |workspace| cargo(workspace, &["fmt", "--all", "--check"], None),
     },
     Part { name: "tidy", again: "cargo xtask tidy", run: |_| (tidy::COMMAND.run)(&Args::default()) },
-    Part { name: "docs", again: "cargo xtask docs", run: |_| (docs::COMMAND.run)(&Args::default()) },
+    Part { name: "docs", again: "cargo xtask docs --check", run: docs::check },
     Part {
         name: "clippy",
         again: "cargo clippy --workspace --all-targets -- -D warnings",

@@ -25,6 +25,15 @@ fn run(args: &Args) -> Result<Verdict> {
     if args.has("--record") {
         python::record(&workspace.root)?;
     }
+    let verdict = check(&workspace)?;
+    if verdict == Verdict::Green && !args.has("--check") {
+        println!("the book: {}", mdbook::build(&workspace)?.display());
+    }
+    Ok(verdict)
+}
+
+/// Looks at everything that can be looked at without building the book.
+pub(crate) fn check(workspace: &Workspace) -> Result<Verdict> {
     let mut found = check::book(&workspace.root)?;
     let (names, lacking) = python::check(&workspace.root)?;
     found.problems.extend(lacking);
@@ -36,12 +45,5 @@ fn run(args: &Args) -> Result<Verdict> {
         found.includes,
         found.problems.len()
     );
-    if !found.problems.is_empty() {
-        return Ok(Verdict::Red);
-    }
-    if args.has("--check") {
-        return Ok(Verdict::Green);
-    }
-    println!("the book: {}", mdbook::build(&workspace)?.display());
-    Ok(Verdict::Green)
+    Ok(Verdict::green_if(found.problems.is_empty()))
 }
