@@ -1,6 +1,7 @@
 //! Debug mode: a loop that says what is wrong with the way it is used.
 
 mod board;
+mod doing;
 mod origin;
 mod report;
 mod watch;
@@ -16,6 +17,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 pub(crate) use board::Board;
+pub use doing::Doing;
 pub(crate) use origin::Origin;
 pub use report::DebugReport;
 pub(crate) use watch::Watch;

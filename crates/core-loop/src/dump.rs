@@ -6,7 +6,7 @@ mod socket;
 pub use socket::{DumpSocket, dump_on_connect};
 
 use crate::current::Loop;
-use crate::debug::Board;
+use crate::debug::{Board, Doing};
 use crate::introspect::PsTree;
 use crate::pipe::without_sigpipe;
 use crate::sync::{Mutex, lock};
@@ -137,7 +137,9 @@ fn ask(board: &Board) -> Receiver<PsTree> {
 fn blocked(board: &Board) -> String {
     let (running, ps) = board.read();
     let why = match running {
-        Some((step, so_far)) => format!("it has been blocked for {so_far:.1?}: {step}"),
+        Some((step, so_far)) => {
+            format!("it has been blocked for {so_far:.1?}, and {}: {step}", Doing::of(board.thread.tid))
+        }
         None => "nobody runs it at the moment".to_owned(),
     };
     let tree = PsTree::new(ps);

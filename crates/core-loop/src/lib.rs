@@ -71,7 +71,7 @@ pub use context::{Context, Scope};
 pub use contract;
 pub use current::Loop;
 pub use deadline::Deadline;
-pub use debug::{Awaitable, DebugReport, StepInfo, WhichTask, WhichThread};
+pub use debug::{Awaitable, DebugReport, Doing, StepInfo, WhichTask, WhichThread};
 pub use default_executor::ShutdownDefaultExecutor;
 pub use descriptor::Descriptor;
 pub use dump::{DumpSocket, dump_on_connect, dump_on_signal};

@@ -1,5 +1,6 @@
 //! What debug mode has to say.
 
+use super::doing::Doing;
 use super::which::{Awaitable, StepInfo, WhichTask, WhichThread};
 use std::fmt;
 use std::time::Duration;
@@ -25,6 +26,8 @@ pub enum DebugReport {
         step: StepInfo,
         /// For how long it has run.
         so_far: Duration,
+        /// What the thread was doing when it was looked at: whether it computes, or in which system call it waits.
+        doing: Doing,
     },
     /// Tasks await each other: each the next, the last the first.
     #[non_exhaustive]
@@ -65,9 +68,9 @@ impl fmt::Display for DebugReport {
                 f,
                 "a step of {took:.1?}, in which nothing else ran: {step}; move what blocks to `to_thread`, or await in between"
             ),
-            Self::Blocked { thread, step, so_far } => write!(
+            Self::Blocked { thread, step, so_far, doing } => write!(
                 f,
-                "the loop on {thread} has been blocked for {so_far:.1?}: {step}; move what blocks to `to_thread`, or await in between"
+                "the loop on {thread} has been blocked for {so_far:.1?}, and {doing}: {step}; move what blocks to `to_thread`, or await in between"
             ),
             Self::AwaitCycle { tasks } => {
                 f.write_str("tasks await each other, and may do so for ever: ")?;

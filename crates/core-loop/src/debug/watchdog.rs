@@ -1,6 +1,7 @@
 //! A thread that tells what blocks a loop: the loop itself cannot.
 
 use super::board::Board;
+use super::doing::Doing;
 use super::report::DebugReport;
 use std::io;
 use std::sync::Arc;
@@ -30,7 +31,8 @@ fn run(board: &Board) {
                     told = (running.number, so_far.saturating_mul(2));
                     let (thread, step) = (board.thread.clone(), running.step.clone());
                     drop(state);
-                    board.settings.report(&DebugReport::Blocked { thread, step, so_far });
+                    let doing = Doing::of(thread.tid);
+                    board.settings.report(&DebugReport::Blocked { thread, step, so_far, doing });
                     state = board.state();
                     continue;
                 }

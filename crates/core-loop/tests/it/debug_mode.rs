@@ -2,7 +2,7 @@
 
 use crate::alone::alone;
 use core_loop::{
-    Awaitable, DebugReport, Loop, NativeDriver, Runner, StepInfo, Task, sleep, spawn, yield_now,
+    Awaitable, DebugReport, Doing, Loop, NativeDriver, Runner, StepInfo, Task, sleep, spawn, yield_now,
 };
 use std::cell::RefCell;
 use std::future::pending;
@@ -37,6 +37,11 @@ fn blocked_so_far(report: &DebugReport, name: &str) -> Option<Duration> {
         DebugReport::Blocked { step: StepInfo::Task(task), so_far, .. } if task.name == name => Some(*so_far),
         _ => None,
     }
+}
+
+/// Whether it says of a blocked loop that it does this. Where the kernel does not tell, nothing can be said.
+fn blocked_doing(report: &DebugReport, what: impl Fn(Doing) -> bool) -> bool {
+    matches!(report, DebugReport::Blocked { doing, .. } if what(*doing) || *doing == Doing::Unknown)
 }
 
 fn is_slow(report: &DebugReport) -> bool {
@@ -147,6 +152,30 @@ fn the_report_of_a_blocked_loop_names_its_thread_as_the_system_does() {
         report.to_string().starts_with(&format!("the loop on thread `hangs` (tid {})", thread.tid)),
         "{report}"
     );
+}
+
+#[test]
+fn the_report_of_a_blocked_loop_says_whether_it_waits_and_in_what_or_computes() {
+    let (mut runner, told) = debugged();
+    runner
+        .run(async move {
+            Loop::current().set_slow_callback_duration(Duration::from_millis(1));
+            let task = spawn(async move {
+                let waits = |doing| matches!(doing, Doing::SystemCall { name: Some("futex"), .. });
+                assert!(
+                    told.iter().any(|report| blocked_doing(&report, waits)),
+                    "an empty channel is waited for"
+                );
+                while !told
+                    .try_recv()
+                    .is_ok_and(|report| blocked_doing(&report, |doing| doing == Doing::Computing))
+                {
+                    std::hint::spin_loop();
+                }
+            });
+            task.await.unwrap();
+        })
+        .unwrap();
 }
 
 #[test]

@@ -355,6 +355,7 @@ fn reports() -> Vec<Row> {
         core_loop::StepInfo,
         core_loop::Awaitable,
         core_loop::WhichTask,
+        core_loop::Doing,
         core_loop::WhichThread,
         core_loop::ExceptionContext,
         core_loop::Step,
