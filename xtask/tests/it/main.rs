@@ -68,7 +68,7 @@ fn an_unknown_crate_names_the_nearest() {
 #[test]
 fn an_unknown_flag_points_to_the_help() {
     let line = refusal(&["compare", "--directory", "."]);
-    assert!(line.ends_with("known: --files, --json; see --help"), "{line}");
+    assert!(line.ends_with("known: --files, --no-python, --job, --size, --json; see --help"), "{line}");
 }
 
 #[test]
